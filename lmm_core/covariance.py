@@ -1,0 +1,182 @@
+"""Variances, correlation, and the covariance matrix V of the weights with its closed-form algebra."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from lmm_core import checks
+from lmm_core.checks import Codes, Matrix
+
+Labels = Sequence[object] | NDArray[np.generic] | pd.Series
+
+
+@dataclass(frozen=True)
+class Variances:
+    """Variance components: between buckets, within buckets, of a single frog, and the correlation."""
+
+    Vb: float
+    Ve: float
+    Vbe: float
+    rho: float
+
+
+def model_variances(sigma_bucket: float, sigma_within: float) -> Variances:
+    """Variances and intraclass correlation of the population.
+
+        Vb = sigma_bucket^2,  Ve = sigma_within^2,  Vbe = Vb + Ve,  rho = Vb / Vbe
+
+    Args:
+        sigma_bucket, sigma_within: standard deviations, in the unit of weight.
+
+    Returns:
+        Vb, Ve, Vbe in squared units of weight; rho between 0 and 1.
+
+    Raises:
+        ValueError: a negative standard deviation, or both 0, which leaves rho undefined.
+
+    Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3 (intraclass correlation).
+    """
+    Vb = checks.non_negative("sigma_bucket", sigma_bucket) ** 2
+    Ve = checks.non_negative("sigma_within", sigma_within) ** 2
+    if Vb + Ve == 0:
+        raise ValueError(f"sigma_bucket = {sigma_bucket:g} and sigma_within = {sigma_within:g}: rho is 0/0")
+    return Variances(Vb, Ve, Vb + Ve, Vb / (Vb + Ve))
+
+
+def empirical_variances(data: pd.DataFrame) -> Variances:
+    """The chapter's moment estimators of the variances.
+
+        Ve = mean over buckets of the variance within,  Vbe = variance of all weights,  Vb = Vbe - Ve
+
+    All variances have divisor count - 1. Vb may come out negative, and is biased: with one common mean
+    and n frogs in each of B buckets, E[Vb] = n (B - 1) / (N - 1) times the population's.
+
+    Args:
+        data: a table with columns `bucket` and `weight`.
+
+    Returns:
+        Vb, Ve, Vbe in squared units of weight; rho = Vb / Vbe.
+
+    Raises:
+        ValueError: a missing column or value, a bucket with one frog, or weights that are all equal.
+
+    Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3; the bias is theorem 6.
+    """
+    data = checks.table(data, ["bucket", "weight"])
+    weight = pd.Series(checks.weights(data))
+    by_bucket = weight.groupby(data["bucket"].to_numpy())
+    sizes = by_bucket.size()
+    if sizes.min() < 2:
+        raise ValueError(f"bucket {sizes.idxmin()} has {sizes.min()} frog; a variance within needs at least 2")
+    Ve = float(by_bucket.var(ddof=1).mean())
+    Vbe = float(weight.var(ddof=1))
+    if Vbe == 0:
+        raise ValueError(f"data column 'weight' is {weight[0]:g} in all {len(weight)} rows: rho is 0/0")
+    return Variances(Vbe - Ve, Ve, Vbe, (Vbe - Ve) / Vbe)
+
+
+def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float:
+    """Pearson correlation, across buckets, of the weights of two frogs of the same bucket.
+
+    Its population value is rho = Vb / (Vb + Ve). A bucket that lacks one of the two frogs is left out.
+
+    Args:
+        data: a table with columns `id`, `bucket` and `weight`.
+        first_id, second_id: which frogs of every bucket to pair.
+
+    Returns:
+        The correlation, between -1 and 1.
+
+    Raises:
+        ValueError: a missing column or value, a frog listed twice, fewer than 2 buckets with both frogs, or
+            a frog whose weight is the same in all buckets.
+
+    Source: Pearson (1896), Philosophical Transactions A 187, 253-318.
+    """
+    data = checks.table(data, ["id", "bucket", "weight"]).assign(weight=checks.weights(data))
+    pair = data[data["id"].isin([first_id, second_id])]
+    n_twice = int(pair.duplicated(["id", "bucket"]).sum())
+    if n_twice:
+        raise ValueError(f"data lists {n_twice} frogs twice: the same id and the same bucket")
+    wide = pair.pivot(index="bucket", columns="id", values="weight").reindex(columns=[first_id, second_id])
+    first, second = wide.dropna().to_numpy().T
+    if len(first) < 2:
+        raise ValueError(f"frogs {first_id} and {second_id} share {len(first)} buckets; expected at least 2")
+    first, second = first - first.mean(), second - second.mean()
+    length = np.sqrt((first @ first) * (second @ second))
+    if length == 0:
+        raise ValueError(f"frog {first_id} or {second_id} weighs the same in all {len(first)} buckets")
+    return float(first @ second / length)
+
+
+def covariance_matrix(group: Labels, Vb: float, Ve: float) -> Matrix:
+    """Covariance matrix of the weights, V = Ve I + Vb Z Z'.
+
+        V[i, i] = Vb + Ve;   V[i, j] = Vb if i and j share a bucket, else 0
+
+    Args:
+        group: n bucket labels, in any order.
+        Vb, Ve: variances between and within buckets, in squared units of weight.
+
+    Returns:
+        V (n, n), row i belonging to group[i].
+
+    Raises:
+        ValueError: missing labels, or a negative variance.
+
+    Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3.
+    """
+    codes, _ = checks.labels("group", group)
+    Vb, Ve = checks.non_negative("Vb", Vb), checks.non_negative("Ve", Ve)
+    V = Vb * (codes[:, None] == codes[None, :])
+    V[np.diag_indices(len(codes))] += Ve
+    return V
+
+
+def solve_covariance(group: Labels, Vb: float, Ve: float, A: ArrayLike) -> NDArray[np.float64]:
+    """V^-1 A without forming V: within a bucket of n frogs the inverse is
+
+        (I - Vb / (Ve + n Vb) J) / Ve,    J = matrix of ones
+
+    Args:
+        group: n bucket labels.
+        Vb, Ve: variances; Ve is positive.
+        A: (n,) or (n, k).
+
+    Returns:
+        V^-1 A, of the shape of A.
+
+    Raises:
+        ValueError: Ve is 0, a negative variance, or lengths that differ.
+
+    Source: Henderson and Searle (1981), SIAM Review 23, 53-60 (inverse of a I + b J).
+    """
+    codes, sizes, Vb, Ve = _positive_definite(group, Vb, Ve)
+    A = np.asarray(A, dtype=float)
+    checks.same_rows("A", len(A), "group", len(codes))
+    columns = A.reshape(len(A), -1)
+    sums = np.stack([np.bincount(codes, column) for column in columns.T], axis=1)
+    shrunk = (Vb / (Ve + sizes * Vb))[:, None] * sums
+    return ((columns - shrunk[codes]) / Ve).reshape(A.shape)
+
+
+def logdet_covariance(group: Labels, Vb: float, Ve: float) -> float:
+    """log|V| = sum over buckets of (n - 1) log Ve + log(Ve + n Vb), the eigenvalues of V.
+
+    Arguments and errors as `solve_covariance`.
+
+    Source: Henderson and Searle (1981), SIAM Review 23, 53-60 (determinant of a I + b J).
+    """
+    _, sizes, Vb, Ve = _positive_definite(group, Vb, Ve)
+    return float(np.sum((sizes - 1) * np.log(Ve) + np.log(Ve + sizes * Vb)))
+
+
+def _positive_definite(group: Labels, Vb: float, Ve: float) -> tuple[Codes, NDArray[np.intp], float, float]:
+    codes, _ = checks.labels("group", group)
+    Vb, Ve = checks.non_negative("Vb", Vb), checks.non_negative("Ve", Ve)
+    if Ve == 0:
+        raise ValueError(f"Ve is {Ve:g}; V is positive definite only for Ve above 0")
+    return codes, np.bincount(codes), Vb, Ve

@@ -1,0 +1,83 @@
+"""What the layout of an experiment fixes before a weight is measured: model matrices and replication."""
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from lmm_core import checks
+from lmm_core.checks import Matrix
+
+
+def design_matrix(labels: Sequence[object] | NDArray[np.generic] | pd.Series, intercept: bool) -> Matrix:
+    """Code labels as columns: one per level (`~ color - 1`), or the intercept and contrasts (`~ color`).
+
+        intercept=False:  X[i, j] = 1 if labels[i] is level j, else 0              (cell means)
+        intercept=True:   column 0 is 1 and stands for the first level; column j > 0 as above
+
+    Args:
+        labels: n strings or integers. The levels are sorted: integers by size, strings by letter.
+        intercept: whether the first column is the constant.
+
+    Returns:
+        X (n, number of levels).
+
+    Raises:
+        ValueError: labels is empty, has missing entries, or mixes types that have no order.
+
+    Source: Chambers and Hastie (1992), Statistical Models in S, chapter 2 (`contr.treatment`).
+    """
+    codes, levels = checks.labels("labels", labels)
+    try:
+        order = np.argsort(np.asarray(levels.tolist(), dtype=object))
+    except TypeError:
+        raise ValueError(f"labels mixes types that have no order: {levels.tolist()[:4]}") from None
+    X = np.eye(len(levels))[np.argsort(order)[codes]]
+    if intercept:
+        X[:, 0] = 1.0
+    return X
+
+
+def buckets_per_color(data: pd.DataFrame) -> dict[object, int]:
+    """Count the buckets of each colour: the number of independent replicates of a colour.
+
+    Args:
+        data: a table with columns `bucket` and `color`, a row per frog.
+
+    Returns:
+        A mapping colour -> number of distinct buckets, colours in sorted order.
+
+    Raises:
+        ValueError: a missing column or value, no rows, or a bucket with two colours.
+
+    Source: Hurlbert (1984), Ecological Monographs 54, 187-211 (what counts as a replicate).
+    """
+    layout = checks.table(data, ["bucket", "color"]).drop_duplicates()
+    n_buckets = layout["bucket"].nunique()
+    if len(layout) > n_buckets:
+        crossed = layout.loc[layout["bucket"].duplicated(), "bucket"].iloc[0]
+        n_colors = int((layout["bucket"] == crossed).sum())
+        raise ValueError(f"data has {n_colors} colours in bucket {crossed}; expected 1 colour per bucket")
+    counts = layout.groupby("color", observed=True).size()
+    return {color: int(n) for color, n in counts.items()}
+
+
+def denominator_df(data: pd.DataFrame) -> int:
+    """Degrees of freedom left to judge colour by: ddf = B - C, buckets minus colours.
+
+    0 says that every colour has one bucket, so that colour and bucket cannot be told apart.
+
+    Args:
+        data: a table with columns `bucket` and `color`.
+
+    Returns:
+        B - C.
+
+    Raises:
+        ValueError: as `buckets_per_color`.
+
+    Source: Hurlbert (1984), Ecological Monographs 54, 187-211; theorem 8 says when it is exact.
+    """
+    counts = buckets_per_color(data)
+    return sum(counts.values()) - len(counts)
