@@ -56,8 +56,10 @@ def numerical_rank(R: Matrix, lengths: Vector, n_rows: int) -> int:
 
 def labels(name: str, value: Sequence[object] | NDArray[np.generic] | pd.Series) -> tuple[Codes, pd.Index]:
     """Labels as codes 0, 1, ... of their levels, in order of appearance; strings or integers."""
-    one_dimensional = pd.Series(value)
-    if one_dimensional.empty:
+    one_dimensional = value if isinstance(value, np.ndarray) else pd.Series(value)
+    if one_dimensional.ndim != 1:
+        raise ValueError(f"{name} has {one_dimensional.ndim} dimensions {one_dimensional.shape}; expected 1")
+    if one_dimensional.size == 0:
         raise ValueError(f"{name} is empty: it has 0 labels")
     codes, levels = pd.factorize(one_dimensional)
     n_missing = np.count_nonzero(codes < 0)

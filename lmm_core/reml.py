@@ -27,7 +27,8 @@ from lmm_core.sums import BucketSums, bucket_sums, refuse_unidentified
 Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
-NEARLY = 1e-9  # a Newton step so small leaves, squared, an error below rounding
+NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
+MAX_STEPS = 100
 
 @dataclass(frozen=True)
 class RemlFit:
@@ -218,26 +219,27 @@ def _best_gamma(sums: BucketSums) -> float:
         score = np.append(score, profile(sums, np.expm1(u[-1]) / n).score)
     rises = np.flatnonzero((score[:-1] < 0) & (score[1:] >= 0))
     minima = [0.0] if score[0] >= 0 else []
-    minima += [np.expm1(_newton(sums, n, u[i], u[i + 1])) / n for i in rises]
+    minima += [np.expm1(_newton(sums, n, u[i : i + 2], score[i : i + 2])) / n for i in rises]
     return min(minima, key=lambda gamma: profile(sums, gamma).criterion) if len(minima) > 1 else minima[0]
 
 
-def _newton(sums: BucketSums, n: float, low: float, high: float) -> float:
-    """Root of the score in u = log(1 + n gamma), between low (negative there) and high.
+def _newton(sums: BucketSums, n: float, bracket: Vector, score: Vector) -> float:
+    """Root of the score in u = log(1 + n gamma), between the two ends of a bracket where it rises from < 0.
 
     By the chain rule, with gamma' = gamma'' = (1 + n gamma) / n, the slope of the score in u is
-    curvature gamma'^2 + score gamma''. A step that would leave the bracket is replaced by a bisection.
+    curvature gamma'^2 + score gamma''. The start is the secant's root; a step that would leave the bracket
+    is replaced by a bisection.
     """
-    u = (low + high) / 2
-    for _ in range(100):
+    low, high = bracket
+    u = low - score[0] * (high - low) / (score[1] - score[0])
+    for _ in range(MAX_STEPS):
         at = profile(sums, np.expm1(u) / n)
         low, high = (u, high) if at.score < 0 else (low, u)
-        slope = at.curvature * np.exp(u) / n + at.score
-        newton = u - float(at.score / slope)
-        previous, u = u, newton if low <= newton <= high else (low + high) / 2
-        if abs(u - previous) <= NEARLY * u:
-            break
-    return u
+        step = -at.score / (at.curvature * np.exp(u) / n + at.score)
+        if abs(step) <= NEARLY * u:
+            return float(u + step)
+        u = u + step if low < u + step < high else (low + high) / 2
+    raise ArithmeticError(f"the REML score has no root after {MAX_STEPS} steps between u = {low} and {high}")
 
 
 def _fit_at(sums: BucketSums, gamma: float, shift: Vector) -> RemlFit:

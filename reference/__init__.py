@@ -1,0 +1,1 @@
+"""The authorities: answers that were computed without `lmm_core`, which nothing here imports."""

@@ -1,0 +1,232 @@
+# Writes reference/golden/*.json and reference/data/*.csv: what R's lm, lme4, lmerTest and pbkrtest say.
+#
+#     Rscript make_golden.R [FOLDER]        (default: the folder of this script)
+#
+# Needs r-cran-lme4, r-cran-lmertest, r-cran-pbkrtest, r-cran-jsonlite. It is the only writer of goldens.
+# Every value of lmer is compared with a solution of the REML score equations by Newton's method in dense
+# algebra (`dense_reml` below); the digits that agree are written down as the golden's accuracy.
+
+suppressPackageStartupMessages({
+  library(lme4); library(lmerTest); library(pbkrtest); library(jsonlite); library(nlme)
+})
+invisible(Sys.setlocale("LC_COLLATE", "C"))
+RNGkind("Mersenne-Twister", "Inversion", "Rejection")
+
+script <- sub("^--file=", "", grep("^--file=", commandArgs(FALSE), value = TRUE))
+arguments <- commandArgs(TRUE)
+out <- if (length(arguments)) arguments[1] else dirname(normalizePath(script))
+for (folder in file.path(out, c("data", "golden"))) dir.create(folder, FALSE, TRUE)
+
+# --- the chapter's two simulations, typed right ---------------------------------------------------------
+
+simulate_frogs <- function(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed) {
+  set.seed(seed)
+  bucket_mu <- rnorm(n_buckets, mu, sigma_bucket)
+  bucket <- rep(seq_len(n_buckets), each = n_within)
+  data.frame(
+    id = rep(seq_len(n_within), n_buckets), bucket = bucket,
+    color = rep(colors, each = n_buckets / length(colors))[bucket],
+    bucket_mu = bucket_mu[bucket], weight = rnorm(length(bucket), bucket_mu[bucket], sigma_within)
+  )
+}
+four <- c("red", "green", "blue", "brown")
+chapter_1 <- simulate_frogs(30, 30, sprintf("color%02d", 1:30), 200, 25, 10, seed = 41)
+chapter_2 <- simulate_frogs(8, 5, four, 200, 30, 15, seed = 42)
+
+set.seed(43)
+shuffled <- transform(chapter_2[sample(40), ], bucket = paste0("tub ", LETTERS[bucket]), id = paste0("frog", id))
+unbalanced <- chapter_2[-c(2:5, 8, 15, 21, 22, 33:35), ]  # bucket 1 keeps a single frog
+boundary <- transform(chapter_2, weight = weight - ave(weight, bucket) + ave(weight, color))
+
+from_package <- function(data, weight, bucket, fixed = NULL) {
+  result <- data.frame(bucket = as.character(data[[bucket]]), weight = as.numeric(data[[weight]]))
+  if (!is.null(fixed)) result$fixed <- if (is.numeric(data[[fixed]])) data[[fixed]] else as.character(data[[fixed]])
+  result
+}
+sets <- list(
+  chapter_1 = list(data = chapter_1, factor = "color", identified = FALSE, seed = 41),
+  chapter_2 = list(data = chapter_2, factor = "color", seed = 42),
+  chapter_2_unbalanced = list(data = unbalanced, factor = "color", seed = 42),
+  chapter_2_boundary = list(data = boundary, factor = "color", seed = 42),
+  chapter_2_shuffled = list(data = shuffled, factor = "color", seed = 42),
+  dyestuff = list(data = from_package(Dyestuff, "Yield", "Batch")),
+  dyestuff2 = list(data = from_package(Dyestuff2, "Yield", "Batch")),
+  rail = list(data = from_package(Rail, "travel", "Rail")),
+  ergostool = list(data = from_package(ergoStool, "effort", "Subject", "Type"), factor = "fixed"),
+  sleepstudy = list(data = from_package(sleepstudy, "Reaction", "Subject", "Days"), covariate = "fixed"),
+  orthodont = list(data = from_package(Orthodont, "distance", "Subject", "age"), covariate = "fixed")
+)
+
+# --- REML by dense algebra, to measure lmer by ----------------------------------------------------------
+
+dense_parts <- function(X, y, ZZ, Vb, Ve) {
+  Vi <- chol2inv(chol(Ve * diag(length(y)) + Vb * ZZ))
+  C <- solve(crossprod(X, Vi %*% X))
+  P <- Vi - Vi %*% X %*% C %*% crossprod(X, Vi)
+  Py <- drop(P %*% y)
+  PZ <- P %*% ZZ
+  list(Vi = Vi, C = C, P = P, Py = Py,
+       score = c(sum(diag(PZ)) - sum(Py * (ZZ %*% Py)), sum(diag(P)) - sum(Py^2)),
+       hessian = {
+         PPy <- P %*% Py; PZPy <- PZ %*% Py; ZPy <- drop(ZZ %*% Py)
+         matrix(c(-sum(PZ * t(PZ)) + 2 * sum(ZPy * PZPy),
+                  rep(-sum(PZ * P) + 2 * sum(ZPy * PPy), 2),
+                  -sum(P * P) + 2 * sum(Py * PPy)), 2)
+       })
+}
+
+dense_reml <- function(X, y, group, start) {
+  n <- length(y); p <- ncol(X)
+  ZZ <- outer(group, group, "==") * 1
+  if (start[1] < 1e-8 * start[2]) {
+    v <- c(0, sum(lm.fit(X, y)$residuals^2) / (n - p))
+    at <- dense_parts(X, y, ZZ, v[1], v[2])
+    stopifnot(at$score[1] > 0)
+  } else {
+    v <- start
+    for (step in 1:8) {
+      at <- dense_parts(X, y, ZZ, v[1], v[2])
+      v <- v - solve(at$hessian, at$score)
+    }
+    at <- dense_parts(X, y, ZZ, v[1], v[2])
+  }
+  V <- v[2] * diag(n) + v[1] * ZZ
+  coef <- drop(at$C %*% crossprod(X, at$Vi %*% y))
+  df <- if (v[1] == 0) rep(n - p, p) else {
+    A <- 2 * solve(at$hessian)
+    W <- at$Vi %*% X %*% at$C
+    gradient <- rbind(diag(t(W) %*% ZZ %*% W), diag(crossprod(W)))
+    2 * diag(at$C)^2 / colSums(gradient * (A %*% gradient))
+  }
+  criterion <- (n - p) * log(2 * pi) + c(determinant(V)$modulus) - c(determinant(at$C)$modulus) + sum(y * at$Py)
+  list(Vb = v[1], Ve = v[2], coef = unname(coef), se = unname(sqrt(diag(at$C))), df = unname(df),
+       criterion = criterion, gradient = max(abs(at$score * v)))
+}
+
+lre <- function(x, truth, cap = 12) {  # dense double precision cannot witness more than 12 digits
+  error <- abs(x - truth) / ifelse(truth == 0, 1, abs(truth))
+  floor(10 * min(cap, -log10(error))) / 10
+}
+
+# --- one golden -----------------------------------------------------------------------------------------
+
+tight <- list(
+  bobyqa = lmerControl("bobyqa", optCtrl = list(rhobeg = 0.02, rhoend = 1e-11, maxfun = 1e5)),
+  nloptwrap = lmerControl("nloptwrap", optCtrl = list(xtol_abs = 1e-14, xtol_rel = 1e-14, ftol_abs = 0, ftol_rel = 1e-16, maxeval = 1e5))
+)
+for (optimizer in names(tight)) {
+  tight[[optimizer]]$check.conv.singular$action <- "ignore"
+  tight[[optimizer]]$check.conv.grad$action <- "ignore"
+  tight[[optimizer]]$calc.derivs <- FALSE
+}
+
+anova_row <- function(table, den) {
+  row <- table[nrow(table), ]
+  list(F = row[["F value"]], df_num = row[["NumDF"]], df_den = row[[den]], p_value = row[["Pr(>F)"]])
+}
+
+fit_golden <- function(data, fixed) {
+  formula <- if (is.null(fixed)) weight ~ 1 + (1 | bucket) else as.formula(sprintf("weight ~ %s + (1 | bucket)", fixed))
+  data$bucket <- factor(data$bucket)
+  fits <- lapply(tight, function(control) suppressMessages(lmerTest::lmer(formula, data, control = control)))
+  criteria <- round(sapply(fits, REMLcrit), 9)  # at a tie, the boundary itself rather than a point near it
+  optimizer <- names(tight)[order(criteria, sapply(fits, getME, "theta"))[1]]
+  fit <- fits[[optimizer]]
+  v <- as.data.frame(VarCorr(fit))$vcov
+  X <- unname(model.matrix(fit)); attributes(X) <- attributes(X)["dim"]
+  truth <- dense_reml(X, data$weight, as.integer(data$bucket), v)
+  table <- coef(summary(fit))
+  expected <- list(
+    Vb = v[1], Ve = v[2], coef = I(unname(table[, "Estimate"])), se = I(unname(table[, "Std. Error"])),
+    df = I(unname(table[, "df"])), criterion = unname(REMLcrit(fit)), names = I(rownames(table))
+  )
+  measured <- names(expected)[names(expected) %in% names(truth)]
+  accuracy <- setNames(lapply(measured, function(name) lre(expected[[name]], truth[[name]])), measured)
+
+  effects <- ranef(fit)$bucket
+  V <- v[2] * diag(nrow(data)) + v[1] * outer(data$bucket, data$bucket, "==")
+  Vi <- solve(V)
+  expected$gls <- list(coef = I(drop(solve(t(X) %*% Vi %*% X) %*% t(X) %*% Vi %*% data$weight)),
+                       se = I(sqrt(diag(solve(t(X) %*% Vi %*% X)))))
+  expected$blup <- setNames(as.list(effects[[1]]), rownames(effects))
+  text <- capture.output(print(summary(fit)))
+  expected$summary <- I(text[seq(grep("^REML criterion", text), max(which(!grepl("^optimizer|^boundary|^ *$", text))))])
+  naive <- lm(lme4::nobars(formula), data)
+  expected$lm <- list(coef = I(unname(coef(naive))), se = I(unname(coef(summary(naive))[, 2])),
+                      sigma2 = sigma(naive)^2, df_resid = df.residual(naive))
+  if (!is.null(fixed)) {
+    expected$anova_reml <- anova_row(anova(fit), "DenDF")
+    expected$anova_kenward_roger <- tryCatch(anova_row(anova(fit, ddf = "Kenward-Roger"), "DenDF"), error = function(e) NULL)
+    row <- anova(naive)[fixed, ]
+    expected$anova_ols <- list(F = row[["F value"]], df_num = row[["Df"]], df_den = df.residual(naive), p_value = row[["Pr(>F)"]])
+  }
+  list(
+    model = list(formula = paste(deparse(formula), collapse = " "), reml = TRUE, fixed = fixed),
+    authority = list(
+      name = "lme4 and lmerTest", version = paste(packageVersion("lme4"), packageVersion("lmerTest"), sep = " / "),
+      r_version = paste(R.version$major, R.version$minor, sep = "."), call = paste(deparse(formula), collapse = " "),
+      optimizer = optimizer, tolerance = 1e-11
+    ),
+    expected = expected, accuracy = accuracy,
+    checks = list(
+      gradient = truth$gradient, singular = isSingular(fit, tol = 1e-8),
+      optimizers_agree = lre(REMLcrit(fits[[1]]), REMLcrit(fits[[2]]))
+    )
+  )
+}
+
+chapter_steps <- function(data) {
+  n_within <- tapply(data$weight, data$bucket, length)
+  if (min(n_within) < 2) return(NULL)
+  Ve <- mean(tapply(data$weight, data$bucket, var)); Vbe <- var(data$weight); Vb <- Vbe - Ve
+  ids <- sort(unique(data$id))[1:2]
+  pair <- merge(data[data$id == ids[1], ], data[data$id == ids[2], ], by = "bucket")
+  list(
+    empirical_variances = list(Vb = Vb, Ve = Ve, Vbe = Vbe, rho = Vb / Vbe),
+    frog_correlation = list(first_id = ids[1], second_id = ids[2], value = cor(pair$weight.x, pair$weight.y))
+  )
+}
+
+# With a colour each, buckets and colours cannot be told apart: only V at given variances and the naive lm.
+chapter_1_by_hand <- function(data) {
+  moments <- chapter_steps(data)$empirical_variances
+  V <- moments$Ve * diag(nrow(data)) + moments$Vb * outer(data$bucket, data$bucket, "==")
+  X <- model.matrix(~ color - 1, data)
+  Vi <- solve(V)
+  C <- solve(t(X) %*% Vi %*% X)
+  naive <- lm(weight ~ color - 1, data)
+  test <- anova(lm(weight ~ color, data))["color", ]
+  list(gls = list(coef = I(unname(drop(C %*% t(X) %*% Vi %*% data$weight))), se = I(unname(sqrt(diag(C))))),
+       lm = list(coef = I(unname(coef(naive))), se = I(unname(coef(summary(naive))[, 2])), sigma2 = sigma(naive)^2, df_resid = df.residual(naive)),
+       anova_ols = list(F = test[["F value"]], df_num = test[["Df"]], df_den = df.residual(naive), p_value = test[["Pr(>F)"]]))
+}
+
+# --- all of them ----------------------------------------------------------------------------------------
+
+write_golden <- function(name, csv, golden) {
+  path <- file.path(out, "data", csv)
+  sha256 <- strsplit(system2("sha256sum", shQuote(path), stdout = TRUE), " ")[[1]][1]
+  golden <- c(list(schema = 1, data = list(file = csv, sha256 = sha256)), golden)
+  write(toJSON(golden, auto_unbox = TRUE, digits = I(17), pretty = 1, null = "null"), file.path(out, "golden", paste0(name, ".json")))
+}
+
+for (name in names(sets)) {
+  set <- sets[[name]]
+  csv <- paste0(name, ".csv")
+  options(digits = 17)
+  write.csv(set$data, file.path(out, "data", csv), row.names = FALSE, quote = FALSE)
+  options(digits = 7)
+  data <- read.csv(file.path(out, "data", csv))  # R and Python read the same decimals
+  fixed <- c(set$factor, set$covariate)
+  chapter <- if (!is.null(data$id)) chapter_steps(data)
+  if (identical(set$identified, FALSE)) {
+    null <- fit_golden(data, NULL)
+    null$expected <- c(null$expected, chapter, list(color = chapter_1_by_hand(data)))
+    write_golden(name, csv, null)
+  } else {
+    golden <- fit_golden(data, fixed)
+    golden$expected <- c(golden$expected, chapter)
+    write_golden(name, csv, golden)
+    if (!is.null(fixed)) write_golden(paste0(name, "_null"), csv, fit_golden(data, NULL))
+  }
+}
