@@ -236,7 +236,7 @@ def _newton(sums: BucketSums, n: float, bracket: Vector, score: Vector) -> float
         at = profile(sums, np.expm1(u) / n)
         low, high = (u, high) if at.score < 0 else (low, u)
         step = -at.score / (at.curvature * np.exp(u) / n + at.score)
-        if abs(step) <= NEARLY * u:
+        if abs(step) <= NEARLY * u + NEARLY**1.5:
             return float(u + step)
         u = u + step if low < u + step < high else (low + high) / 2
     raise ArithmeticError(f"the REML score has no root after {MAX_STEPS} steps between u = {low} and {high}")

@@ -1,0 +1,66 @@
+"""The door of the suite: which implementation is judged, with how many examples, and whether R is asked."""
+
+import os
+from importlib.metadata import version
+
+import hypothesis
+import numpy as np
+import pytest
+
+import lmm_core
+from reference import r
+from tests.implementation import Implementation, InProcess
+
+PROFILES = {"dev": 5, "default": 30, "thorough": 1000}
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    group = parser.getgroup("lmm", "linear mixed models")
+    group.addoption(
+        "--live-r",
+        choices=("auto", "require", "off"),
+        default="auto",
+        help="compare with lme4 and lmerTest in live R: where R is found, or fail without it, or never",
+    )
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    for name, max_examples in PROFILES.items():
+        hypothesis.settings.register_profile(
+            name, max_examples=max_examples, derandomize=name != "thorough", deadline=None, database=None
+        )
+    hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE", "default"))
+    if config.getoption("--live-r") == "require" and r.unavailable():
+        raise pytest.UsageError(f"--live-r require: {r.unavailable()}; {r.INSTALL}")
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
+    libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas"))
+    return [
+        f"implementation: lmm_core ({lmm_core.__path__[0]})",
+        f"libraries: {libraries}, BLAS {blas['name']} {blas['version']}",
+        f"live R: {_live_r(config)}",
+    ]
+
+
+def _live_r(config: pytest.Config) -> str:
+    if config.getoption("--live-r") == "off":
+        return "off"
+    return f"not used, {r.unavailable()}; to install: {r.INSTALL}" if r.unavailable() else r.versions()
+
+
+@pytest.fixture(scope="session")
+def impl() -> Implementation:
+    """The implementation under test."""
+    return Implementation("lmm_core", InProcess(lmm_core))
+
+
+@pytest.fixture(scope="session")
+def live_r(pytestconfig: pytest.Config):
+    """The bridge to R, or a skip that says why."""
+    if pytestconfig.getoption("--live-r") == "off":
+        pytest.skip("--live-r off")
+    if r.unavailable():
+        pytest.skip(f"{r.unavailable()}; to install: {r.INSTALL}")
+    return r

@@ -1,0 +1,1 @@
+"""The suite: an implementation is judged in `exercises`, the authorities in `authorities`, the suite in `meta`."""

@@ -1,0 +1,59 @@
+"""Named assertions: what a failure says is written here.
+
+Each takes the claim as a sentence, and says the claim, what came out and what was expected. The input that
+failed is added by the report (see grading/feedback.py), the smallest that hypothesis found.
+"""
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike
+
+
+def assert_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float, scale: float | None = None) -> None:
+    """|got - expected| <= rtol * scale everywhere; the scale is the largest of |expected| unless given."""
+    got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
+    largest = float(np.max(np.abs(expected), initial=0.0)) if scale is None else scale
+    worst = float(np.max(np.abs(got - expected), initial=0.0))
+    if not worst <= rtol * largest:
+        raise AssertionError(
+            f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}\n"
+            f"  they differ by {worst:.3g}; allowed is {rtol * largest:.3g}"
+        )
+
+
+def assert_equal(claim: str, got: Any, expected: Any) -> None:
+    """Exactly equal: counts, labels, order."""
+    same = np.array_equal(got, expected) if isinstance(expected, np.ndarray) else got == expected
+    if not same:
+        raise AssertionError(f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}")
+
+
+def assert_between(claim: str, got: float, low: float, high: float) -> None:
+    """low <= got <= high."""
+    if not low <= got <= high:
+        raise AssertionError(f"{claim}\n  got       {got:.6g}\n  expected  between {low:.6g} and {high:.6g}")
+
+
+def assert_at_most(claim: str, got: ArrayLike, bound: ArrayLike, slack: float = 0.0) -> None:
+    """got <= bound + slack everywhere."""
+    if not np.all(np.asarray(got) <= np.asarray(bound) + slack):
+        raise AssertionError(f"{claim}\n  got       {_shown(got)}\n  expected  at most {_shown(bound)}")
+
+
+def assert_that(claim: str, holds: bool, got: Any) -> None:
+    """A claim that is no comparison of numbers."""
+    if not holds:
+        raise AssertionError(f"{claim}\n  got       {_shown(got)}")
+
+
+def _shown(value: Any) -> str:
+    if isinstance(value, pd.DataFrame):
+        return f"a table of {len(value)} rows\n{value.head(8).to_string()}"
+    if isinstance(value, Mapping | str | int):
+        return str(value)
+    array = np.asarray(value)
+    text = np.array2string(array, precision=7, threshold=24, edgeitems=4, suppress_small=False)
+    return text.replace("\n", "\n            ")

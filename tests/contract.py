@@ -1,0 +1,160 @@
+"""What each function takes and returns, and the one place where a returned value becomes plain numbers.
+
+Whatever a submission returns is turned into float64 of the exact shape, finite, before anything is
+compared. What cannot be is a `ContractError`, in one sentence that names the field.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+Arguments = Mapping[str, Any]
+Convert = Callable[[Any, str, Arguments], Any]
+
+WHOLE = ""  # the field name of a result that has no fields
+
+
+class ContractError(AssertionError):
+    """A returned value is not of the form that the contract asks for."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How a value crosses from the submission (`form`, see grading/plain.py), and what it must then be."""
+
+    form: str
+    convert: Convert
+
+
+@dataclass(frozen=True)
+class Function:
+    """One function of the contract."""
+
+    name: str
+    exercise: str
+    arguments: tuple[str, ...]
+    fields: dict[str, Kind]
+
+    @property
+    def forms(self) -> dict[str, str]:
+        """What the worker has to know of the result."""
+        return {field: kind.form for field, kind in self.fields.items()}
+
+    def normalised(self, value: dict[str, Any], arguments: Arguments) -> Any:
+        """The plain value of a call as a number, array, table or namespace; raises ContractError."""
+        parts = {
+            field: kind.convert(value[field], field or "the result", arguments) for field, kind in self.fields.items()
+        }
+        return parts[WHOLE] if WHOLE in parts else SimpleNamespace(**parts)
+
+
+def _number(value: Any, name: str, _: Arguments) -> float:
+    array = _real(value, name)
+    if array.size != 1 or array.ndim > 2:
+        raise ContractError(f"{name} has shape {array.shape}; expected 1 number")
+    return float(array.reshape(()))
+
+
+def _whole(value: Any, name: str, arguments: Arguments) -> int:
+    number = _number(value, name, arguments)
+    if number != math.floor(number):
+        raise ContractError(f"{name} is {number:g}; expected a whole number")
+    return int(number)
+
+
+def _vector(length: Callable[[Arguments], int]) -> Convert:
+    def convert(value: Any, name: str, arguments: Arguments) -> np.ndarray:
+        array, n = _real(value, name), length(arguments)
+        if array.shape not in ((n,), (n, 1), (1, n)) and not (n == 1 and array.shape == ()):
+            raise ContractError(f"{name} has shape {array.shape}; expected {n} number{'s' * (n != 1)}")
+        return array.reshape(n)
+
+    return convert
+
+
+def _matrix(shape: Callable[[Arguments], tuple[int, int]]) -> Convert:
+    def convert(value: Any, name: str, arguments: Arguments) -> np.ndarray:
+        array, expected = _real(value, name), shape(arguments)
+        if array.shape != expected:
+            raise ContractError(f"{name} has shape {array.shape}; expected {expected}")
+        return array
+
+    return convert
+
+
+def _counts(value: Any, name: str, arguments: Arguments) -> dict[str, int]:
+    return {label(key): _whole(count, f"{name} of {key}", arguments) for key, count in value.items()}
+
+
+def _table(value: Any, name: str, _: Arguments) -> pd.DataFrame:
+    missing = [column for column in COLUMNS if column not in value]
+    if missing:
+        raise ContractError(f"{name} lacks the column {missing[0]!r}; it has {', '.join(map(str, value))}")
+    n_rows = {column: len(np.atleast_1d(value[column])) for column in COLUMNS}
+    if len(set(n_rows.values())) > 1:
+        raise ContractError(f"the columns of {name} have different lengths: {n_rows}")
+    labels = {column: [label(entry) for entry in value[column]] for column in ("id", "bucket", "color")}
+    numbers = {c: _vector(lambda _: n_rows[c])(value[c], f"column {c}", {}) for c in ("bucket_mu", "weight")}
+    return pd.DataFrame(labels | numbers)
+
+
+def _real(value: Any, name: str) -> np.ndarray:
+    array = np.asarray(value)
+    if array.dtype.kind not in "biuf":
+        raise ContractError(f"{name} is no array of real numbers")
+    array = array.astype(np.float64)
+    n_bad = int(array.size - np.isfinite(array).sum())
+    if n_bad:
+        raise ContractError(f"{name} has {n_bad} NaN or infinite values among its {array.size}")
+    return array
+
+
+def label(value: Any) -> str:
+    """Labels are compared as text: 3, 3.0 and "3" are the same bucket."""
+    return str(int(value)) if isinstance(value, float) and value == math.floor(value) else str(value)
+
+
+def _coefficients(arguments: Arguments) -> int:
+    return int(np.shape(arguments["X"])[1])
+
+
+def _n_by_n(arguments: Arguments) -> tuple[int, int]:
+    return len(arguments["group"]), len(arguments["group"])
+
+
+def _n_by_levels(arguments: Arguments) -> tuple[int, int]:
+    return len(arguments["labels"]), len(set(arguments["labels"]))
+
+
+COLUMNS = ("id", "bucket", "color", "bucket_mu", "weight")
+NUMBER, WHOLE_NUMBER = Kind("numbers", _number), Kind("numbers", _whole)
+P_NUMBERS = Kind("numbers", _vector(_coefficients))
+VARIANCES = dict.fromkeys(("Vb", "Ve", "Vbe", "rho"), NUMBER)
+ANOVA = dict.fromkeys(("F", "df_num", "df_den", "p_value"), NUMBER)
+ESTIMATES = {"coef": P_NUMBERS, "se": P_NUMBERS}
+SIMULATION = ("n_buckets", "n_within", "colors", "mu", "sigma_bucket", "sigma_within", "seed")
+
+CONTRACT = {
+    function.name: function
+    for function in (
+        Function("simulate_frogs", "4.1", SIMULATION, {WHOLE: Kind("table", _table)}),
+        Function("buckets_per_color", "4.1", ("data",), {WHOLE: Kind("counts", _counts)}),
+        Function("denominator_df", "4.1", ("data",), {WHOLE: WHOLE_NUMBER}),
+        Function("model_variances", "4.2", ("sigma_bucket", "sigma_within"), VARIANCES),
+        Function("empirical_variances", "4.2", ("data",), VARIANCES),
+        Function("design_matrix", "4.2", ("labels", "intercept"), {WHOLE: Kind("numbers", _matrix(_n_by_levels))}),
+        Function("covariance_matrix", "4.2", ("group", "Vb", "Ve"), {WHOLE: Kind("numbers", _matrix(_n_by_n))}),
+        Function("gls", "4.2", ("X", "y", "V"), ESTIMATES),
+        Function("ols", "4.2", ("X", "y"), ESTIMATES | {"sigma2": NUMBER, "df_resid": WHOLE_NUMBER}),
+        Function("frog_correlation", "4.3", ("data", "first_id", "second_id"), {WHOLE: NUMBER}),
+        Function("anova_ols", "4.3", ("data",), ANOVA),
+        Function("fit_reml", "4.4", ("X", "y", "group"), {"Vb": NUMBER, "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER}),
+        Function("satterthwaite_df", "4.4", ("X", "y", "group"), {WHOLE: P_NUMBERS}),
+        Function("anova_reml", "4.4", ("data",), ANOVA),
+    )
+}

@@ -1,0 +1,55 @@
+"""Exercise 4.2: the covariance matrix V of the weights."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from reference import golden
+from tests import strategies
+from tests.assertions import assert_close
+
+pytestmark = pytest.mark.judges("covariance_matrix")
+
+DESIGNS = strategies.frogs(strategies.layouts(max_frogs=4))
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", ["chapter_2", "chapter_2_unbalanced", "chapter_2_shuffled"])
+def test_covariance_matrix_of_the_chapter(impl, name):
+    """V = Ve I + Vb Z Z' with the population's Vb = 900, Ve = 225."""
+    group = golden.load(name).group
+    expected = 900.0 * (group[:, None] == group) + 225.0 * np.eye(len(group))
+    assert_close("V = Ve I + Vb Z Z'", impl.covariance_matrix(group, 900.0, 225.0), expected, 1e-10)
+
+
+@pytest.mark.ordinary
+@given(DESIGNS, strategies.variances())
+def test_covariance_matrix_follows_the_buckets_in_any_order_of_rows(impl, frogs, variances):
+    """V[i, j] = Vb for two frogs of a bucket, wherever they stand."""
+    assert_close("V = Ve I + Vb Z Z'", impl.covariance_matrix(frogs.group, *variances), frogs.V(*variances), 1e-10)
+
+
+@given(DESIGNS, strategies.variances())
+def test_eigenvalues_of_v_are_ve_and_ve_plus_n_vb(impl, frogs, variances):
+    """Theorem 1: a bucket of n frogs has eigenvalues Ve (n - 1 times) and Ve + n Vb.
+
+    Source: Henderson and Searle (1981), SIAM Review 23, 53-60.
+    """
+    Vb, Ve = variances
+    sizes = frogs.Z.sum(axis=0)
+    expected = np.sort(np.concatenate([np.full(int(np.sum(sizes - 1)), Ve), Ve + sizes * Vb]))
+    V = impl.covariance_matrix(frogs.group, Vb, Ve)
+    assert_close("V has eigenvalues Ve (n - 1 times) and Ve + n Vb for each bucket", np.linalg.eigvalsh(V), expected, 1e-10)
+
+
+@given(DESIGNS, strategies.variances())
+def test_inverse_of_v_in_closed_form(impl, frogs, variances):
+    """Theorem 1: V (I - Z diag(Vb / (Ve + n Vb)) Z') / Ve = I.
+
+    Source: Henderson and Searle (1981), SIAM Review 23, 53-60.
+    """
+    Vb, Ve = variances
+    sizes = frogs.Z.sum(axis=0)
+    inverse = (np.eye(len(frogs.y)) - frogs.Z * (Vb / (Ve + sizes * Vb)) @ frogs.Z.T) / Ve
+    product = impl.covariance_matrix(frogs.group, Vb, Ve) @ inverse
+    assert_close("V times its closed-form inverse is I", product, np.eye(len(product)), 1e-10 * np.linalg.cond(inverse))

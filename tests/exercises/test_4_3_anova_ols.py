@@ -1,0 +1,77 @@
+"""Exercise 4.3: the naive test of colour, with frogs as replicates."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from scipy.stats import f as f_distribution
+from scipy.stats import kstest
+
+from reference import golden
+from tests import strategies
+from tests.assertions import assert_close, assert_that
+
+pytestmark = pytest.mark.judges("anova_ols")
+
+FROGS = strategies.frogs(strategies.layouts(min_colors=2))
+WITH_COLOR = [name for name in golden.NAMES if "anova_ols" in golden.load(name).expected and name.startswith("chapter")]
+
+
+def naive_f(frogs) -> tuple[float, int, int]:
+    """F, C - 1 and N - C from residual sums of squares, with and without colour."""
+    X, y = frogs.cell_means, frogs.y - frogs.y.mean()
+    residual = y - X @ np.linalg.lstsq(X, y)[0]
+    df_num, df_den = X.shape[1] - 1, len(y) - X.shape[1]
+    return (y @ y - residual @ residual) / df_num / (residual @ residual / df_den), df_num, df_den
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", WITH_COLOR)
+def test_anova_ols_agrees_with_r(impl, name):
+    """R: anova(lm(weight ~ color))."""
+    fit = golden.load(name)
+    expected, got = fit.expected["anova_ols"], impl.anova_ols(fit.data)
+    assert_close("F of anova(lm)", got.F, expected["F"], 1e-9)
+    assert_close("df of anova(lm)", [got.df_num, got.df_den], [expected["df_num"], expected["df_den"]], 1e-9)
+    assert_close("p-value of anova(lm)", got.p_value, expected["p_value"], 1e-8)
+
+
+@pytest.mark.ordinary
+@given(FROGS)
+def test_anova_ols_f_is_mean_square_of_colors_over_mean_square_within(impl, frogs):
+    """Theorem 14: F = (SS colours / (C - 1)) / (SS within colours / (N - C))."""
+    F = naive_f(frogs)[0]
+    assert_close("F = MS colours / MS within colours", impl.anova_ols(frogs.data).F, F, 1e-8, scale=F + 1e-3)
+
+
+@pytest.mark.ordinary
+@given(FROGS)
+def test_anova_ols_counts_frogs_as_replicates(impl, frogs):
+    """Theorem 14: the naive model has C - 1 and N - C degrees of freedom."""
+    got = impl.anova_ols(frogs.data)
+    assert_close("df are C - 1 and N - C", [got.df_num, got.df_den], naive_f(frogs)[1:], 1e-9)
+
+
+@pytest.mark.ordinary
+@given(FROGS)
+def test_anova_ols_p_value_is_the_upper_tail(impl, frogs):
+    """p = P(F(C - 1, N - C) >= F)."""
+    expected = f_distribution.sf(*naive_f(frogs))
+    assert_close("p = upper tail of F(C - 1, N - C)", impl.anova_ols(frogs.data).p_value, expected, 1e-7, scale=1.0)
+
+
+@pytest.mark.core_only
+def test_naive_p_values_are_not_uniform_under_no_color_effect(impl):
+    """Theorem 18: with Vb = 900, Ve = 225 the naive test rejects far too often.
+
+    Of 500 p-values at seed 18, those of a correct test would keep within 0.13 of uniform but for 1e-7 of
+    all seeds (Kolmogorov's distribution); the naive ones leave by more than 0.4.
+    """
+    rng = np.random.default_rng(18)
+    data = golden.load("chapter_2").data
+    bucket = data["bucket"].to_numpy() - 1
+    p_values = [
+        impl.anova_ols(data.assign(weight=rng.normal(0, 30, 8)[bucket] + rng.normal(0, 15, 40))).p_value
+        for _ in range(500)
+    ]
+    distance = kstest(p_values, "uniform").statistic
+    assert_that("naive p-values are far from uniform", distance > 0.4, distance)

@@ -1,0 +1,69 @@
+"""Exercise 4.3: frogs of the same bucket are alike."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reference import golden
+from tests import strategies
+from tests.assertions import assert_close
+
+pytestmark = pytest.mark.judges("frog_correlation")
+
+# Four to nine buckets, every one with at least two frogs.
+WITH_PAIRS = strategies.frogs(
+    st.lists(st.lists(st.integers(2, 4), min_size=2, max_size=3), min_size=2, max_size=3),
+    ratios=strategies.INTERIOR_RATIOS,
+)
+WITH_MISSING = strategies.frogs(
+    st.lists(st.integers(1, 3), min_size=0, max_size=3).map(lambda extra: [[2, 3, 2, 4], [3, *extra]]),
+    ratios=strategies.INTERIOR_RATIOS,
+)
+
+
+def paired_correlation(data, first_id, second_id) -> float:
+    """Pearson correlation of the two frogs over the buckets that have both, by numpy."""
+    weights = {(b, i): w for b, i, w in zip(data["bucket"], data["id"], data["weight"], strict=True)}
+    buckets = [b for b in sorted(set(data["bucket"])) if (b, first_id) in weights and (b, second_id) in weights]
+    pairs = np.array([[weights[b, first_id], weights[b, second_id]] for b in buckets])
+    return float(np.corrcoef(pairs.T)[0, 1])
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", ["chapter_1", "chapter_2", "chapter_2_shuffled"])
+def test_frog_correlation_agrees_with_r(impl, name):
+    """R: cor of the two columns after merge by bucket."""
+    fit = golden.load(name)
+    expected = fit.expected["frog_correlation"]
+    got = impl.frog_correlation(fit.data, expected["first_id"], expected["second_id"])
+    assert_close("correlation of two frogs across buckets", got, expected["value"], 1e-9, scale=1.0)
+
+
+@pytest.mark.ordinary
+@given(WITH_PAIRS)
+def test_frog_correlation_pairs_frogs_by_bucket(impl, frogs):
+    """Rows in any order: a pair is two frogs of the same bucket."""
+    expected = paired_correlation(frogs.data, 1, 2)
+    assert_close("Pearson correlation of frogs 1 and 2 of each bucket", impl.frog_correlation(frogs.data, 1, 2), expected, 1e-9, scale=1.0)
+
+
+@given(WITH_MISSING)
+def test_frog_correlation_leaves_out_buckets_that_lack_a_frog(impl, frogs):
+    """A bucket of one frog has no second one to pair."""
+    expected = paired_correlation(frogs.data, 1, 2)
+    assert_close("buckets that lack one of the frogs are left out", impl.frog_correlation(frogs.data, 1, 2), expected, 1e-9, scale=1.0)
+
+
+@given(WITH_PAIRS)
+def test_frog_correlation_is_symmetric(impl, frogs):
+    """cor(first, second) = cor(second, first)."""
+    expected = paired_correlation(frogs.data, 1, 2)
+    assert_close("the order of the two frogs does not matter", impl.frog_correlation(frogs.data, 2, 1), expected, 1e-9, scale=1.0)
+
+
+@given(WITH_PAIRS)
+def test_frog_correlation_has_no_unit(impl, frogs):
+    """Weights in grams or in tons correlate alike."""
+    data = frogs.data.assign(weight=-1000.0 * frogs.data["weight"] + 5.0)
+    assert_close("correlation does not depend on the unit", impl.frog_correlation(data, 1, 2), paired_correlation(frogs.data, 1, 2), 1e-9, scale=1.0)

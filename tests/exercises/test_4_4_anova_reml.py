@@ -1,0 +1,199 @@
+"""Exercise 4.4: test colour with buckets as replicates."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from scipy.stats import f as f_distribution
+from scipy.stats import kstest
+
+from reference import closed_form, exact, golden
+from tests import strategies
+from tests.assertions import assert_between, assert_close, assert_that
+
+pytestmark = pytest.mark.judges("anova_reml")
+
+EQUAL_N = strategies.equal_n_layouts(min_colors=2)
+INSIDE = strategies.frogs(EQUAL_N, ratios=strategies.INTERIOR_RATIOS)
+# Three buckets or more to a colour: every contrast has more than 2 df, as a pooled df needs.
+THREE_BUCKETS = st.lists(st.lists(st.integers(2, 4), min_size=3, max_size=4), min_size=2, max_size=3)
+TWO_COLORS = st.lists(st.lists(st.integers(1, 4), min_size=3, max_size=4), min_size=2, max_size=2).map(
+    lambda layout: [[size + 1 for size in layout[0]], layout[1]]
+)
+
+
+def wald_f(frogs) -> float:
+    """F = (L beta)'(L C L')^-1 (L beta) / q at the exact REML estimate, for L the contrasts of colour."""
+    fit = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    V = frogs.V(float(fit.Vb), float(fit.Ve))
+    X = frogs.treatment
+    C = np.linalg.inv(X.T @ np.linalg.solve(V, X))
+    beta = np.array(fit.coef, float)[1:]
+    return float(beta @ np.linalg.solve(C[1:, 1:], beta) / len(beta))
+
+
+def contrasts(frogs) -> np.ndarray:
+    """L of colour in treatment coding."""
+    return np.eye(frogs.treatment.shape[1])[1:]
+
+
+# --- goldens --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", ["chapter_2", "chapter_2_shuffled"])
+def test_anova_reml_agrees_with_lmertest(impl, name):
+    """anova of lmerTest: F on 3 and 4 df, where the naive model has 36."""
+    fit = golden.load(name)
+    expected, got = fit.expected["anova_reml"], impl.anova_reml(fit.data)
+    rtol = max(impl.tolerances.df, fit.rtol("df"))
+    assert_close("F of anova(lmer)", got.F, expected["F"], max(fit.rtol("Vb"), 10 * impl.tolerances.variance))
+    assert_close("df of anova(lmer)", [got.df_num, got.df_den], [expected["df_num"], expected["df_den"]], rtol)
+    assert_close("p-value of anova(lmer)", got.p_value, expected["p_value"], max(impl.tolerances.p_value, 1e-6), 1.0)
+
+
+def test_anova_reml_of_unequal_buckets_agrees_with_lmertest_in_f(impl):
+    """F does not depend on the basis of the contrasts; df is judged below."""
+    fit = golden.load("chapter_2_unbalanced")
+    got = impl.anova_reml(fit.data)
+    assert_close("F of anova(lmer)", got.F, fit.expected["anova_reml"]["F"], max(fit.rtol("Vb"), 10 * impl.tolerances.variance))
+
+
+def test_anova_reml_at_the_boundary_is_the_naive_test(impl):
+    """Vb = 0: F and p of anova(lm), on 3 and N - C = 36 df, as lmerTest has it."""
+    fit = golden.load("chapter_2_boundary")
+    expected, got = fit.expected["anova_reml"], impl.anova_reml(fit.data)
+    assert_close("F at Vb = 0 is that of anova(lm)", got.F, expected["F"], 10 * impl.tolerances.variance)
+    assert_close("df at Vb = 0 is N - C", got.df_den, expected["df_den"], impl.tolerances.df)
+
+
+# --- equal n --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+@given(INSIDE)
+def test_f_is_the_anova_of_bucket_means(impl, frogs):
+    """Theorem 14: balanced, interior: F = MSA / MSB, the one-way ANOVA of the B bucket means."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.anova_reml(frogs.data).F
+    assert_close("equal n: F = MSA / MSB", got, expected.F, 10 * impl.tolerances.variance, expected.F + 1e-3)
+
+
+@pytest.mark.ordinary
+@given(INSIDE)
+def test_df_are_colors_minus_one_and_buckets_minus_colors(impl, frogs):
+    """Theorem 8 and 14: C - 1 and B - C."""
+    got = impl.anova_reml(frogs.data)
+    n_colors = frogs.cell_means.shape[1]
+    assert_close("df_num = C - 1", got.df_num, n_colors - 1, 1e-9)
+    assert_close("equal n: df_den = B - C", got.df_den, frogs.Z.shape[1] - n_colors, impl.tolerances.df)
+
+
+@pytest.mark.ordinary
+@given(INSIDE)
+def test_p_value_is_the_upper_tail_on_buckets_minus_colors(impl, frogs):
+    """Theorem 14: p = P(F(C - 1, B - C) >= MSA / MSB)."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color).p_value
+    assert_close("p = upper tail of F(C - 1, B - C)", impl.anova_reml(frogs.data).p_value, expected, impl.tolerances.p_value, 1.0)
+
+
+@given(strategies.boundary_frogs(strategies.layouts(min_colors=2)))
+def test_df_at_the_boundary_is_frogs_minus_colors(impl, frogs):
+    """Theorem 8: Vb = 0: N - C, any bucket sizes."""
+    got = impl.anova_reml(frogs.data).df_den
+    assert_close("Vb = 0: df_den = N - C", got, float(len(frogs.y) - frogs.cell_means.shape[1]), impl.tolerances.df)
+
+
+# --- unequal n ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+@given(strategies.interior_frogs(THREE_BUCKETS))
+def test_f_of_unequal_buckets_to_fifty_digits(impl, frogs):
+    """F = (L beta)'(L C L')^-1 (L beta) / q, the same in every basis of the contrasts."""
+    expected = wald_f(frogs)
+    got = impl.anova_reml(frogs.data).F
+    assert_close("F = Wald statistic / q", got, expected, 10 * impl.tolerances.variance, expected + 1e-2)
+
+
+@given(strategies.interior_frogs(THREE_BUCKETS))
+def test_df_of_unequal_buckets_lies_between_those_of_the_contrasts(impl, frogs):
+    """Theorem 16: pooled over whatever basis, df lies between the smallest and largest df of a contrast."""
+    low, high = exact.ddf_range(frogs.treatment, frogs.y, frogs.group, contrasts(frogs))
+    slack = impl.tolerances.df
+    got = impl.anova_reml(frogs.data).df_den
+    assert_between("df_den lies in the range of the contrasts' df", got, low * (1 - slack), high * (1 + slack))
+
+
+@given(strategies.interior_frogs(THREE_BUCKETS))
+def test_p_value_fits_f_and_df(impl, frogs):
+    """p is the upper tail of F(df_num, df_den) at the F and df that are reported."""
+    got = impl.anova_reml(frogs.data)
+    expected = f_distribution.sf(got.F, got.df_num, got.df_den)
+    assert_close("p = upper tail of F(df_num, df_den) at F", got.p_value, expected, 1e-7, 1.0)
+
+
+@given(strategies.interior_frogs(TWO_COLORS))
+def test_two_colors_f_is_t_squared_with_its_df(impl, frogs):
+    """Theorem 16: one numerator df: F = t^2, and df is the contrast's own."""
+    fit = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    got, t = impl.anova_reml(frogs.data), float(fit.coef[1] / fit.se[1])
+    assert_close("two colours: F = t^2", got.F, t**2, 10 * impl.tolerances.variance, t**2 + 1e-2)
+    assert_close("two colours: df_den is that of the contrast", got.df_den, float(fit.df[1]), impl.tolerances.df)
+
+
+# --- invariance -----------------------------------------------------------------------------------------
+
+
+@given(INSIDE, st.sampled_from([-1e3, 1e-3]))
+def test_anova_reml_has_no_unit(impl, frogs, c):
+    """Theorem 10: y -> c y + 1000 c leaves F, df and p."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.anova_reml(frogs.data.assign(weight=c * (frogs.y + np.ptp(frogs.y))))
+    assert_close("c y: F as for y", got.F, expected.F, 10 * impl.tolerances.variance, expected.F + 1e-3)
+    assert_close("c y: df as for y", got.df_den, expected.df, impl.tolerances.df)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("c", [1e-8, 1e-4, 1e4, 1e8])
+@pytest.mark.parametrize("name", ["chapter_2", "chapter_2_unbalanced"])
+def test_anova_reml_at_extreme_scales(impl, name, c):
+    """Theorem 10 for c from 1e-8 to 1e8: the same F, df and p to 1e-9."""
+    data = golden.load(name).data
+    expected, got = impl.anova_reml(data), impl.anova_reml(data.assign(weight=c * data["weight"]))
+    assert_close("c y: F, df, p as for y", [got.F, got.df_den, got.p_value], [expected.F, expected.df_den, expected.p_value], 1e-9)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("name", ["chapter_2", "chapter_2_unbalanced", "chapter_2_boundary"])
+def test_anova_reml_takes_lmertests_basis(impl, name):
+    """lmm_core pools df over lmerTest's basis, so that its unbalanced df is lmerTest's too."""
+    fit = golden.load(name)
+    expected = fit.expected["anova_reml"]
+    assert_close("df of anova(lmer)", impl.anova_reml(fit.data).df_den, expected["df_den"], 2 * fit.rtol("df"))
+
+
+@pytest.mark.core_only
+@given(strategies.interior_frogs(st.lists(st.lists(st.integers(1, 2), min_size=2, max_size=2), min_size=3, max_size=3).map(lambda layout: [[3, 1], *layout])))
+def test_pooled_df_with_a_contrast_below_two(impl, frogs):
+    """lmerTest's rule where the df are few: contrasts with df <= 2 add nothing, and the result is >= 0."""
+    got = impl.anova_reml(frogs.data)
+    assert_that("df_den is not negative", got.df_den >= 0, got)
+
+
+@pytest.mark.core_only
+def test_p_values_are_uniform_under_no_color_effect(impl):
+    """Theorem 18: with 8 buckets of 5, Vb = 900 and Ve = 225, p is uniform, up to rare boundary fits.
+
+    MSB / MSE has expectation 21 and falls below 1 with probability 2e-4, which shifts the distribution of
+    p by at most as much. Kolmogorov's distance of 500 p-values exceeds 0.13 with probability below 1e-7.
+    """
+    rng = np.random.default_rng(18)
+    data = golden.load("chapter_2").data
+    bucket = data["bucket"].to_numpy() - 1
+    p_values = [
+        impl.anova_reml(data.assign(weight=rng.normal(0, 30, 8)[bucket] + rng.normal(0, 15, 40))).p_value
+        for _ in range(500)
+    ]
+    distance = kstest(p_values, "uniform").statistic
+    assert_that("p-values of the mixed model are uniform", distance < 0.13, distance)

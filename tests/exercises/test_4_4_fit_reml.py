@@ -1,0 +1,296 @@
+"""Exercise 4.4: fit the mixed model by REML."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reference import closed_form, exact, golden, nist
+from tests import strategies, tolerances
+from tests.assertions import assert_at_most, assert_between, assert_close, assert_that
+
+pytestmark = pytest.mark.judges("fit_reml")
+
+EQUAL_N = strategies.equal_n_layouts()
+ORDINARY = ["chapter_2", "chapter_2_null", "chapter_2_unbalanced", "chapter_2_shuffled", "dyestuff", "rail", "ergostool", "sleepstudy"]
+BOUNDARY = ["chapter_2_boundary", "dyestuff2"]
+
+
+def assert_variances(impl, claim, got, Vb, Ve):
+    """Vb and Ve within the tolerance of the implementation, relative to Vb + Ve."""
+    total = float(Vb + Ve)
+    assert_close(claim, [got.Vb, got.Ve], [float(Vb), float(Ve)], impl.tolerances.variance, total)
+
+
+# --- goldens --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", ORDINARY)
+def test_reml_variances_agree_with_lme4(impl, name):
+    """VarCorr of lmer, to the digits it is known to have."""
+    fit = golden.load(name)
+    got = impl.fit_reml(fit.X, fit.y, fit.group)
+    total = fit.expected["Vb"] + fit.expected["Ve"]
+    rtol = max(impl.tolerances.variance, fit.rtol("Vb"))
+    assert_close("Vb and Ve of lmer", [got.Vb, got.Ve], [fit.expected["Vb"], fit.expected["Ve"]], rtol, total)
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", ORDINARY)
+def test_reml_estimates_agree_with_lme4(impl, name):
+    """Coefficients, standard errors and criterion of lmer."""
+    fit = golden.load(name)
+    got = impl.fit_reml(fit.X, fit.y, fit.group)
+    rtol = max(impl.tolerances.estimate, fit.rtol("coef"), fit.rtol("se"))
+    assert_close("coef of lmer", got.coef, fit.expected["coef"], rtol)
+    assert_close("se of lmer", got.se, fit.expected["se"], rtol)
+
+
+@pytest.mark.parametrize("name", [*ORDINARY, *BOUNDARY])
+def test_reml_criterion_is_lme4s(impl, name):
+    """REMLcrit of lmer, with its constant; (n-p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r."""
+    fit = golden.load(name)
+    got = impl.fit_reml(fit.X, fit.y, fit.group).criterion
+    assert_close("criterion = REMLcrit of lmer", got, fit.expected["criterion"], max(impl.tolerances.criterion, 1e-9), 1.0)
+
+
+@pytest.mark.parametrize("name", BOUNDARY)
+def test_reml_at_the_boundary_agrees_with_lme4(impl, name):
+    """Buckets differ less than frogs would make them: Vb = 0, and Ve = RSS / (N - p)."""
+    fit = golden.load(name)
+    got = impl.fit_reml(fit.X, fit.y, fit.group)
+    assert_variances(impl, "Vb = 0 at the boundary", got, fit.expected["Vb"], fit.expected["Ve"])
+    assert_close("se at the boundary are those of OLS", got.se, fit.expected["se"], impl.tolerances.estimate)
+
+
+# --- closed form and 50 digits --------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+@given(strategies.frogs(EQUAL_N))
+def test_reml_of_equal_buckets_is_mean_squares(impl, frogs):
+    """Theorem 6: Ve = MSE, Vb = (MSB - MSE) / n if MSB > MSE, else Vb = 0 and Ve = RSS_OLS / (N - p).
+
+    Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3.
+    """
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.fit_reml(frogs.cell_means, frogs.y, frogs.group)
+    assert_variances(impl, "Ve = MSE, Vb = (MSB - MSE) / n", got, expected.Vb, expected.Ve)
+
+
+@pytest.mark.ordinary
+@given(strategies.clear_frogs())
+def test_reml_of_unequal_buckets_to_fifty_digits(impl, frogs):
+    """Patterson and Thompson (1971): the minimum of the criterion, in 50-digit arithmetic."""
+    expected = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    got = impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    assert_variances(impl, "Vb and Ve minimise the REML criterion", got, expected.Vb, expected.Ve)
+    assert_close("se at the REML estimate", got.se, np.array(expected.se, float), impl.tolerances.estimate)
+
+
+@given(strategies.clear_frogs())
+def test_no_other_variances_have_a_smaller_criterion(impl, frogs):
+    """Theorem 13: criterion <= the minimum that 50-digit arithmetic finds, up to the optimiser's tolerance."""
+    expected = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    got = impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    claim = "the criterion at the fit is the smallest there is"
+    assert_close(claim, got.criterion, float(expected.criterion), impl.tolerances.criterion, 1.0)
+
+
+@given(strategies.frogs(EQUAL_N, ratios=strategies.INTERIOR_RATIOS))
+def test_coefficients_of_equal_buckets_are_color_means(impl, frogs):
+    """Theorem 3: equal bucket sizes make GLS, at any variances, the colour means."""
+    got = impl.fit_reml(frogs.cell_means, frogs.y, frogs.group).coef
+    assert_close("coef = colour means", got, np.linalg.pinv(frogs.cell_means) @ frogs.y, impl.tolerances.estimate)
+
+
+@pytest.mark.ordinary
+@given(strategies.frogs(EQUAL_N, ratios=strategies.INTERIOR_RATIOS))
+def test_standard_errors_exceed_those_of_ols(impl, frogs):
+    """Theorem 7: equal n, interior: se^2 = MSB / (n B_c) > RSS / (N - C) / (n B_c) for every colour."""
+    X, y = frogs.cell_means, frogs.y
+    expected = closed_form.balanced_reml(y, frogs.group, frogs.color)
+    n = X.sum(axis=0)
+    per_bucket = len(y) / frogs.Z.shape[1]
+    se = np.sqrt((expected.Ve + per_bucket * expected.Vb) / n)
+    ms = closed_form.mean_squares(y, frogs.group, frogs.color)
+    ols_se = np.sqrt(ms.rss_ols / (len(y) - X.shape[1]) / n)
+    got = impl.fit_reml(X, y, frogs.group).se
+    assert_close("se of a colour = sqrt(MSB / number of its frogs)", got, se, impl.tolerances.estimate)
+    assert_at_most("se of OLS < se of the mixed model", ols_se, got, slack=-1e-9 * ols_se.max())
+
+
+@given(strategies.boundary_frogs())
+def test_standard_errors_at_the_boundary_are_those_of_ols(impl, frogs):
+    """Theorem 7: Vb = 0 makes V = Ve I."""
+    X, y = frogs.treatment, frogs.y
+    residual = y - X @ np.linalg.lstsq(X, y)[0]
+    expected = np.sqrt(residual @ residual / (len(y) - X.shape[1]) * np.diag(np.linalg.inv(X.T @ X)))
+    got = impl.fit_reml(X, y, frogs.group)
+    assert_close("at Vb = 0 the se are those of OLS", got.se, expected, impl.tolerances.estimate)
+
+
+# --- invariance -----------------------------------------------------------------------------------------
+
+
+@given(strategies.clear_frogs(), strategies.SEEDS)
+def test_reml_is_equivariant_in_the_coding_of_x(impl, frogs, seed):
+    """Theorem 9: X -> X A leaves Vb, Ve; coef -> A^-1 coef; criterion + 2 log|det A|."""
+    X = frogs.treatment
+    p = X.shape[1]
+    rng = np.random.default_rng(seed)
+    A = np.linalg.qr(rng.normal(size=(p, p)))[0] * rng.uniform(0.5, 3, p)
+    expected = exact.reml(X, frogs.y, frogs.group)
+    got = impl.fit_reml(X @ A, frogs.y, frogs.group)
+    assert_variances(impl, "X A: the variances are those of X", got, expected.Vb, expected.Ve)
+    assert_close("X A: the fitted values are those of X", A @ got.coef, np.array(expected.coef, float), 10 * impl.tolerances.estimate)
+    criterion = float(expected.criterion) + 2 * np.log(abs(np.linalg.det(A)))
+    assert_close("X A: criterion + 2 log|det A|", got.criterion, criterion, impl.tolerances.criterion, 1.0)
+
+
+@given(strategies.clear_frogs(), st.sampled_from([-1e3, -1e-3, 1e-3, 7.0, 1e3]), strategies.SEEDS)
+def test_reml_is_equivariant_in_scale_and_location(impl, frogs, c, seed):
+    """Theorem 10: y -> c y + X a: coef -> c coef + a, variances c^2, criterion + (N - p) log c^2."""
+    X, y = frogs.treatment, frogs.y
+    a = c * np.ptp(y) * np.random.default_rng(seed).normal(size=X.shape[1])
+    expected = exact.reml(X, y, frogs.group)
+    got = impl.fit_reml(X, c * y + X @ a, frogs.group)
+    assert_variances(impl, "c y + X a: the variances are c^2 times", got, c**2 * expected.Vb, c**2 * expected.Ve)
+    coef = c * np.array(expected.coef, float) + a
+    assert_close("c y + X a: coef -> c coef + a", got.coef, coef, impl.tolerances.estimate, np.abs(coef).max() + abs(c) * np.abs(y).max())
+    criterion = float(expected.criterion) + (len(y) - X.shape[1]) * np.log(c**2)
+    assert_close("c y + X a: criterion + (N - p) log c^2", got.criterion, criterion, impl.tolerances.criterion, 1.0)
+
+
+@given(strategies.clear_frogs(), strategies.SEEDS)
+def test_order_of_rows_and_names_of_buckets_do_not_matter(impl, frogs, seed):
+    """Theorem 11: not even by a rounding error that a user would see."""
+    expected = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    order = np.random.default_rng(seed).permutation(len(frogs.y))
+    renamed = np.array([f"bucket {hash(str(b)) % 7}{b}" for b in frogs.group.tolist()])[order]
+    got = impl.fit_reml(frogs.treatment[order], frogs.y[order], renamed)
+    assert_variances(impl, "rows shuffled, buckets renamed: the same variances", got, expected.Vb, expected.Ve)
+    assert_close("rows shuffled, buckets renamed: the same coef", got.coef, np.array(expected.coef, float), impl.tolerances.estimate)
+
+
+# --- the criterion --------------------------------------------------------------------------------------
+
+
+@given(strategies.clear_frogs())
+def test_criterion_is_the_density_of_error_contrasts(impl, frogs):
+    """Theorem 12: criterion = -2 log density of K'y + log|X'X|, for orthonormal K with K'X = 0.
+
+    Source: Harville (1974), Biometrika 61, 383-385.
+    """
+    X, y = frogs.treatment, frogs.y
+    got = impl.fit_reml(X, y, frogs.group)
+    K = np.linalg.svd(X)[0][:, X.shape[1] :]
+    S = K.T @ frogs.V(got.Vb, got.Ve) @ K
+    density = len(S) * np.log(2 * np.pi) + np.linalg.slogdet(S)[1] + (K.T @ y) @ np.linalg.solve(S, K.T @ y)
+    expected = density + np.linalg.slogdet(X.T @ X)[1]
+    assert_close("criterion = -2 log density of K'y + log|X'X|", got.criterion, expected, max(1e-8, impl.tolerances.criterion), 1.0)
+
+
+@pytest.mark.core_only
+@given(strategies.clear_frogs())
+def test_score_is_zero_inside_and_points_outward_at_the_boundary(impl, frogs):
+    """Theorem 13: gradient of the criterion in (Vb, Ve), scaled by Vb + Ve; at the boundary d/dVb > 0."""
+    got = impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    by_Vb, by_Ve = exact.ExactModel(frogs.treatment, frogs.y, frogs.group).gradient(got.Vb, got.Ve)
+    inside = got.Vb > 0
+    outward = max(0.0, -float(by_Vb))
+    slope = abs(float(by_Vb)) * inside + outward * (not inside)
+    assert_close("d criterion / d Vb = 0 inside, >= 0 at the boundary", slope * got.Vb, 0.0, 1e-8, 1.0)
+    assert_close("d criterion / d Ve = 0", float(by_Ve) * got.Ve, 0.0, 1e-8, 1.0)
+
+
+@given(strategies.frogs(strategies.equal_n_layouts(min_colors=2), ratios=strategies.INTERIOR_RATIOS))
+def test_vb_without_color_is_larger_only_if_f_exceeds_one(impl, frogs):
+    """Theorem 15: equal n, interior. Vb of the null model is larger iff F > 1; the chapter says always."""
+    ms = closed_form.mean_squares(frogs.y, frogs.group, frogs.color)
+    null = closed_form.mean_squares(frogs.y, frogs.group, np.zeros(len(frogs.y)))
+    expected = max(0.0, (null.MSB - null.MSE) / ms.n_within) - (ms.MSB - ms.MSE) / ms.n_within
+    with_color = impl.fit_reml(frogs.cell_means, frogs.y, frogs.group)
+    without = impl.fit_reml(np.ones((len(frogs.y), 1)), frogs.y, frogs.group)
+    scale = with_color.Vb + with_color.Ve + without.Vb + without.Ve
+    got = without.Vb - with_color.Vb
+    assert_close("Vb without colour - Vb with colour is as the mean squares say", got, expected, impl.tolerances.variance, scale)
+    assert_that("it is positive iff F = MSA / MSB > 1", (expected > 0) == (ms.MSA > ms.MSB) or null.MSB <= null.MSE, got)
+
+
+# --- what lmm_core alone is asked -----------------------------------------------------------------------
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("name", golden.NAMES)
+@pytest.mark.parametrize("quantity", ["Vb", "Ve", "coef", "se", "criterion"])
+def test_ten_digits_on_every_golden(impl, name, quantity):
+    """LRE >= 10 against 50-digit arithmetic on the goldens' data."""
+    fit = golden.load(name)
+    got = impl.fit_reml(fit.X, fit.y, fit.group)
+    digits = exact.lre(getattr(got, quantity), getattr(exact.reml(fit.X, fit.y, fit.group), quantity))
+    assert_between(f"digits of {quantity}", digits, 10, 15)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("name", nist.NAMES)
+@pytest.mark.parametrize("quantity", ["Vb", "Ve", "coef", "se"])
+def test_ten_digits_on_nist(impl, name, quantity):
+    """LRE >= 10 against the exact answer for the float64 data, 13 constant leading digits included."""
+    data = nist.load(name)
+    X = np.ones((len(data.y), 1))
+    got = impl.fit_reml(X, data.y, data.group)
+    digits = exact.lre(getattr(got, quantity), getattr(exact.reml(X, data.y, data.group), quantity))
+    assert_between(f"digits of {quantity}", digits, 10, 15)
+
+
+@pytest.mark.core_only
+@given(strategies.clear_frogs(), st.sampled_from([1e-8, 1e-5, 1e5, 1e8]))
+def test_reml_is_equivariant_at_extreme_scales(impl, frogs, c):
+    """Theorem 10 for c from 1e-8 to 1e8: the answer is that of the scaled numbers to 10 digits."""
+    got = impl.fit_reml(frogs.treatment, c * frogs.y, frogs.group)
+    expected = exact.reml(frogs.treatment, c * frogs.y, frogs.group)
+    assert_variances(impl, "Vb and Ve at extreme scales", got, expected.Vb, expected.Ve)
+    assert_close("coef at extreme scales", got.coef, np.array(expected.coef, float), 1e-10)
+
+
+@pytest.mark.core_only
+@given(strategies.clear_frogs(), st.sampled_from([1e3, 1e8, 1e11]))
+def test_reml_is_equivariant_in_extreme_locations(impl, frogs, shift):
+    """A constant far larger than the spread costs no digit beyond those that float64 y + shift has lost."""
+    y = frogs.y / np.ptp(frogs.y) + shift
+    got = impl.fit_reml(frogs.treatment, y, frogs.group)
+    expected = exact.reml(frogs.treatment, y, frogs.group)
+    assert_variances(impl, "Vb and Ve far from zero", got, expected.Vb, expected.Ve)
+    assert_close("coef far from zero", got.coef, np.array(expected.coef, float), 1e-12)
+
+
+@pytest.mark.core_only
+@given(strategies.frogs(EQUAL_N, ratios=(1 + 1e-8, 1 + 1e-6, 1 + 1e-4, 1 - 1e-4, 1 - 1e-6)))
+def test_reml_next_to_the_boundary(impl, frogs):
+    """Theorem 6 where MSB / MSE is within 1e-4 of 1, where lme4's optimiser is lost."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.fit_reml(frogs.cell_means, frogs.y, frogs.group)
+    assert_variances(impl, "Ve = MSE, Vb = (MSB - MSE) / n next to the boundary", got, expected.Vb, expected.Ve)
+
+
+@pytest.mark.core_only
+@given(strategies.frogs(ratios=(0.3, 0.9, 1.1, 2.0)))
+def test_reml_anywhere_on_unequal_buckets(impl, frogs):
+    """Unequal sizes with ratios near 1, where the criterion may have two minima: the lower one."""
+    got = impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    expected = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    assert_close("the criterion is the smallest there is", got.criterion, float(expected.criterion), 1e-10, 1.0)
+
+
+@pytest.mark.core_only
+@given(strategies.interior_frogs(), strategies.SEEDS)
+def test_reml_with_a_covariate_within_buckets(impl, frogs, seed):
+    """X need not be constant within buckets, nor hold a constant."""
+    x = np.random.default_rng(seed).normal(size=(len(frogs.y), 1))
+    X = np.column_stack([frogs.cell_means, x]) if len(frogs.y) > frogs.Z.shape[1] + 1 else frogs.cell_means
+    got = impl.fit_reml(X, frogs.y, frogs.group)
+    expected = exact.reml(X, frogs.y, frogs.group)
+    assert_close("the criterion is the smallest there is", got.criterion, float(expected.criterion), 1e-10, 1.0)
+    assert_close("coef with a covariate", got.coef, np.array(expected.coef, float), 1e-8)

@@ -1,0 +1,118 @@
+"""Exercise 4.4: how many degrees of freedom has a coefficient?"""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reference import exact, golden
+from tests import strategies
+from tests.assertions import assert_between, assert_close
+
+pytestmark = pytest.mark.judges("satterthwaite_df")
+
+EQUAL_N = strategies.equal_n_layouts()
+INSIDE = strategies.frogs(EQUAL_N, ratios=strategies.INTERIOR_RATIOS)
+ORDINARY = ["chapter_2", "chapter_2_unbalanced", "chapter_2_shuffled", "rail", "ergostool", "sleepstudy"]
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("name", ORDINARY)
+def test_df_agrees_with_lmertest(impl, name):
+    """The df column of lmerTest's summary, to the digits it is known to have."""
+    fit = golden.load(name)
+    rtol = max(impl.tolerances.df, fit.rtol("df"))
+    got = impl.satterthwaite_df(fit.X, fit.y, fit.group)
+    assert_close("df of lmerTest", got / fit.expected["df"], np.ones(len(got)), rtol)
+
+
+@pytest.mark.ordinary
+@given(INSIDE)
+def test_df_of_equal_buckets_is_buckets_minus_colors(impl, frogs):
+    """Theorem 8: equal n, interior: B - C exactly, for every colour; colours may differ in buckets.
+
+    Source: Satterthwaite (1946), Biometrics Bulletin 2, 110-114: a single mean square keeps its df.
+    """
+    got = impl.satterthwaite_df(frogs.cell_means, frogs.y, frogs.group)
+    df = frogs.Z.shape[1] - frogs.cell_means.shape[1]
+    assert_close("equal n, Vb > 0: df = B - C", got, np.full(len(got), float(df)), impl.tolerances.df)
+
+
+@pytest.mark.ordinary
+@given(strategies.interior_frogs())
+def test_df_of_unequal_buckets_to_fifty_digits(impl, frogs):
+    """2 f^2 / Var(f) with derivatives in 50-digit arithmetic."""
+    expected = np.array(exact.reml(frogs.treatment, frogs.y, frogs.group).df, float)
+    got = impl.satterthwaite_df(frogs.treatment, frogs.y, frogs.group)
+    assert_close("df = 2 f^2 / Var(f)", got / expected, np.ones(len(got)), impl.tolerances.df)
+
+
+def test_df_of_unequal_buckets_is_not_buckets_minus_colors(impl):
+    """Theorem 8 is false when n differs: the chapter's data without 11 frogs have 3.49 to 3.78, not 4."""
+    fit = golden.load("chapter_2_unbalanced")
+    got = impl.satterthwaite_df(fit.X, fit.y, fit.group)
+    assert_between("unequal n: the df of the blue mean is 3.52, not 4", got[0], 3.52101 * 0.98, 3.52102 * 1.02)
+
+
+@given(strategies.boundary_frogs())
+def test_df_at_the_boundary_is_frogs_minus_coefficients(impl, frogs):
+    """Theorem 8: at Vb = 0, in lmerTest's convention, N - p for every contrast and any bucket sizes."""
+    X = frogs.treatment
+    got = impl.satterthwaite_df(X, frogs.y, frogs.group)
+    assert_close("Vb = 0: df = N - p", got, np.full(X.shape[1], float(len(frogs.y) - X.shape[1])), impl.tolerances.df)
+
+
+@given(INSIDE, st.sampled_from([1e-3, 1e3]))
+def test_df_has_no_unit(impl, frogs, c):
+    """Theorem 10: y -> c y leaves df."""
+    got = impl.satterthwaite_df(frogs.treatment, c * frogs.y, frogs.group)
+    df = frogs.Z.shape[1] - frogs.cell_means.shape[1]
+    assert_close("c y: df as for y", got, np.full(len(got), float(df)), impl.tolerances.df)
+
+
+@given(strategies.interior_frogs(), strategies.SEEDS)
+def test_df_does_not_depend_on_the_order_of_rows(impl, frogs, seed):
+    """Theorem 11."""
+    order = np.random.default_rng(seed).permutation(len(frogs.y))
+    expected = np.array(exact.reml(frogs.treatment, frogs.y, frogs.group).df, float)
+    got = impl.satterthwaite_df(frogs.treatment[order], frogs.y[order], frogs.group[order])
+    assert_close("rows shuffled: the same df", got / expected, np.ones(len(got)), impl.tolerances.df)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("c", [1e-8, 1e-4, 1.0, 1e4, 1e8])
+@pytest.mark.parametrize("name", ["chapter_2", "sleepstudy", "ergostool"])
+def test_df_at_extreme_scales(impl, name, c):
+    """Theorem 10 for c from 1e-8 to 1e8: the same df to 1e-9; lmerTest gives 2.5e23 for 161 at 1e4."""
+    fit = golden.load(name)
+    expected = np.array(exact.reml(fit.X, fit.y, fit.group).df, float)
+    got = impl.satterthwaite_df(fit.X, c * fit.y, fit.group)
+    assert_close("c y: df as for y", got / expected, np.ones(len(got)), 1e-9)
+
+
+@pytest.mark.core_only
+def test_df_of_the_chapter_is_four(impl):
+    """8 buckets - 4 colours, to 1e-9."""
+    fit = golden.load("chapter_2")
+    assert_close("df = 8 - 4", impl.satterthwaite_df(fit.X, fit.y, fit.group), np.full(4, 4.0), 1e-9)
+
+
+@pytest.mark.core_only
+@given(strategies.frogs(EQUAL_N, ratios=(1 + 1e-8, 1 + 1e-6, 1 + 1e-4)))
+def test_df_just_inside_the_boundary(impl, frogs):
+    """Theorem 8 where MSB / MSE - 1 is 1e-8 to 1e-4: still B - C; lmerTest returns 7.56 to 57 for 9."""
+    got = impl.satterthwaite_df(frogs.cell_means, frogs.y, frogs.group)
+    df = frogs.Z.shape[1] - frogs.cell_means.shape[1]
+    assert_close("just inside the boundary: df = B - C", got, np.full(len(got), float(df)), 1e-6)
+
+
+@pytest.mark.core_only
+@given(strategies.interior_frogs(), strategies.SEEDS)
+def test_df_with_a_covariate_within_buckets(impl, frogs, seed):
+    """X need not be constant within buckets: every term of the derivatives counts."""
+    rng = np.random.default_rng(seed)
+    n_spare = len(frogs.y) - frogs.Z.shape[1] - 1
+    X = np.column_stack([frogs.treatment, rng.normal(size=(len(frogs.y), min(1, max(0, n_spare))))])
+    fit = exact.reml(X, frogs.y, frogs.group)
+    got = impl.satterthwaite_df(X, frogs.y, frogs.group)
+    assert_close("df with a covariate", got / np.array(fit.df, float), np.ones(len(got)), impl.tolerances.df)

@@ -1,0 +1,86 @@
+"""Turn what a function returned into plain parts: numbers, text, and dicts, lists and arrays of them.
+
+This file also runs beside the submission, in the sandbox; it imports nothing of the project.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+import numpy as np
+
+
+class UnreadableError(Exception):
+    """The value lacks a field, or is not of the form that is asked for."""
+
+
+def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
+    """The fields of a result, each in its form; a result without fields is the field "" of itself.
+
+    Forms: "numbers" (an array of any shape), "counts" (a mapping to numbers), "table" (named columns).
+    """
+    if "" in forms:
+        return {"": FORMS[forms[""]](value, "the result")}
+    names = _names(value)
+    missing = [field for field in forms if field not in names]
+    if missing:
+        has = f"with {', '.join(names[:12])}" if names else "without names"
+        raise UnreadableError(f"the result has no field {missing[0]!r}: it is a {type(value).__name__} {has}")
+    return {field: FORMS[form](_field(value, field), field) for field, form in forms.items()}
+
+
+def _numbers(value: Any, name: str) -> np.ndarray:
+    if value is None:
+        raise UnreadableError(f"{name} is None; expected numbers (is a return missing?)")
+    array = value.toarray() if hasattr(value, "toarray") else value  # a scipy sparse matrix
+    try:
+        array = np.asarray(array)
+        if array.dtype.kind == "O":
+            array = array.astype(np.float64)
+    except (TypeError, ValueError):
+        raise UnreadableError(f"{name} is a {type(value).__name__} that is no array of numbers") from None
+    if array.dtype.kind not in "biuf":
+        raise UnreadableError(f"{name} holds {type(array.flat[0]).__name__ if array.size else array.dtype}, not numbers")
+    return array.astype(np.float64)
+
+
+def _counts(value: Any, name: str) -> dict[Any, Any]:
+    items = value.to_dict() if hasattr(value, "to_dict") else value
+    if not isinstance(items, Mapping):
+        raise UnreadableError(f"{name} is a {type(value).__name__}; expected a mapping from label to number")
+    return {_scalar(key): _numbers(count, f"{name} of {key}") for key, count in items.items()}
+
+
+def _table(value: Any, name: str) -> dict[str, Any]:
+    columns = value.to_dict("list") if hasattr(value, "columns") else value
+    if not isinstance(columns, Mapping):
+        raise UnreadableError(f"{name} is a {type(value).__name__}; expected a table with named columns")
+    return {str(key): _column(column) for key, column in columns.items()}
+
+
+def _column(values: Iterable[Any]) -> Any:
+    entries = [_scalar(value) for value in values]
+    return np.array(entries, dtype=np.float64) if all(isinstance(e, float) for e in entries) else entries
+
+
+def _scalar(value: Any) -> str | int | float:
+    value = value.item() if isinstance(value, np.generic) else value
+    return value if isinstance(value, int | float) else str(value)
+
+
+FORMS = {"numbers": _numbers, "counts": _counts, "table": _table}
+
+
+def _names(value: Any) -> list[str]:
+    if isinstance(value, Mapping):
+        return [str(name) for name in value]
+    if hasattr(value, "to_dict"):  # a pandas Series by its index, a DataFrame by its columns
+        return [str(name) for name in value.to_dict()]
+    if dataclasses.is_dataclass(value):
+        return [field.name for field in dataclasses.fields(value)]
+    return [name for name in dir(value) if not name.startswith("_") and not callable(getattr(value, name, None))]
+
+
+def _field(value: Any, field: str) -> Any:
+    by_key = isinstance(value, Mapping) or hasattr(value, "to_dict")
+    return value[field] if by_key else getattr(value, field)

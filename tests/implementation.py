@@ -1,0 +1,62 @@
+"""The implementation under test, as the tests see it: the contract's functions, returning plain numbers."""
+
+from dataclasses import dataclass, field
+from types import ModuleType
+from typing import Any, Protocol
+
+from tests.contract import CONTRACT
+from tests.grading.plain import UnreadableError, plain
+from tests.contract import ContractError
+from tests.tolerances import REFERENCE, Tolerances
+
+
+class Backend(Protocol):
+    """Runs one function of the contract and hands back its plain result (see grading/plain.py)."""
+
+    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
+        """Raise an AssertionError in words for a student where the call fails."""
+
+
+@dataclass
+class InProcess:
+    """A trusted module of this process."""
+
+    module: ModuleType
+
+    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
+        """Call it."""
+        try:
+            return plain(getattr(self.module, name)(*arguments.values()), forms)
+        except UnreadableError as error:
+            raise ContractError(f"{name}: {error}") from None
+
+
+@dataclass
+class Call:
+    """A call that was made: what a failing test was looking at."""
+
+    name: str
+    arguments: dict[str, Any]
+    result: Any = None
+
+
+@dataclass
+class Implementation:
+    """`impl.gls(X, y, V)` calls the implementation's `gls`, checks the form of its result, and remembers it."""
+
+    name: str
+    backend: Backend
+    tolerances: Tolerances = REFERENCE
+    calls: list[Call] = field(default_factory=list)
+
+    def __getattr__(self, name: str) -> Any:
+        if name not in CONTRACT:
+            raise AttributeError(f"{name} is not in the contract")
+        return lambda *arguments: self._call(name, arguments)
+
+    def _call(self, name: str, values: tuple[Any, ...]) -> Any:
+        function = CONTRACT[name]
+        call = Call(name, dict(zip(function.arguments, values, strict=True)))
+        self.calls = [*self.calls[-1:], call]  # the last two: some theorems compare a pair
+        call.result = function.normalised(self.backend.call(name, call.arguments, function.forms), call.arguments)
+        return call.result

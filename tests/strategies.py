@@ -1,0 +1,237 @@
+"""Hypothesis strategies: designs that are valid by construction.
+
+A layout is a list of colours, each a list of bucket sizes: [[5, 1], [3]] has two red buckets of 5 frogs and
+of 1, and a blue one of 3. Layouts that can be fitted have a colour with two buckets and a bucket with two
+frogs. Weights are made of three independent parts whose mean squares are exact, so that a drawn ratio
+MSB / MSE decides beforehand whether the fit lies at the boundary Vb = 0 or inside.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+Layout = list[list[int]]
+
+COLORS = ("red", "green", "blue", "brown", "amber", "violet")
+NUMBERED_COLORS = (30, 4, 111, 20, 7, 1)
+INTERIOR_RATIOS = (1.5, 3.0, 10.0, 100.0, 1000.0)
+BOUNDARY_RATIOS = (0.0, 0.1, 0.5, 0.9)
+SUBMISSION_SCALES = (1.0, 1e-3, 1e3)
+SEEDS = st.integers(0, 2**16)
+
+
+@dataclass(frozen=True)
+class Frogs:
+    """Data with the raw ingredients that a test needs beside the function it judges."""
+
+    data: pd.DataFrame
+
+    @property
+    def y(self) -> np.ndarray:
+        """Weights."""
+        return self.data["weight"].to_numpy()
+
+    @property
+    def group(self) -> np.ndarray:
+        """Bucket labels."""
+        return self.data["bucket"].to_numpy()
+
+    @property
+    def color(self) -> np.ndarray:
+        """Colour labels."""
+        return self.data["color"].to_numpy()
+
+    @property
+    def Z(self) -> np.ndarray:
+        """Indicator columns of the buckets."""
+        return indicators(self.group)
+
+    @property
+    def cell_means(self) -> np.ndarray:
+        """X with an indicator column for each colour."""
+        return indicators(self.color)
+
+    @property
+    def treatment(self) -> np.ndarray:
+        """X with the constant and the contrasts of every colour with the first."""
+        X = self.cell_means
+        return np.column_stack([np.ones(len(X)), X[:, 1:]])
+
+    def V(self, Vb: float, Ve: float) -> np.ndarray:
+        """Ve I + Vb Z Z'."""
+        return Ve * np.eye(len(self.data)) + Vb * self.Z @ self.Z.T
+
+    def with_weights(self, y: np.ndarray) -> "Frogs":
+        """The same layout with other weights."""
+        return Frogs(self.data.assign(weight=y))
+
+    def __repr__(self) -> str:
+        """Short: the failing input itself is shown by the report."""
+        return f"<{len(self.data)} frogs in {self.data['bucket'].nunique()} buckets>"
+
+
+def indicators(labels: np.ndarray) -> np.ndarray:
+    """One column per level, levels in sorted order."""
+    return (labels[:, None] == np.unique(labels)[None, :]).astype(float)
+
+
+# --- layouts --------------------------------------------------------------------------------------------
+
+
+def layouts(*, min_colors: int = 1, max_colors: int = 4, max_buckets: int = 3, max_frogs: int = 5) -> SearchStrategy[Layout]:
+    """Any bucket sizes, singletons among them; the first colour has a bucket of 2 and a second bucket."""
+    sizes = st.integers(1, max_frogs)
+    first = st.tuples(st.integers(2, max_frogs), st.lists(sizes, min_size=1, max_size=max_buckets)).map(
+        lambda parts: [parts[0], *parts[1]]
+    )
+    others = st.lists(st.lists(sizes, min_size=1, max_size=max_buckets), min_size=min_colors - 1, max_size=max_colors - 1)
+    return st.tuples(first, others).map(lambda parts: [parts[0], *parts[1]])
+
+
+def equal_n_layouts(*, min_colors: int = 1, max_colors: int = 4, max_frogs: int = 5) -> SearchStrategy[Layout]:
+    """n frogs in every bucket; colours may differ in their number of buckets."""
+    first = st.integers(2, 4)
+    others = st.lists(st.integers(1, 3), min_size=min_colors - 1, max_size=max_colors - 1)
+    return st.builds(
+        lambda n, first, others: [[n] * count for count in (first, *others)], st.integers(2, max_frogs), first, others
+    )
+
+
+def equal_n_within_color_layouts() -> SearchStrategy[Layout]:
+    """n is constant within each colour, and differs between colours."""
+    colors = st.lists(st.integers(1, 4), min_size=2, max_size=3, unique=True)
+    return st.builds(lambda sizes, count: [[n] * count for n in sizes], colors, st.integers(2, 3))
+
+
+# --- frogs ----------------------------------------------------------------------------------------------
+
+
+@st.composite
+def frogs(
+    draw: DrawFn,
+    layout: SearchStrategy[Layout] | None = None,
+    ratios: Sequence[float] = (*INTERIOR_RATIOS, *BOUNDARY_RATIOS),
+    scales: Sequence[float] = SUBMISSION_SCALES,
+) -> Frogs:
+    """Weights on a layout with MSB / MSE among `ratios`, rows shuffled or not, labels text or numbers."""
+    sizes = draw(layout if layout is not None else layouts())
+    ratio = draw(st.sampled_from(ratios))
+    scale = draw(st.sampled_from(scales))
+    text_labels, shuffle = draw(st.booleans()), draw(st.booleans())
+    rng = np.random.default_rng(draw(SEEDS))
+    data = _labelled(sizes, text_labels=text_labels)
+    color, between, within = _parts(data, rng)
+    ms_between, ms_within = _mean_square(between, sizes, "buckets"), _mean_square(within, sizes, "frogs")
+    stretch = np.sqrt(ratio * ms_within / ms_between) if ms_between > 0 else 0.0
+    data["weight"] = scale * (200 + 20 * (color + stretch * between + within))
+    data["bucket_mu"] = data.groupby("bucket")["weight"].transform("mean")
+    if shuffle:
+        data = data.iloc[rng.permutation(len(data))].reset_index(drop=True)
+    return Frogs(data)
+
+
+def boundary_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:
+    """Buckets of a colour agree in their means: the REML estimate of Vb is 0 for any bucket sizes."""
+    return frogs(layout, ratios=(0.0,))
+
+
+def interior_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:
+    """Buckets differ more than frogs do, by every measure that REML takes: Vb > 0 for any bucket sizes."""
+    return frogs(layout, ratios=INTERIOR_RATIOS).map(_made_interior)
+
+
+def clear_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:
+    """Either of both: no data near the edge, where an ordinary optimiser may land on either side."""
+    return boundary_frogs(layout) | interior_frogs(layout)
+
+
+def _labelled(layout: Layout, *, text_labels: bool) -> pd.DataFrame:
+    sizes = np.array([n for color in layout for n in color])
+    bucket = np.repeat(np.arange(len(sizes)), sizes)
+    color = np.repeat(np.arange(len(layout)), [len(color) for color in layout])[bucket]
+    names = [f"tub {'ZYXWVUTSRQPONMLK'[b]}" for b in range(len(sizes))] if text_labels else range(101, 101 + len(sizes))
+    colors = COLORS if text_labels else NUMBERED_COLORS
+    return pd.DataFrame(
+        {
+            "id": np.concatenate([np.arange(1, n + 1) for n in sizes]),
+            "bucket": np.array(names)[bucket],
+            "color": np.array(colors)[color],
+        }
+    )
+
+
+def _parts(data: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Effects of colour, of bucket with mean 0 in each colour, and of frog with mean 0 in each bucket."""
+    by_color, by_bucket = data["color"].to_numpy(), data["bucket"].to_numpy()
+    color = pd.Series(rng.normal(size=len(data))).groupby(by_color).transform("first").to_numpy()
+    bucket = pd.Series(rng.uniform(0.5, 1.5, len(data)) * rng.choice([-1, 1], len(data)))
+    bucket = bucket.groupby(by_bucket).transform("first")
+    frog = pd.Series(rng.normal(size=len(data)))
+    between = (bucket - bucket.groupby(by_color).transform("mean")).to_numpy()
+    return color, between, (frog - frog.groupby(by_bucket).transform("mean")).to_numpy()
+
+
+def _mean_square(part: np.ndarray, layout: Layout, of: str) -> float:
+    n_frogs, n_buckets = sum(map(sum, layout)), sum(map(len, layout))
+    df = n_buckets - len(layout) if of == "buckets" else n_frogs - n_buckets
+    return float(part @ part / df)
+
+
+def _made_interior(frogs: Frogs) -> Frogs:
+    """Stretch the buckets until the score at Vb = 0 is clearly negative (a lower criterion lies inside).
+
+    score(0) < 0 iff (N-p) r'ZZ'r / r'r > trace Z'QZ, r = Qy the OLS residual. The stretch multiplies the
+    part of r between buckets. Layouts in which no stretch suffices are set to the boundary.
+    """
+    Q = np.eye(len(frogs.data)) - frogs.cell_means @ np.linalg.pinv(frogs.cell_means)
+    Z, r = frogs.Z, Q @ frogs.y
+    between = Z @ np.linalg.lstsq(Z, r)[0]
+    df = len(r) - frogs.cell_means.shape[1]
+    limit = 1.5 * np.trace(Z.T @ Q @ Z)
+    for stretch in (1.0, 2.0, 4.0, 8.0, 0.0):
+        stretched = r + (stretch - 1) * between
+        if df * np.sum((Z.T @ stretched) ** 2) > limit * np.sum(stretched**2):
+            break
+    return frogs if stretch == 1.0 else frogs.with_weights(frogs.y + (stretch - 1) * between)
+
+
+# --- least squares --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Regression:
+    """y = X beta + e with covariance V, all condition numbers bounded."""
+
+    X: np.ndarray
+    y: np.ndarray
+    V: np.ndarray
+
+    def __repr__(self) -> str:
+        """Short."""
+        return f"<regression of {self.X.shape[0]} rows on {self.X.shape[1]} columns>"
+
+
+@st.composite
+def regressions(draw: DrawFn, scales: Sequence[float] = SUBMISSION_SCALES) -> Regression:
+    """Dense X with cond(X) <= 10 and dense V with cond(V) <= 100, neither of them aligned with the axes."""
+    p = draw(st.integers(1, 4))
+    n = p + draw(st.integers(2, 8))
+    scale, rng = draw(st.sampled_from(scales)), np.random.default_rng(draw(SEEDS))
+    X = _orthonormal(rng, n, p) * rng.uniform(1, 5, p) @ _orthonormal(rng, p, p)
+    axes = _orthonormal(rng, n, n)
+    V = scale**2 * (axes * np.geomspace(1, 100, n)) @ axes.T
+    y = scale * (X @ rng.normal(0, 3, p) + rng.normal(size=n))
+    return Regression(X, y, (V + V.T) / 2)
+
+
+def variances() -> SearchStrategy[tuple[float, float]]:
+    """(Vb, Ve) with ratios from 1e-2 to 1e2, so that cond(V) stays below 1e4, and Vb = 0 among them."""
+    return st.tuples(st.sampled_from((625.0, 900.0, 12.25, 1.0, 0.0)), st.sampled_from((100.0, 225.0, 6.25)))
+
+
+def _orthonormal(rng: np.random.Generator, n: int, p: int) -> np.ndarray:
+    return np.linalg.qr(rng.normal(size=(n, p)))[0]

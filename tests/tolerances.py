@@ -1,0 +1,43 @@
+"""Every number that forgives, and why. None is widened to make a test pass.
+
+    tier        rule
+    exact       shapes, counts, order, integers: equal
+    algebra     at given V: relative 1e-10, or 16 eps cond(X)^2 cond(V) where that is larger: the forward
+                error of the normal equations (Golub and Van Loan, 2013, section 5.3.8), which the least
+                careful of the honest ways to solve least squares has
+    optimum     an optimiser stops where the criterion is flat to its own tolerance t: the estimates are then
+                within sqrt(t) of the optimum. lme4's default leaves 5 digits, a bounded scalar search 4 or 5
+    derivative  a df made of second differences of step h keeps half the digits that remain: 2e-2
+    certified   per NIST level of difficulty: see authorities/test_nist.py
+    Monte Carlo the false-alarm rate is stated where the test is
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+
+EPS = float(np.finfo(float).eps)
+
+
+@dataclass(frozen=True)
+class Tolerances:
+    """What is forgiven at the optimum."""
+
+    criterion: float  # absolute, above the authority's minimum
+    variance: float  # of Vb and Ve, relative to Vb + Ve
+    estimate: float  # of coef and se, relative to their largest
+    df: float  # relative, of a Satterthwaite df
+    p_value: float  # absolute, of a p-value whose F and df are themselves within tolerance
+
+
+# What ordinary data show of an ordinary optimiser and of numerical second derivatives.
+SUBMISSION = Tolerances(criterion=1e-6, variance=1e-3, estimate=1e-4, df=2e-2, p_value=2e-3)
+
+# What solving the score equation with analytic derivatives reaches, with room for cond(X) up to 1e2.
+REFERENCE = Tolerances(criterion=1e-10, variance=1e-10, estimate=1e-10, df=1e-6, p_value=1e-8)
+
+
+def algebra(X: np.ndarray, V: np.ndarray | None = None) -> float:
+    """Relative tolerance of least squares on X, at a given V."""
+    condition = np.linalg.cond(X) ** 2 * (1.0 if V is None else np.linalg.cond(V))
+    return float(max(1e-10, 16 * EPS * condition))
