@@ -29,7 +29,9 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.register_profile(
             name, max_examples=max_examples, derandomize=name != "thorough", deadline=None, database=None
         )
-    hypothesis.settings.load_profile(config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE", "default"))
+    hypothesis.settings.load_profile(
+        config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE", "default")
+    )
     if config.getoption("--live-r") == "require" and r.unavailable():
         raise pytest.UsageError(f"--live-r require: {r.unavailable()}; {r.INSTALL}")
 
@@ -54,6 +56,12 @@ def _live_r(config: pytest.Config) -> str:
 def impl() -> Implementation:
     """The implementation under test."""
     return Implementation("lmm_core", InProcess(lmm_core))
+
+
+@pytest.fixture(scope="session")
+def core():
+    """lmm_core itself, for what it owes beyond the contract."""
+    return lmm_core
 
 
 @pytest.fixture(scope="session")

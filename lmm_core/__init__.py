@@ -9,7 +9,7 @@ from lmm_core.simulation import simulate_frogs
 from lmm_core.design import buckets_per_color, denominator_df, design_matrix
 from lmm_core.covariance import covariance_matrix, empirical_variances, frog_correlation, model_variances
 from lmm_core.least_squares import gls, ols
-from lmm_core.reml import blup, fit_reml
+from lmm_core.reml import fit_reml
 from lmm_core.inference import anova_ols, anova_reml, satterthwaite_df
 from lmm_core.summary import summary as summary  # offered, but no part of the contract
 

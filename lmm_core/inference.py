@@ -13,6 +13,7 @@ from lmm_core.checks import Matrix, Vector
 from lmm_core.design import buckets_per_color, design_matrix
 from lmm_core.least_squares import ols
 from lmm_core.reml import RemlFit, fit_reml
+from lmm_core.sums import triangle
 
 Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
@@ -116,7 +117,7 @@ def anova_reml(data: pd.DataFrame) -> Anova:
         )
     X = design_matrix(data["color"], intercept=True)
     fit = fit_reml(X, checks.weights(data), data["bucket"])
-    R = np.linalg.qr(X, mode="r")
+    R = triangle(X)
     return contrasts_f_test(fit, (R / np.diag(R)[:, None])[1:])
 
 
@@ -141,7 +142,7 @@ def anova_ols(data: pd.DataFrame) -> Anova:
     X = design_matrix(data["color"], intercept=False)
     residual = ols(X, weight - weight.mean())
     between = np.sum(X.sum(axis=0) * residual.coef**2)
-    if residual.sigma2 == 0:
+    if residual.sigma2 <= (len(weight) * np.finfo(float).eps * np.ptp(weight)) ** 2:
         raise ValueError(f"data column 'weight' is constant within each of {n_colors} colours: F is infinite")
     return _anova(float(between / (n_colors - 1) / residual.sigma2), n_colors - 1, residual.df_resid)
 

@@ -30,6 +30,7 @@ GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are a
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
 MAX_STEPS = 100
 
+
 @dataclass(frozen=True)
 class RemlFit:
     """A fitted random-intercept model.

@@ -52,11 +52,15 @@ def summary(
     ]
     if len(names) > 1:
         blocks.append("Correlation of Fixed Effects:\n" + _correlations(fit, names))
-    return "\n\n".join(blocks[:-1]) + ("\n\n" + blocks[-1])
+    if fit.singular:
+        blocks.append("boundary (singular) fit: Vb = 0")
+    return "\n\n".join(blocks)
 
 
 def _quartiles(residuals: NDArray[np.float64]) -> str:
-    values = format_like_r(np.quantile(residuals, [0, 0.25, 0.5, 0.75, 1]), DIGITS)
+    quartiles = np.quantile(residuals, [0, 0.25, 0.5, 0.75, 1])
+    decimals = int(np.floor(DIGITS + 1.5 - np.log10(np.abs(quartiles).max())))  # R's zapsmall
+    values = format_like_r(np.round(quartiles, decimals), DIGITS)
     cells = _padded(["Min", "1Q", "Median", "3Q", "Max", *values])
     return "\n".join(" ".join(row) + " " for row in (cells[:5], cells[5:]))
 
@@ -66,8 +70,8 @@ def _variances(fit: RemlFit, group_name: str) -> str:
     columns = [
         ["Groups", group_name, "Residual"],
         ["Name", "(Intercept)", ""],
-        ["Variance", *format_like_r(variances, DIGITS)],
-        ["Std.Dev.", *format_like_r(np.sqrt(variances), DIGITS)],
+        ["Variance", *_padded(format_like_r(variances, DIGITS))],
+        ["Std.Dev.", *_padded(format_like_r(np.sqrt(variances), DIGITS))],
     ]
     widths = [max(map(len, column)) for column in columns]
     rows = [" " + " ".join(map(str.ljust, row, widths)) for row in zip(*columns, strict=True)]
@@ -94,7 +98,7 @@ def _coefficients(fit: RemlFit, names: Sequence[str]) -> str:
     stars = [next(star for limit, star in STARS if value <= limit) for value in p]
     if all(star == " " for star in stars):
         return _table(list(zip(*columns, strict=True)))
-    columns.append(["", *(star.ljust(3) for star in stars)])
+    columns.append(["", *(star.ljust(max(map(len, stars))) for star in stars)])
     return _table(list(zip(*columns, strict=True))) + "\n---\n" + LEGEND
 
 
@@ -117,8 +121,7 @@ def _table(rows: Sequence[Sequence[str]]) -> str:
     names, *columns = zip(*rows, strict=True)
     width = max(map(len, names))
     return "\n".join(
-        " ".join([name.ljust(width), *cells])
-        for name, *cells in zip(names, *map(_padded, columns), strict=True)
+        " ".join([name.ljust(width), *cells]) for name, *cells in zip(names, *map(_padded, columns), strict=True)
     )
 
 

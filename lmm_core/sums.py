@@ -54,7 +54,7 @@ class BucketSums:
         between = np.sqrt(w)[..., None, None] * self.R_means
         within = np.broadcast_to(self.R_within, (*w.shape[:-1], 1, *self.R_within.shape))
         rows = np.concatenate([within, between], axis=-3)
-        return np.linalg.qr(rows.reshape(*w.shape[:-1], -1, self.p + 1), mode="r")
+        return triangle(rows.reshape(*w.shape[:-1], -1, self.p + 1))
 
 
 def bucket_sums(X: Matrix, y: Vector, codes: Codes) -> BucketSums:
@@ -66,9 +66,9 @@ def bucket_sums(X: Matrix, y: Vector, codes: Codes) -> BucketSums:
     for start in range(0, len(y), ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
         within = np.column_stack([X[rows], y[rows]]) - means[codes[rows]]
-        R_within = np.linalg.qr(np.vstack([R_within, within]), mode="r")
+        R_within = triangle(np.vstack([R_within, within]))
     sizes, counts = np.unique(n_per_bucket, return_counts=True)
-    R_means = np.stack([_triangle(means[n_per_bucket == size]) for size in sizes])
+    R_means = np.stack([_square(triangle(means[n_per_bucket == size])) for size in sizes])
     return BucketSums(sizes.astype(float), counts.astype(float), _square(R_within), R_means)
 
 
@@ -101,8 +101,10 @@ def refuse_unidentified(sums: BucketSums, X_lengths: Vector, y_length: float) ->
         )
 
 
-def _triangle(A: Matrix) -> Matrix:
-    return _square(np.linalg.qr(A, mode="r"))
+def triangle(A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The triangular factor R of A = Q R, for a matrix or a stack of them: R'R = A'A."""
+    R: NDArray[np.float64] = np.linalg.qr(A, mode="r")  # type: ignore[assignment]
+    return R
 
 
 def _square(R: Matrix) -> Matrix:

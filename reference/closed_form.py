@@ -3,15 +3,15 @@
 Every bucket holds n frogs, and X is constant within buckets: the columns of colour, or the constant.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.stats import f as f_distribution
 
 Floats = NDArray[np.float64]
-Labels = Sequence[object] | NDArray[np.generic]
+Labels = NDArray[Any]
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ rpy2 starts R inside this process. It installs without R and fails at import, an
 fits some releases of R only; `unavailable` says in one line what is missing.
 """
 
+import importlib.metadata
 import logging
 import os
 import shutil
@@ -123,7 +124,7 @@ def _robjects() -> Any:
         warnings.simplefilter("ignore")
         logging.getLogger("rpy2").setLevel(logging.ERROR)
         os.environ.setdefault("R_LIBS_USER", "NULL")  # what a user installed by hand does not judge
-        from rpy2 import robjects
+        from rpy2 import robjects  # noqa: PLC0415 - starts R
     robjects.r('invisible(Sys.setlocale("LC_COLLATE", "C"))')
     return robjects
 
@@ -138,6 +139,4 @@ def _r_version() -> str:
 
 
 def _version(package: str) -> str:
-    from importlib.metadata import version
-
-    return version(package)
+    return importlib.metadata.version(package)

@@ -99,7 +99,7 @@ def _table(value: Any, name: str, _: Arguments) -> pd.DataFrame:
     if len(set(n_rows.values())) > 1:
         raise ContractError(f"the columns of {name} have different lengths: {n_rows}")
     labels = {column: [label(entry) for entry in value[column]] for column in ("id", "bucket", "color")}
-    numbers = {c: _vector(lambda _: n_rows[c])(value[c], f"column {c}", {}) for c in ("bucket_mu", "weight")}
+    numbers = {c: _vector(lambda _, c=c: n_rows[c])(value[c], f"column {c}", {}) for c in ("bucket_mu", "weight")}
     return pd.DataFrame(labels | numbers)
 
 
@@ -153,7 +153,9 @@ CONTRACT = {
         Function("ols", "4.2", ("X", "y"), ESTIMATES | {"sigma2": NUMBER, "df_resid": WHOLE_NUMBER}),
         Function("frog_correlation", "4.3", ("data", "first_id", "second_id"), {WHOLE: NUMBER}),
         Function("anova_ols", "4.3", ("data",), ANOVA),
-        Function("fit_reml", "4.4", ("X", "y", "group"), {"Vb": NUMBER, "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER}),
+        Function(
+            "fit_reml", "4.4", ("X", "y", "group"), {"Vb": NUMBER, "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER}
+        ),
         Function("satterthwaite_df", "4.4", ("X", "y", "group"), {WHOLE: P_NUMBERS}),
         Function("anova_reml", "4.4", ("data",), ANOVA),
     )

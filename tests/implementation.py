@@ -4,9 +4,8 @@ from dataclasses import dataclass, field
 from types import ModuleType
 from typing import Any, Protocol
 
-from tests.contract import CONTRACT
+from tests.contract import CONTRACT, ContractError
 from tests.grading.plain import UnreadableError, plain
-from tests.contract import ContractError
 from tests.tolerances import REFERENCE, Tolerances
 
 

@@ -82,13 +82,17 @@ def indicators(labels: np.ndarray) -> np.ndarray:
 # --- layouts --------------------------------------------------------------------------------------------
 
 
-def layouts(*, min_colors: int = 1, max_colors: int = 4, max_buckets: int = 3, max_frogs: int = 5) -> SearchStrategy[Layout]:
+def layouts(
+    *, min_colors: int = 1, max_colors: int = 4, max_buckets: int = 3, max_frogs: int = 5
+) -> SearchStrategy[Layout]:
     """Any bucket sizes, singletons among them; the first colour has a bucket of 2 and a second bucket."""
     sizes = st.integers(1, max_frogs)
     first = st.tuples(st.integers(2, max_frogs), st.lists(sizes, min_size=1, max_size=max_buckets)).map(
         lambda parts: [parts[0], *parts[1]]
     )
-    others = st.lists(st.lists(sizes, min_size=1, max_size=max_buckets), min_size=min_colors - 1, max_size=max_colors - 1)
+    others = st.lists(
+        st.lists(sizes, min_size=1, max_size=max_buckets), min_size=min_colors - 1, max_size=max_colors - 1
+    )
     return st.tuples(first, others).map(lambda parts: [parts[0], *parts[1]])
 
 

@@ -1,15 +1,15 @@
 """Every number that forgives, and why. None is widened to make a test pass.
 
-    tier        rule
-    exact       shapes, counts, order, integers: equal
-    algebra     at given V: relative 1e-10, or 16 eps cond(X)^2 cond(V) where that is larger: the forward
-                error of the normal equations (Golub and Van Loan, 2013, section 5.3.8), which the least
-                careful of the honest ways to solve least squares has
-    optimum     an optimiser stops where the criterion is flat to its own tolerance t: the estimates are then
-                within sqrt(t) of the optimum. lme4's default leaves 5 digits, a bounded scalar search 4 or 5
-    derivative  a df made of second differences of step h keeps half the digits that remain: 2e-2
-    certified   per NIST level of difficulty: see authorities/test_nist.py
-    Monte Carlo the false-alarm rate is stated where the test is
+tier        rule
+exact       shapes, counts, order, integers: equal
+algebra     at given V: relative 1e-10, or 16 eps cond(X)^2 cond(V) where that is larger: the forward
+            error of the normal equations (Golub and Van Loan, 2013, section 5.3.8), which the least
+            careful of the honest ways to solve least squares has
+optimum     an optimiser stops where the criterion is flat to its own tolerance t: the estimates are then
+            within sqrt(t) of the optimum. lme4's default leaves 5 digits, a bounded scalar search 4 or 5
+derivative  a df made of second differences of step h keeps half the digits that remain: 2e-2
+certified   per NIST level of difficulty: see authorities/test_nist.py
+Monte Carlo the false-alarm rate is stated where the test is
 """
 
 from dataclasses import dataclass

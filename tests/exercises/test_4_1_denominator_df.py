@@ -11,7 +11,9 @@ pytestmark = pytest.mark.judges("denominator_df")
 
 
 @pytest.mark.ordinary
-@pytest.mark.parametrize(("name", "df"), [("chapter_1", 0), ("chapter_2", 4), ("chapter_2_unbalanced", 4), ("chapter_2_shuffled", 4)])
+@pytest.mark.parametrize(
+    ("name", "df"), [("chapter_1", 0), ("chapter_2", 4), ("chapter_2_unbalanced", 4), ("chapter_2_shuffled", 4)]
+)
 def test_denominator_df_of_the_chapter(impl, name, df):
     """30 - 30 = 0: colour cannot be estimated. 8 - 4 = 4."""
     assert_equal("denominator df = buckets - colours", impl.denominator_df(golden.load(name).data), df)

@@ -30,7 +30,9 @@ def test_frogs_are_numbered_within_buckets_and_buckets_through(impl, simulation)
     n_buckets = runs * n_colors
     data = impl.simulate_frogs(n_buckets, n_within, COLORS[:n_colors], 200.0, 30.0, 15.0, seed)
     expected = [(str(b), str(i)) for b in range(1, n_buckets + 1) for i in range(1, n_within + 1)]
-    got = sorted(zip(data["bucket"], data["id"], strict=True), key=lambda pair: (len(pair[0]), pair[0], len(pair[1]), pair[1]))
+    got = sorted(
+        zip(data["bucket"], data["id"], strict=True), key=lambda pair: (len(pair[0]), pair[0], len(pair[1]), pair[1])
+    )
     assert_equal("every bucket 1..n_buckets has the frogs 1..n_within", got, expected)
 
 
@@ -100,7 +102,9 @@ def test_variance_within_buckets_is_sigma_within_squared(impl):
     """Var(weight - bucket_mu) = sigma_within^2 over 4000 frogs. False-alarm rate 1e-8 at seed 12."""
     data = impl.simulate_frogs(MANY, 2, COLORS, 200.0, 30.0, 15.0, 12)
     got = np.mean((data["weight"] - data["bucket_mu"]) ** 2)
-    assert_between("the variance of weights around bucket_mu is sigma_within^2 = 225", got, *variance_bounds(225.0, 2 * MANY))
+    assert_between(
+        "the variance of weights around bucket_mu is sigma_within^2 = 225", got, *variance_bounds(225.0, 2 * MANY)
+    )
 
 
 @pytest.mark.ordinary

@@ -39,7 +39,9 @@ def test_eigenvalues_of_v_are_ve_and_ve_plus_n_vb(impl, frogs, variances):
     sizes = frogs.Z.sum(axis=0)
     expected = np.sort(np.concatenate([np.full(int(np.sum(sizes - 1)), Ve), Ve + sizes * Vb]))
     V = impl.covariance_matrix(frogs.group, Vb, Ve)
-    assert_close("V has eigenvalues Ve (n - 1 times) and Ve + n Vb for each bucket", np.linalg.eigvalsh(V), expected, 1e-10)
+    assert_close(
+        "V has eigenvalues Ve (n - 1 times) and Ve + n Vb for each bucket", np.linalg.eigvalsh(V), expected, 1e-10
+    )
 
 
 @given(DESIGNS, strategies.variances())

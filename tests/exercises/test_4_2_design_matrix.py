@@ -23,7 +23,9 @@ def test_design_matrix_of_the_chapter(impl, name, intercept):
     fit = golden.load(name)
     X = fit.X.copy()
     X[:, 0] = 1.0 if intercept else 1.0 - X[:, 1:].sum(axis=1)
-    assert_equal(f"model.matrix with intercept={intercept}", impl.design_matrix(fit.data["color"].to_numpy(), intercept), X)
+    assert_equal(
+        f"model.matrix with intercept={intercept}", impl.design_matrix(fit.data["color"].to_numpy(), intercept), X
+    )
 
 
 @pytest.mark.ordinary
@@ -40,4 +42,6 @@ def test_treatment_contrasts_replace_the_first_level_by_the_constant(impl, label
     """Column 0 is 1 throughout; the other columns are those of the cell means."""
     expected = (labels[:, None] == np.unique(labels)).astype(float)
     expected[:, 0] = 1.0
-    assert_equal("column 0 is the constant, the first sorted level has no column", impl.design_matrix(labels, True), expected)
+    assert_equal(
+        "column 0 is the constant, the first sorted level has no column", impl.design_matrix(labels, True), expected
+    )

@@ -11,7 +11,9 @@ from tests.assertions import assert_close
 pytestmark = pytest.mark.judges("empirical_variances")
 
 EQUAL_N = strategies.frogs(strategies.equal_n_layouts())
-NO_SINGLETONS = strategies.frogs(strategies.layouts(max_frogs=4).map(lambda layout: [[n + 1 for n in c] for c in layout]))
+NO_SINGLETONS = strategies.frogs(
+    strategies.layouts(max_frogs=4).map(lambda layout: [[n + 1 for n in c] for c in layout])
+)
 
 
 def expected_variances(frogs) -> list[float]:
@@ -28,7 +30,12 @@ def test_empirical_variances_agree_with_r(impl, name):
     fit = golden.load(name)
     expected = fit.expected["empirical_variances"]
     got = vars(impl.empirical_variances(fit.data))
-    assert_close("Vb, Ve, Vbe as R has them", [got[k] for k in ("Vb", "Ve", "Vbe")], [expected[k] for k in ("Vb", "Ve", "Vbe")], 1e-10)
+    assert_close(
+        "Vb, Ve, Vbe as R has them",
+        [got[k] for k in ("Vb", "Ve", "Vbe")],
+        [expected[k] for k in ("Vb", "Ve", "Vbe")],
+        1e-10,
+    )
 
 
 @pytest.mark.ordinary

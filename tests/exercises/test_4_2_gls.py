@@ -11,7 +11,6 @@ from tests.assertions import assert_at_most, assert_close
 pytestmark = pytest.mark.judges("gls")
 
 
-
 @pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_2", "chapter_2_unbalanced", "chapter_2_shuffled", "sleepstudy", "ergostool"])
 def test_gls_from_var_corr_agrees_with_r(impl, name):

@@ -45,25 +45,45 @@ def test_frog_correlation_agrees_with_r(impl, name):
 def test_frog_correlation_pairs_frogs_by_bucket(impl, frogs):
     """Rows in any order: a pair is two frogs of the same bucket."""
     expected = paired_correlation(frogs.data, 1, 2)
-    assert_close("Pearson correlation of frogs 1 and 2 of each bucket", impl.frog_correlation(frogs.data, 1, 2), expected, 1e-9, scale=1.0)
+    assert_close(
+        "Pearson correlation of frogs 1 and 2 of each bucket",
+        impl.frog_correlation(frogs.data, 1, 2),
+        expected,
+        1e-9,
+        scale=1.0,
+    )
 
 
 @given(WITH_MISSING)
 def test_frog_correlation_leaves_out_buckets_that_lack_a_frog(impl, frogs):
     """A bucket of one frog has no second one to pair."""
     expected = paired_correlation(frogs.data, 1, 2)
-    assert_close("buckets that lack one of the frogs are left out", impl.frog_correlation(frogs.data, 1, 2), expected, 1e-9, scale=1.0)
+    assert_close(
+        "buckets that lack one of the frogs are left out",
+        impl.frog_correlation(frogs.data, 1, 2),
+        expected,
+        1e-9,
+        scale=1.0,
+    )
 
 
 @given(WITH_PAIRS)
 def test_frog_correlation_is_symmetric(impl, frogs):
     """cor(first, second) = cor(second, first)."""
     expected = paired_correlation(frogs.data, 1, 2)
-    assert_close("the order of the two frogs does not matter", impl.frog_correlation(frogs.data, 2, 1), expected, 1e-9, scale=1.0)
+    assert_close(
+        "the order of the two frogs does not matter", impl.frog_correlation(frogs.data, 2, 1), expected, 1e-9, scale=1.0
+    )
 
 
 @given(WITH_PAIRS)
 def test_frog_correlation_has_no_unit(impl, frogs):
     """Weights in grams or in tons correlate alike."""
     data = frogs.data.assign(weight=-1000.0 * frogs.data["weight"] + 5.0)
-    assert_close("correlation does not depend on the unit", impl.frog_correlation(data, 1, 2), paired_correlation(frogs.data, 1, 2), 1e-9, scale=1.0)
+    assert_close(
+        "correlation does not depend on the unit",
+        impl.frog_correlation(data, 1, 2),
+        paired_correlation(frogs.data, 1, 2),
+        1e-9,
+        scale=1.0,
+    )

@@ -56,7 +56,9 @@ def test_anova_reml_of_unequal_buckets_agrees_with_lmertest_in_f(impl):
     """F does not depend on the basis of the contrasts; df is judged below."""
     fit = golden.load("chapter_2_unbalanced")
     got = impl.anova_reml(fit.data)
-    assert_close("F of anova(lmer)", got.F, fit.expected["anova_reml"]["F"], max(fit.rtol("Vb"), 10 * impl.tolerances.variance))
+    assert_close(
+        "F of anova(lmer)", got.F, fit.expected["anova_reml"]["F"], max(fit.rtol("Vb"), 10 * impl.tolerances.variance)
+    )
 
 
 def test_anova_reml_at_the_boundary_is_the_naive_test(impl):
@@ -94,7 +96,9 @@ def test_df_are_colors_minus_one_and_buckets_minus_colors(impl, frogs):
 def test_p_value_is_the_upper_tail_on_buckets_minus_colors(impl, frogs):
     """Theorem 14: p = P(F(C - 1, B - C) >= MSA / MSB)."""
     expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color).p_value
-    assert_close("p = upper tail of F(C - 1, B - C)", impl.anova_reml(frogs.data).p_value, expected, impl.tolerances.p_value, 1.0)
+    assert_close(
+        "p = upper tail of F(C - 1, B - C)", impl.anova_reml(frogs.data).p_value, expected, impl.tolerances.p_value, 1.0
+    )
 
 
 @given(strategies.boundary_frogs(strategies.layouts(min_colors=2)))
@@ -161,7 +165,12 @@ def test_anova_reml_at_extreme_scales(impl, name, c):
     """Theorem 10 for c from 1e-8 to 1e8: the same F, df and p to 1e-9."""
     data = golden.load(name).data
     expected, got = impl.anova_reml(data), impl.anova_reml(data.assign(weight=c * data["weight"]))
-    assert_close("c y: F, df, p as for y", [got.F, got.df_den, got.p_value], [expected.F, expected.df_den, expected.p_value], 1e-9)
+    assert_close(
+        "c y: F, df, p as for y",
+        [got.F, got.df_den, got.p_value],
+        [expected.F, expected.df_den, expected.p_value],
+        1e-9,
+    )
 
 
 @pytest.mark.core_only
@@ -174,7 +183,13 @@ def test_anova_reml_takes_lmertests_basis(impl, name):
 
 
 @pytest.mark.core_only
-@given(strategies.interior_frogs(st.lists(st.lists(st.integers(1, 2), min_size=2, max_size=2), min_size=3, max_size=3).map(lambda layout: [[3, 1], *layout])))
+@given(
+    strategies.interior_frogs(
+        st.lists(st.lists(st.integers(1, 2), min_size=2, max_size=2), min_size=3, max_size=3).map(
+            lambda layout: [[3, 1], *layout]
+        )
+    )
+)
 def test_pooled_df_with_a_contrast_below_two(impl, frogs):
     """lmerTest's rule where the df are few: contrasts with df <= 2 add nothing, and the result is >= 0."""
     got = impl.anova_reml(frogs.data)

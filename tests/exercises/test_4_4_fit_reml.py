@@ -6,13 +6,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from reference import closed_form, exact, golden, nist
-from tests import strategies, tolerances
+from tests import strategies
 from tests.assertions import assert_at_most, assert_between, assert_close, assert_that
 
 pytestmark = pytest.mark.judges("fit_reml")
 
 EQUAL_N = strategies.equal_n_layouts()
-ORDINARY = ["chapter_2", "chapter_2_null", "chapter_2_unbalanced", "chapter_2_shuffled", "dyestuff", "rail", "ergostool", "sleepstudy"]
+ORDINARY = [
+    "chapter_2",
+    "chapter_2_null",
+    "chapter_2_unbalanced",
+    "chapter_2_shuffled",
+    "dyestuff",
+    "rail",
+    "ergostool",
+    "sleepstudy",
+]
 BOUNDARY = ["chapter_2_boundary", "dyestuff2"]
 
 
@@ -52,7 +61,9 @@ def test_reml_criterion_is_lme4s(impl, name):
     """REMLcrit of lmer, with its constant; (n-p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r."""
     fit = golden.load(name)
     got = impl.fit_reml(fit.X, fit.y, fit.group).criterion
-    assert_close("criterion = REMLcrit of lmer", got, fit.expected["criterion"], max(impl.tolerances.criterion, 1e-9), 1.0)
+    assert_close(
+        "criterion = REMLcrit of lmer", got, fit.expected["criterion"], max(impl.tolerances.criterion, 1e-9), 1.0
+    )
 
 
 @pytest.mark.parametrize("name", BOUNDARY)
@@ -144,7 +155,12 @@ def test_reml_is_equivariant_in_the_coding_of_x(impl, frogs, seed):
     expected = exact.reml(X, frogs.y, frogs.group)
     got = impl.fit_reml(X @ A, frogs.y, frogs.group)
     assert_variances(impl, "X A: the variances are those of X", got, expected.Vb, expected.Ve)
-    assert_close("X A: the fitted values are those of X", A @ got.coef, np.array(expected.coef, float), 10 * impl.tolerances.estimate)
+    assert_close(
+        "X A: the fitted values are those of X",
+        A @ got.coef,
+        np.array(expected.coef, float),
+        10 * impl.tolerances.estimate,
+    )
     criterion = float(expected.criterion) + 2 * np.log(abs(np.linalg.det(A)))
     assert_close("X A: criterion + 2 log|det A|", got.criterion, criterion, impl.tolerances.criterion, 1.0)
 
@@ -156,9 +172,17 @@ def test_reml_is_equivariant_in_scale_and_location(impl, frogs, c, seed):
     a = c * np.ptp(y) * np.random.default_rng(seed).normal(size=X.shape[1])
     expected = exact.reml(X, y, frogs.group)
     got = impl.fit_reml(X, c * y + X @ a, frogs.group)
-    assert_variances(impl, "c y + X a: the variances are c^2 times", got, c**2 * float(expected.Vb), c**2 * float(expected.Ve))
+    assert_variances(
+        impl, "c y + X a: the variances are c^2 times", got, c**2 * float(expected.Vb), c**2 * float(expected.Ve)
+    )
     coef = c * np.array(expected.coef, float) + a
-    assert_close("c y + X a: coef -> c coef + a", got.coef, coef, impl.tolerances.estimate, np.abs(coef).max() + abs(c) * np.abs(y).max())
+    assert_close(
+        "c y + X a: coef -> c coef + a",
+        got.coef,
+        coef,
+        impl.tolerances.estimate,
+        np.abs(coef).max() + abs(c) * np.abs(y).max(),
+    )
     criterion = float(expected.criterion) + (len(y) - X.shape[1]) * np.log(c**2)
     assert_close("c y + X a: criterion + (N - p) log c^2", got.criterion, criterion, impl.tolerances.criterion, 1.0)
 
@@ -171,7 +195,12 @@ def test_order_of_rows_and_names_of_buckets_do_not_matter(impl, frogs, seed):
     renamed = np.array([f"bucket {hash(str(b)) % 7}{b}" for b in frogs.group.tolist()])[order]
     got = impl.fit_reml(frogs.treatment[order], frogs.y[order], renamed)
     assert_variances(impl, "rows shuffled, buckets renamed: the same variances", got, expected.Vb, expected.Ve)
-    assert_close("rows shuffled, buckets renamed: the same coef", got.coef, np.array(expected.coef, float), impl.tolerances.estimate)
+    assert_close(
+        "rows shuffled, buckets renamed: the same coef",
+        got.coef,
+        np.array(expected.coef, float),
+        impl.tolerances.estimate,
+    )
 
 
 # --- the criterion --------------------------------------------------------------------------------------
@@ -189,7 +218,13 @@ def test_criterion_is_the_density_of_error_contrasts(impl, frogs):
     S = K.T @ frogs.V(got.Vb, got.Ve) @ K
     density = len(S) * np.log(2 * np.pi) + np.linalg.slogdet(S)[1] + (K.T @ y) @ np.linalg.solve(S, K.T @ y)
     expected = density + np.linalg.slogdet(X.T @ X)[1]
-    assert_close("criterion = -2 log density of K'y + log|X'X|", got.criterion, expected, max(1e-8, impl.tolerances.criterion), 1.0)
+    assert_close(
+        "criterion = -2 log density of K'y + log|X'X|",
+        got.criterion,
+        expected,
+        max(1e-8, impl.tolerances.criterion),
+        1.0,
+    )
 
 
 @pytest.mark.core_only
@@ -213,8 +248,12 @@ def test_vb_without_color_is_larger_only_if_f_exceeds_one(impl, frogs):
     without = impl.fit_reml(np.ones((len(frogs.y), 1)), frogs.y, frogs.group)
     scale = with_color.Vb + with_color.Ve + without.Vb + without.Ve
     got = without.Vb - with_color.Vb
-    assert_close("Vb without colour - Vb with colour is as the mean squares say", got, expected, impl.tolerances.variance, scale)
-    assert_that("it is positive iff F = MSA / MSB > 1", (expected > 0) == (ms.MSA > ms.MSB) or null.MSB <= null.MSE, got)
+    assert_close(
+        "Vb without colour - Vb with colour is as the mean squares say", got, expected, impl.tolerances.variance, scale
+    )
+    assert_that(
+        "it is positive iff F = MSA / MSB > 1", (expected > 0) == (ms.MSA > ms.MSB) or null.MSB <= null.MSE, got
+    )
 
 
 # --- what lmm_core alone is asked -----------------------------------------------------------------------

@@ -1,0 +1,1 @@
+"""The machinery that judges a submission: submission, worker, contract, test, verdict, report."""

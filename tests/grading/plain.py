@@ -40,7 +40,9 @@ def _numbers(value: Any, name: str) -> np.ndarray:
     except (TypeError, ValueError):
         raise UnreadableError(f"{name} is a {type(value).__name__} that is no array of numbers") from None
     if array.dtype.kind not in "biuf":
-        raise UnreadableError(f"{name} holds {type(array.flat[0]).__name__ if array.size else array.dtype}, not numbers")
+        raise UnreadableError(
+            f"{name} holds {type(array.flat[0]).__name__ if array.size else array.dtype}, not numbers"
+        )
     return array.astype(np.float64)
 
 

@@ -1,0 +1,107 @@
+"""Fifty digits against the closed form, against published values, and against themselves."""
+
+from decimal import Decimal, localcontext
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from reference import closed_form, exact, golden
+from tests import strategies
+from tests.assertions import assert_between, assert_close
+
+PUBLISHED = {
+    "dyestuff": {"Vb": "1764.05", "Ve": "2451.25", "criterion": "319.65427684226"},
+    "dyestuff2": {"Vb": "0", "Ve": "13.80631"},
+    "rail": {"Vb": "615.3111", "Ve": "16.16667"},
+    "ergostool": {"Vb": "1.775463", "Ve": "1.2106481"},
+    "sleepstudy": {"criterion": "1786.465085"},
+}
+PUBLISHED_DF = {"dyestuff": ["5"], "dyestuff2": ["29"], "sleepstudy": ["22.8102", "161"]}
+
+
+def rounds_to(value: Decimal, printed: str) -> bool:
+    """Whether the value, rounded to the printed decimals, is what was printed."""
+    places = Decimal(1).scaleb(Decimal(printed).as_tuple().exponent)
+    return abs(value - Decimal(printed)) <= places / 2
+
+
+@given(strategies.frogs(strategies.equal_n_layouts(), ratios=strategies.INTERIOR_RATIOS))
+def test_fifty_digits_agree_with_the_closed_form_inside(frogs):
+    """Theorem 6 and 8, to the 13 digits that the closed form has in float64."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    fit = exact.reml(frogs.cell_means, frogs.y, frogs.group)
+    assert_close("Vb and Ve", [float(fit.Vb), float(fit.Ve)], [expected.Vb, expected.Ve], 1e-12)
+    assert_close("df", np.array(fit.df, float), np.full(len(fit.df), expected.df), 1e-14)
+
+
+@given(strategies.frogs(strategies.equal_n_layouts(), ratios=strategies.BOUNDARY_RATIOS))
+def test_fifty_digits_agree_with_the_closed_form_at_the_boundary(frogs):
+    """Theorem 6: Vb = 0 exactly, Ve = RSS_OLS / (N - C)."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    fit = exact.reml(frogs.cell_means, frogs.y, frogs.group)
+    assert fit.singular
+    assert_close("Ve", float(fit.Ve), expected.Ve, 1e-12)
+
+
+@given(strategies.clear_frogs())
+def test_score_is_the_derivative_of_the_criterion(frogs):
+    """At the fit, both partial derivatives of the unprofiled criterion vanish to 40 digits (inside)."""
+    with localcontext(prec=exact.DIGITS):
+        model = exact.ExactModel(frogs.treatment, frogs.y, frogs.group)
+        gamma = model.best_gamma()
+        Ve = model.residual_variance(gamma)
+        by_Vb, by_Ve = model.gradient(gamma * Ve, Ve)
+    assert_close("d/d log Vb and d/d log Ve", [float(by_Vb * gamma * Ve), float(by_Ve * Ve)], [0.0, 0.0], 1e-20, 1.0)
+
+
+@given(strategies.interior_frogs())
+def test_criterion_equals_dense_algebra(frogs):
+    """(n-p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r with the dense V in float64."""
+    fit = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    X, V = frogs.treatment, frogs.V(float(fit.Vb), float(fit.Ve))
+    XVX = X.T @ np.linalg.solve(V, X)
+    r = frogs.y - X @ np.linalg.solve(XVX, X.T @ np.linalg.solve(V, frogs.y))
+    dense = (len(r) - X.shape[1]) * np.log(2 * np.pi) + np.linalg.slogdet(V)[1] + np.linalg.slogdet(XVX)[1]
+    assert_close("criterion", float(fit.criterion), dense + r @ np.linalg.solve(V, r), 1e-8, 1.0)
+
+
+@given(strategies.interior_frogs())
+def test_df_range_contains_the_df_of_every_coefficient(frogs):
+    """The interval of theorem 16 holds the contrasts that are single coefficients, and both its ends are met."""
+    L = np.eye(frogs.treatment.shape[1])
+    fit = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    low, high = exact.ddf_range(frogs.treatment, frogs.y, frogs.group, L)
+    df = np.array(fit.df, float)
+    assert_between("smallest df of a coefficient", df.min(), low * (1 - 1e-9), high * (1 + 1e-9))
+    assert_between("largest df of a coefficient", df.max(), low * (1 - 1e-9), high * (1 + 1e-9))
+
+
+@pytest.mark.parametrize(("name", "quantity"), [(n, q) for n, values in PUBLISHED.items() for q in values])
+def test_published_values(name, quantity):
+    """Dyestuff, Dyestuff2, Rail, ergoStool and sleepstudy as printed in the literature on lme4 and nlme."""
+    fit = golden.load(name)
+    value = getattr(exact.reml(fit.X, fit.y, fit.group), quantity)
+    assert rounds_to(value, PUBLISHED[name][quantity]), f"{quantity} is {value:.12f}"
+
+
+@pytest.mark.parametrize("name", PUBLISHED_DF)
+def test_published_degrees_of_freedom(name):
+    """5 for Dyestuff, 29 at Dyestuff2's boundary, 22.8102 and 161 for sleepstudy."""
+    fit = golden.load(name)
+    df = exact.reml(fit.X, fit.y, fit.group).df
+    assert all(map(rounds_to, df, PUBLISHED_DF[name])), f"df are {[f'{value:.6f}' for value in df]}"
+
+
+def test_published_f_of_ergostool():
+    """F = 22.3556 on 3 and 24 df."""
+    fit = golden.load("ergostool").expected["anova_reml"]
+    assert rounds_to(Decimal(fit["F"]), "22.3556"), f"F is {fit['F']}"
+    assert_close("df", [fit["df_num"], fit["df_den"]], [3, 24], 1e-7)
+
+
+def test_lre_counts_digits():
+    """-log10 of the relative error, capped at 15 (McCullough, 1998)."""
+    assert_close("LRE of 1.001 for 1", exact.lre(1.001, Decimal(1)), 3.0, 1e-9)
+    assert exact.lre(1.0, Decimal(1)) == 15
+    assert exact.lre([1.0, 1.1], [Decimal(1), Decimal(1)]) < 1.01

@@ -1,0 +1,52 @@
+"""Live R: what the goldens froze is what lme4 and lmerTest say here and now, and on designs never seen."""
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from reference import exact, golden
+from tests import strategies
+from tests.assertions import assert_at_most, assert_close
+
+FEW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
+# lmerTest's df loses its way near the boundary (see test_known_defects.py): these stay away from it.
+FAR_INSIDE = strategies.frogs(
+    st.lists(st.lists(st.integers(2, 5), min_size=3, max_size=4), min_size=2, max_size=3),
+    ratios=(5.0, 20.0),
+    scales=(1.0,),
+)
+COLOR = "weight ~ color + (1 | bucket)"
+
+
+@pytest.mark.parametrize("name", [name for name in golden.NAMES if name != "chapter_1"])
+def test_live_lmer_agrees_with_its_golden(live_r, name):
+    """Vb, Ve, coef, se and criterion, within twice the golden's accuracy."""
+    fit = golden.load(name)
+    got = live_r.lmer(fit.data, fit.model["formula"])
+    total = fit.expected["Vb"] + fit.expected["Ve"]
+    variances = [got.Vb, got.Ve], [fit.expected["Vb"], fit.expected["Ve"]]
+    assert_close("Vb and Ve", *variances, 2 * max(fit.rtol("Vb"), fit.rtol("Ve")), total)
+    assert_close("coef", got.coef, fit.expected["coef"], 2 * fit.rtol("coef") + 1e-9)
+    assert_close("criterion", got.criterion, fit.expected["criterion"], 1e-8, 1.0)
+
+
+@FEW
+@given(FAR_INSIDE)
+def test_lmm_core_agrees_with_live_lmertest(live_r, impl, frogs):
+    """The reference implementation and lmerTest on designs that hypothesis draws: F, df, p."""
+    as_factor = frogs.data.assign(color=frogs.data["color"].astype(str))
+    expected, got = live_r.lmer(as_factor, COLOR), impl.anova_reml(frogs.data)
+    assert_close("F", got.F, expected.F, 1e-4, expected.F + 1e-2)
+    assert_close("df_den", got.df_den, expected.df_den, 1e-3)
+    assert_close("p-value", got.p_value, expected.p_value, 1e-4, 1.0)
+
+
+@FEW
+@given(FAR_INSIDE)
+def test_fifty_digits_agree_with_live_lmer(live_r, frogs):
+    """Vb, Ve and criterion of lmer run tightly have 6 digits or more; nothing below the exact minimum."""
+    got = live_r.lmer(frogs.data.drop(columns="color"), "weight ~ 1 + (1 | bucket)")
+    expected = exact.reml(frogs.treatment[:, :1], frogs.y, frogs.group)
+    total = float(expected.Vb + expected.Ve)
+    assert_close("Vb and Ve", [got.Vb, got.Ve], [float(expected.Vb), float(expected.Ve)], 1e-6, total)
+    assert_at_most("the exact minimum <= lmer's criterion", float(expected.criterion), got.criterion, slack=1e-9)

@@ -1,0 +1,106 @@
+"""What lmm_core offers beyond the contract: predictions of bucket effects, V's algebra, a printed summary."""
+
+import tracemalloc
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from reference import golden
+from tests import strategies
+from tests.assertions import assert_close, assert_equal
+
+pytestmark = pytest.mark.core_only
+
+SUMMARISED = [name for name in golden.NAMES if name != "chapter_1"]
+
+
+@given(strategies.frogs(strategies.layouts(max_frogs=4)), strategies.variances())
+def test_inverse_and_log_determinant_in_closed_form_equal_the_dense_ones(core, frogs, variances):
+    """Theorem 1, for the functions that never form V."""
+    V = frogs.V(*variances)
+    got = core.covariance.solve_covariance(frogs.group, *variances, frogs.y)
+    assert_close("V^-1 y in closed form", got, np.linalg.solve(V, frogs.y), 1e-10)
+    got_logdet = core.covariance.logdet_covariance(frogs.group, *variances)
+    assert_close("log|V| in closed form", got_logdet, np.linalg.slogdet(V)[1], 1e-10, max(1.0, abs(got_logdet)))
+
+
+@given(strategies.clear_frogs())
+def test_blups_are_shrunken_mean_residuals_and_solve_hendersons_equations(core, frogs):
+    """Theorem 5: Henderson's mixed model equations have the same beta and b (Henderson, 1975).
+
+    [X'X  X'Z; Z'X  Z'Z + Ve/Vb I] [beta; b] = [X'y; Z'y]
+    """
+    X, Z, y = frogs.treatment, frogs.Z, frogs.y
+    fit = core.fit_reml(X, y, frogs.group)
+    b = core.reml.blup(X, y, frogs.group, fit).loc[np.unique(frogs.group)].to_numpy()
+    ridge = fit.Vb * Z.T @ Z + fit.Ve * np.eye(Z.shape[1])
+    right = fit.Vb * Z.T @ (y - X @ fit.coef)
+    assert_close("(Vb Z'Z + Ve I) b = Vb Z'(y - X beta)", ridge @ b, right, 1e-10, np.abs(right).max() + fit.Ve)
+    residual = X.T @ (y - X @ fit.coef - Z @ b)
+    assert_close("X'(y - X beta - Z b) = 0", residual, np.zeros(X.shape[1]), 1e-9, np.abs(X.T @ y).max())
+
+
+@given(strategies.interior_frogs())
+def test_blups_sum_to_zero_within_each_color(core, frogs):
+    """Theorem 5: sum of b over the buckets of a colour is 0 where C(X) holds the colour's indicator."""
+    X = frogs.cell_means
+    fit = core.fit_reml(X, frogs.y, frogs.group)
+    b = core.reml.blup(X, frogs.y, frogs.group, fit)
+    color_of = frogs.data.groupby("bucket")["color"].first().loc[b.index]
+    sums = b.groupby(color_of.to_numpy()).sum()
+    assert_close("BLUPs of a colour sum to zero", sums, np.zeros(len(sums)), 1e-9, np.abs(b).max() + np.sqrt(fit.Ve))
+
+
+@pytest.mark.parametrize("name", SUMMARISED)
+def test_blups_agree_with_ranef(core, name):
+    """lme4's ranef."""
+    fit = golden.load(name)
+    got = core.reml.blup(fit.X, fit.y, fit.group, core.fit_reml(fit.X, fit.y, fit.group))
+    expected = [fit.expected["blup"][str(bucket)] for bucket in got.index]
+    scale = np.abs(expected).max() + 1e-9
+    assert_close("BLUPs as in ranef(lmer)", got, expected, max(2 * fit.rtol("Vb"), 1e-9), scale)
+
+
+@pytest.mark.parametrize("name", SUMMARISED)
+def test_summary_reads_like_lmertests_to_the_letter(core, name):
+    """All lines from the REML criterion to the correlation of fixed effects."""
+    fit = golden.load(name)
+    model = core.fit_reml(fit.X, fit.y, fit.group)
+    text = core.summary(model, fit.X, fit.y, fit.group, fit.expected["names"])
+    got = text.splitlines()[2:]
+    assert_equal("the lines of lmerTest's summary", got[: len(fit.expected["summary"])], fit.expected["summary"])
+
+
+def test_summary_says_that_the_fit_is_singular(core):
+    """lme4's remark, in our words, after everything else."""
+    fit = golden.load("dyestuff2")
+    model = core.fit_reml(fit.X, fit.y, fit.group)
+    text = core.summary(model, fit.X, fit.y, fit.group, ["(Intercept)"])
+    assert_equal("the last line", text.splitlines()[-1], "boundary (singular) fit: Vb = 0")
+
+
+def test_summary_refuses_names_that_do_not_fit(core):
+    """One name per coefficient."""
+    fit = golden.load("chapter_2")
+    model = core.fit_reml(fit.X, fit.y, fit.group)
+    with pytest.raises(ValueError, match="names has 1 entries but fit has 4 coefficients"):
+        core.summary(model, fit.X, fit.y, fit.group, ["(Intercept)"])
+
+
+def test_memory_and_time_are_linear_in_frogs(core):
+    """A million frogs in 100,000 buckets: below four times the memory of the data.
+
+    tracemalloc counts what numpy allocates; the data are X (4 columns), y and group: 48 MB.
+    """
+    rng = np.random.default_rng(0)
+    group = np.repeat(np.arange(100_000), 10)
+    X = np.eye(4)[group % 4]
+    y = rng.normal(size=100_000)[group] + rng.normal(size=len(group))
+    tracemalloc.start()
+    fit = core.fit_reml(X, y, group)
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    data = X.nbytes + y.nbytes + group.nbytes
+    assert peak < 4 * data, f"peak memory is {peak / data:.1f} times the data; allowed is 4"
+    assert_close("Vb and Ve of a large sample", [fit.Vb, fit.Ve], [1.0, 1.0], 0.05)

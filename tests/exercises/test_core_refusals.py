@@ -1,0 +1,135 @@
+"""What lmm_core owes beyond the contract: bad input is refused, in one sentence with the offending numbers."""
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from reference import golden
+
+pytestmark = pytest.mark.core_only
+
+y = np.array([1.0, 2.0, 4.0, 3.0, 5.0, 9.0])
+X = np.column_stack([np.ones(6), [0, 1, 0, 1, 0, 1]])
+group = np.array([1, 1, 2, 2, 3, 3])
+V = np.eye(6)
+data = golden.load("chapter_2").data
+colors = ["red", "green"]
+
+REFUSALS = {
+    "rows": (lambda core: core.ols(X[:5], y), "X has 5 rows but y has 6"),
+    "rows_of_group": (lambda core: core.fit_reml(X, y, group[:5]), "X has 6 rows but group has 5"),
+    "nan": (lambda core: core.ols(X, np.where(y == 4, np.nan, y)), "y has 1 NaN or infinite values among its 6"),
+    "infinite": (
+        lambda core: core.gls(X, y, np.where(V == 1, np.inf, V)),
+        "V has 6 NaN or infinite values among its 36",
+    ),
+    "text": (lambda core: core.ols(X, ["a"] * 6), "y is not numeric"),
+    "dimensions": (lambda core: core.ols(y, y), "X has 1 dimensions (6,); expected 2"),
+    "rank": (lambda core: core.ols(np.ones((6, 2)), y), "X is rank-deficient: it has 2 columns but rank 1"),
+    "rank_gls": (lambda core: core.gls(np.ones((6, 2)), y, V), "X is rank-deficient: it has 2 columns but rank 1"),
+    "rank_reml": (
+        lambda core: core.fit_reml(np.ones((6, 2)), y, group),
+        "X is rank-deficient: it has 2 columns but rank 1",
+    ),
+    "zero_column": (lambda core: core.ols(X * [1, 0], y), "X is rank-deficient: it has 2 columns but rank 1"),
+    "columns": (lambda core: core.ols(np.eye(6)[:2], y[:2]), "X has 6 columns but only 2 rows"),
+    "columns_reml": (lambda core: core.fit_reml(np.eye(6), y, group), "X has 6 columns but only 6 rows"),
+    "saturated": (lambda core: core.ols(np.eye(6), y), "X has 6 rows and 6 columns"),
+    "shape_of_v": (lambda core: core.gls(X, y, np.eye(5)), "V has shape (5, 5) but y has 6 rows"),
+    "asymmetric": (
+        lambda core: core.gls(X, y, V + np.triu(np.ones((6, 6)), 1)),
+        "V is not symmetric: V - V' reaches 1",
+    ),
+    "indefinite": (lambda core: core.gls(X, y, V - 2), "V is not positive definite: eigenvalues from -11 to 1"),
+    "negative_sd": (lambda core: core.model_variances(-1, 2), "sigma_bucket is -1; expected at least 0"),
+    "no_variance": (lambda core: core.model_variances(0, 0), "sigma_bucket = 0 and sigma_within = 0: rho is 0/0"),
+    "negative_vb": (lambda core: core.covariance_matrix(group, -1, 2), "Vb is -1; expected at least 0"),
+    "negative_ve": (lambda core: core.covariance_matrix(group, 1, -2), "Ve is -2; expected at least 0"),
+    "no_labels": (lambda core: core.design_matrix([], True), "labels is empty"),
+    "missing_label": (
+        lambda core: core.design_matrix(["a", None, "b"], True),
+        "labels has 1 missing labels among its 3",
+    ),
+    "label_table": (lambda core: core.fit_reml(X, y, X), "group has 2 dimensions (6, 2); expected 1"),
+    "mixed_labels": (lambda core: core.design_matrix(["a", 1], True), "labels mixes types that have no order"),
+    "undivided": (
+        lambda core: core.simulate_frogs(8, 5, list("abc"), 0, 1, 1, 1),
+        "colors has 3 entries, which do not divide n_buckets = 8",
+    ),
+    "no_colors": (lambda core: core.simulate_frogs(8, 5, [], 0, 1, 1, 1), "colors has 0 entries"),
+    "one_string": (lambda core: core.simulate_frogs(8, 5, "red", 0, 1, 1, 1), "colors is the single string 'red'"),
+    "repeated": (
+        lambda core: core.simulate_frogs(8, 5, ["a", "a"], 0, 1, 1, 1),
+        "colors has 2 entries but only 1 distinct",
+    ),
+    "no_buckets": (
+        lambda core: core.simulate_frogs(0, 5, colors, 0, 1, 1, 1),
+        "n_buckets is 0; expected a whole number of at least 1",
+    ),
+    "half_a_frog": (
+        lambda core: core.simulate_frogs(8, 2.5, colors, 0, 1, 1, 1),
+        "n_within is 2.5; expected a whole number",
+    ),
+    "negative_sigma": (
+        lambda core: core.simulate_frogs(8, 5, colors, 0, 1, -1, 1),
+        "sigma_within is -1; expected at least 0",
+    ),
+    "empty_table": (lambda core: core.anova_reml(data[:0]), "data is empty: it has 0 rows"),
+    "no_column": (lambda core: core.anova_reml(data.drop(columns="color")), "data has no column 'color'"),
+    "no_table": (lambda core: core.anova_ols([1, 2]), "data is a list; expected a pandas DataFrame"),
+    "missing_value": (
+        lambda core: core.anova_reml(data.assign(weight=data["weight"].where(data["id"] > 1))),
+        "data column 'weight' has 8 missing values among its 40",
+    ),
+    "text_weight": (lambda core: core.anova_ols(data.assign(weight="heavy")), "data column 'weight' is not numeric"),
+    "one_color": (
+        lambda core: core.anova_reml(data.assign(color="red")),
+        "data has 1 colour; a test of colour needs at least 2",
+    ),
+    "bucket_each": (
+        lambda core: core.anova_reml(data.assign(color=data["bucket"])),
+        "some colour needs more than one bucket",
+    ),
+    "bucket_each_fit": (
+        lambda core: core.fit_reml(np.eye(3)[group - 1], y, group),
+        "group has 3 buckets and the 3 columns of X describe every one",
+    ),
+    "frog_each": (lambda core: core.fit_reml(X, y, np.arange(6)), "group has 6 buckets for 6 frogs"),
+    "no_spread": (
+        lambda core: core.fit_reml(X[:, :1], np.repeat([1.0, 2.0, 4.0], 2), group),
+        "nothing is left to estimate Ve",
+    ),
+    "single_frog": (lambda core: core.empirical_variances(data[4:]), "bucket 1 has 1 frog"),
+    "equal_weights": (
+        lambda core: core.empirical_variances(data.assign(weight=1.0)),
+        "data column 'weight' is 1 in all 40 rows",
+    ),
+    "two_colors": (lambda core: core.denominator_df(data.assign(color=data["id"])), "data has 5 colours in bucket 1"),
+    "no_pair": (lambda core: core.frog_correlation(data, 1, 9), "frogs 1 and 9 share 0 buckets"),
+    "twice": (lambda core: core.frog_correlation(pd.concat([data, data]), 1, 2), "data lists 16 frogs twice"),
+    "constant_frog": (
+        lambda core: core.frog_correlation(data.assign(weight=1.0), 1, 2),
+        "weighs the same in all 8 buckets",
+    ),
+    "constant_colors": (
+        lambda core: core.anova_ols(data.assign(weight=data["color"].str.len())),
+        "constant within each of 4 colours",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", REFUSALS)
+def test_bad_input_is_refused_with_its_numbers(core, case):
+    """A ValueError of one line that names the argument and both numbers."""
+    call, words = REFUSALS[case]
+    with pytest.raises(ValueError) as refusal:
+        call(core)
+    message = str(refusal.value)
+    assert words in message and "\n" not in message, f"got {message!r}; expected {words!r} on one line"
+
+
+def test_nothing_is_repaired_in_place(core):
+    """Arguments keep their values: V, X, y and data are not written to."""
+    before = data.copy(), X.copy(), y.copy(), V.copy()
+    core.anova_reml(data), core.fit_reml(X, y, group), core.gls(X, y, V)
+    assert data.equals(before[0]) and all(map(np.array_equal, (X, y, V), before[1:])), "an argument was changed"
