@@ -15,6 +15,7 @@ from which every derivative of the criterion follows without a difference quotie
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
 
 import numpy as np
 import pandas as pd
@@ -28,6 +29,7 @@ Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
+ROUNDING = 2.0**-52
 MAX_STEPS = 100
 
 
@@ -86,7 +88,22 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
     shift, residual = _centred(X, y)
     sums = bucket_sums(X, residual, codes)
     refuse_unidentified(sums, np.linalg.norm(X, axis=0), float(np.linalg.norm(residual)))
-    return _fit_at(sums, _best_gamma(sums), shift)
+    at = _lowest(sums)
+    R_inverse = np.linalg.inv(at.R[:-1, :-1])
+    Ve = float(at.rss) / at.df_resid
+    vcov_beta = Ve * R_inverse @ R_inverse.T
+    return RemlFit(
+        Vb=float(at.gamma) * Ve,
+        Ve=Ve,
+        coef=shift + R_inverse @ at.R[:-1, -1],
+        se=np.sqrt(np.diag(vcov_beta)),
+        criterion=float(at.criterion),
+        vcov_beta=vcov_beta,
+        theta=float(np.sqrt(at.gamma)),
+        n_obs=sums.n_obs,
+        n_buckets=sums.n_buckets,
+        profile=at,
+    )
 
 
 def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
@@ -133,10 +150,10 @@ def _centred(X: Matrix, y: Vector) -> tuple[Vector, Vector]:
     digits agree (Sterbenz, 1974). Then goes what least squares explains of the rest.
     """
     gram = X.T @ X
-    ones = np.linalg.lstsq(gram, X.sum(axis=0))[0]
+    ones, slopes = np.linalg.lstsq(gram, np.stack([X.sum(axis=0), X.T @ y], axis=1))[0].T
     in_span = np.abs(X @ ones - 1).max() < 1e-12
     constant = y.mean() if in_span else 0.0
-    rest = np.linalg.lstsq(gram, X.T @ (y - constant))[0]
+    rest = slopes - constant * ones
     return constant * ones + rest, y - constant - X @ rest
 
 
@@ -144,16 +161,27 @@ def _centred(X: Matrix, y: Vector) -> tuple[Vector, Vector]:
 class Profile:
     """The REML criterion with Ve profiled out, and its derivatives, at one gamma or at an array of them.
 
-    R, D, E: see the top of this file.   df_resid: N - p.
-    logdet_H: log|H| and its first two derivatives by gamma.
+    R: see the top of this file.   w (K,): n / (1 + n gamma) of the distinct bucket sizes.
+    C (K, p+1, p+1): R'^-1 A_m'A_m R^-1, summed over the buckets of a size.
+    logdet_H: log|H| and its first two derivatives by gamma.   df_resid: N - p.
     """
 
     gamma: NDArray[np.float64]
     df_resid: int
     R: NDArray[np.float64]
-    D: NDArray[np.float64]
-    E: NDArray[np.float64]
+    w: NDArray[np.float64]
+    C: NDArray[np.float64]
     logdet_H: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+    @cached_property
+    def D(self) -> NDArray[np.float64]:
+        """-R'^-1 M' R^-1 = sum of w^2 C, since w' = -w^2."""
+        return _weighted_sum(self.w**2, self.C)
+
+    @cached_property
+    def E(self) -> NDArray[np.float64]:
+        """R'^-1 M'' R^-1 = sum of 2 w^3 C."""
+        return _weighted_sum(2 * self.w**3, self.C)
 
     @property
     def rss(self) -> NDArray[np.float64]:
@@ -168,9 +196,19 @@ class Profile:
         return likelihood + self.logdet_H[0] + logdet_XHX
 
     @property
+    def trace(self) -> NDArray[np.float64]:
+        """First derivative by gamma of log|H| + log|X'H^-1 X|, the latter's being -tr D_XX."""
+        return self.logdet_H[1] - _diagonal(self.D)[..., :-1].sum(axis=-1)
+
+    @property
+    def quadratic(self) -> NDArray[np.float64]:
+        """First derivative by gamma of -(N - p) log rss: rss' / rss = -D_yy."""
+        return self.df_resid * self.D[..., -1, -1]
+
+    @property
     def score(self) -> NDArray[np.float64]:
-        """First derivative by gamma: log|X'H^-1 X|' = -tr D_XX, and (log rss)' = -D_yy."""
-        return self.logdet_H[1] - _diagonal(self.D)[..., :-1].sum(axis=-1) - self.df_resid * self.D[..., -1, -1]
+        """First derivative of the criterion by gamma."""
+        return self.trace - self.quadratic
 
     @property
     def curvature_at_fixed_Ve(self) -> NDArray[np.float64]:
@@ -186,10 +224,7 @@ class Profile:
 
 
 def profile(sums: BucketSums, gamma: ArrayLike) -> Profile:
-    """Evaluate the criterion's parts at gamma, a number or an array (g,).
-
-    M' = -sum w^2 A_m'A_m and M'' = 2 sum w^3 A_m'A_m over the buckets, since w' = -w^2.
-    """
+    """Evaluate the criterion's parts at gamma, a number or an array (g,)."""
     gamma = np.asarray(gamma, dtype=float)
     n_gamma = gamma[..., None] * sums.sizes
     w = sums.sizes / (1 + n_gamma)
@@ -199,74 +234,59 @@ def profile(sums: BucketSums, gamma: ArrayLike) -> Profile:
         gamma=gamma,
         df_resid=sums.n_obs - sums.p,
         R=R,
-        D=_sum_of_squares(w, A_m),
-        E=2 * _sum_of_squares(w**1.5, A_m),
+        w=w,
+        C=np.swapaxes(A_m, -1, -2) @ A_m,
         logdet_H=(np.log1p(n_gamma) @ sums.counts, w @ sums.counts, -(w**2) @ sums.counts),
     )
 
 
-def _best_gamma(sums: BucketSums) -> float:
-    """The gamma of the lowest criterion: among all roots of the score where it rises, and 0.
+def _lowest(sums: BucketSums) -> Profile:
+    """The criterion where it is lowest: at one of the roots of the score where it rises, or at gamma = 0.
 
     The search runs over u = log(1 + n gamma), n the largest bucket, in which the criterion is smooth on
     the scale of 1 from the boundary u = 0 on; once n gamma is large for the smallest bucket too, the score
-    changes its sign at most once more, so the grid is only extended until it is positive.
+    changes its sign at most once more, so the grid is only extended until it is positive. A root is where
+    1 / quadratic = 1 / trace. Between two points of the grid their difference, over 1 + n gamma, is taken
+    as linear, which for equal bucket sizes it is: the start of Newton's method is then the answer.
     """
     n = sums.sizes.max()
     u = np.arange(0.0, np.log1p(32 * n / sums.sizes.min()) + GRID_STEP, GRID_STEP)
-    score = profile(sums, np.expm1(u) / n).score
-    while score[-1] < 0:
-        u = np.append(u, u[-1] + 2.0)
-        score = np.append(score, profile(sums, np.expm1(u[-1]) / n).score)
-    rises = np.flatnonzero((score[:-1] < 0) & (score[1:] >= 0))
-    minima = [0.0] if score[0] >= 0 else []
-    minima += [np.expm1(_newton(sums, n, u[i : i + 2], score[i : i + 2])) / n for i in rises]
-    return min(minima, key=lambda gamma: profile(sums, gamma).criterion) if len(minima) > 1 else minima[0]
+    at = profile(sums, np.expm1(u) / n)
+    while at.score[-1] < 0:
+        u = np.append(u, u[-1] + 4 * GRID_STEP)
+        at = profile(sums, np.expm1(u) / n)
+    score = at.score
+    minima = [profile(sums, 0.0)] if score[0] >= 0 else []
+    for i in np.flatnonzero((score[:-1] < 0) & (score[1:] >= 0)):
+        ends = slice(i, i + 2)
+        lambdas = np.exp(u[ends])
+        low, high = (1 / at.quadratic[ends] - 1 / at.trace[ends]) / lambdas
+        start = np.log((high * lambdas[0] - low * lambdas[1]) / (high - low))
+        minima.append(_newton(sums, n, u[i], start, u[i + 1]))
+    return min(minima, key=lambda minimum: minimum.criterion) if len(minima) > 1 else minima[0]
 
 
-def _newton(sums: BucketSums, n: float, bracket: Vector, score: Vector) -> float:
-    """Root of the score in u = log(1 + n gamma), between the two ends of a bracket where it rises from < 0.
+def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Profile:
+    """The criterion at the root of its score between low, where that is negative, and high.
 
-    By the chain rule, with gamma' = gamma'' = (1 + n gamma) / n, the slope of the score in u is
-    curvature gamma'^2 + score gamma''. The start is the secant's root; a step that would leave the bracket
-    is replaced by a bisection.
+    By the chain rule for u = log(1 + n gamma), with gamma' = gamma'' = (1 + n gamma) / n, the slope of the
+    score in u is curvature gamma'^2 + score gamma''. A step that would leave the bracket is replaced by a
+    bisection.
     """
-    low, high = bracket
-    u = low - score[0] * (high - low) / (score[1] - score[0])
     for _ in range(MAX_STEPS):
         at = profile(sums, np.expm1(u) / n)
         low, high = (u, high) if at.score < 0 else (low, u)
         step = -at.score / (at.curvature * np.exp(u) / n + at.score)
         if abs(step) <= NEARLY * u + NEARLY**1.5:
-            return float(u + step)
+            return at if abs(step) <= ROUNDING * u else profile(sums, np.expm1(u + step) / n)
         u = u + step if low < u + step < high else (low + high) / 2
     raise ArithmeticError(f"the REML score has no root after {MAX_STEPS} steps between u = {low} and {high}")
 
 
-def _fit_at(sums: BucketSums, gamma: float, shift: Vector) -> RemlFit:
-    at = profile(sums, gamma)
-    R_XX, r_Xy = at.R[:-1, :-1], at.R[:-1, -1]
-    R_inverse = np.linalg.inv(R_XX)
-    Ve = float(at.rss) / at.df_resid
-    vcov_beta = Ve * R_inverse @ R_inverse.T
-    return RemlFit(
-        Vb=gamma * Ve,
-        Ve=Ve,
-        coef=shift + R_inverse @ r_Xy,
-        se=np.sqrt(np.diag(vcov_beta)),
-        criterion=float(at.criterion),
-        vcov_beta=vcov_beta,
-        theta=float(np.sqrt(gamma)),
-        n_obs=sums.n_obs,
-        n_buckets=sums.n_buckets,
-        profile=at,
-    )
-
-
-def _sum_of_squares(w: NDArray[np.float64], A_m: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over the K sizes of w^2 A_m'A_m: (..., p+1, p+1)."""
-    rows = (w[..., None, None] * A_m).reshape(*w.shape[:-1], -1, A_m.shape[-1])
-    return np.swapaxes(rows, -1, -2) @ rows
+def _weighted_sum(weights: NDArray[np.float64], C: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Sum over the K sizes of weight times C: (..., p+1, p+1)."""
+    flat = C.reshape(*C.shape[:-2], -1)
+    return (weights[..., None, :] @ flat).reshape(*C.shape[:-3], *C.shape[-2:])
 
 
 def _diagonal(M: NDArray[np.float64]) -> NDArray[np.float64]:

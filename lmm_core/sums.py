@@ -51,10 +51,11 @@ class BucketSums:
 
     def whitened(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
         """Triangles R with R'R = A'H^-1 A, for weights w (..., K): (..., p+1, p+1)."""
-        between = np.sqrt(w)[..., None, None] * self.R_means
-        within = np.broadcast_to(self.R_within, (*w.shape[:-1], 1, *self.R_within.shape))
-        rows = np.concatenate([within, between], axis=-3)
-        return triangle(rows.reshape(*w.shape[:-1], -1, self.p + 1))
+        q = self.p + 1
+        rows = np.empty((*w.shape[:-1], len(self.sizes) + 1, q, q))
+        rows[..., 0, :, :] = self.R_within
+        np.multiply(np.sqrt(w)[..., None, None], self.R_means, out=rows[..., 1:, :, :])
+        return triangle(rows.reshape(*w.shape[:-1], -1, q))
 
 
 def bucket_sums(X: Matrix, y: Vector, codes: Codes) -> BucketSums:
@@ -93,7 +94,8 @@ def refuse_unidentified(sums: BucketSums, X_lengths: Vector, y_length: float) ->
             "Vb; some colour needs more than one bucket"
         )
     X_within, y_within = sums.R_within[:, :p], sums.R_within[:, p]
-    remainder = np.linalg.norm(y_within - X_within @ np.linalg.lstsq(X_within, y_within)[0])
+    explained = X_within @ np.linalg.lstsq(X_within, y_within)[0] if rank_XZ > B else 0.0
+    remainder = np.linalg.norm(y_within - explained)
     if remainder <= sums.sizes.max() * np.finfo(float).eps * y_length:
         raise ValueError(
             f"y varies within its {B} buckets by {remainder:g} after X is fitted, against a total of "
