@@ -1,0 +1,223 @@
+"""Where a submission runs: a process of its own, in the best confinement that this machine offers.
+
+Two tiers. `bwrap`: bubblewrap gives it a file system of its own without the project in it, no network, no
+other processes to see. `process`: a session of its own under a supervisor that leaves no descendant behind.
+In both the worker then drops root's uid, takes limits on itself, and restricts itself by Landlock where the
+kernel has it (see worker.py). A tier is offered only if a probe shows that it works, here and now.
+"""
+
+import json
+import os
+import platform
+import secrets
+import shutil
+import site
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from dataclasses import dataclass, field
+from functools import cache
+from pathlib import Path
+
+HERE = Path(__file__).parent
+PARTS = ("worker.py", "wire.py", "plain.py", "r_submission.py")
+TIERS = ("bwrap", "process")
+R_FOLDERS = ("/etc/R", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime")
+SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
+MiB = 2**20
+
+LIMITS = {
+    "AS": 4096 * MiB,  # memory
+    "CPU": 120,  # seconds
+    "FSIZE": 64 * MiB,  # of a file
+    "NOFILE": 256,
+    "NPROC": 64,  # processes and threads of the worker's uid
+    "CORE": 0,
+}
+SCRATCH = 256 * MiB  # all files together, where the tier can say so
+
+
+@dataclass
+class Worker:
+    """A running worker and the pipes to it."""
+
+    process: subprocess.Popen[bytes]
+    requests: int
+    replies: int
+    output: int
+    nonce: str
+    scratch: tempfile.TemporaryDirectory[str]
+    lifeline: int
+    _open: bool = field(default=True)
+
+    def stop(self) -> None:
+        """Kill it and everything that it started, and leave nothing on disk."""
+        if not self._open:
+            return
+        self._open = False
+        for descriptor in (self.requests, self.replies, self.lifeline):
+            os.close(descriptor)
+        try:
+            self.process.wait(timeout=None if self.lifeline_kills else 0.2)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+        self.scratch.cleanup()
+
+    lifeline_kills: bool = False
+
+
+def start(submission: Path, language: str, tier: str) -> Worker:
+    """Start a worker on a copy of the submission's file."""
+    scratch = tempfile.TemporaryDirectory(prefix="lmm-", ignore_cleanup_errors=True)
+    os.chmod(scratch.name, 0o755)
+    kitchen, home = Path(scratch.name, "grader"), Path(scratch.name, "home")
+    shutil.copytree(HERE, kitchen, ignore=lambda _, names: [name for name in names if name not in PARTS])
+    (kitchen / "submission").mkdir()
+    copy = kitchen / "submission" / submission.name
+    copy.write_bytes(submission.read_bytes())
+    home.mkdir()
+    uid = 100_000 + secrets.randbelow(400_000) if os.geteuid() == 0 else None
+    if uid:
+        os.chown(home, uid, uid)
+    request_end, requests = os.pipe()
+    replies, reply_end = os.pipe()
+    lifeline_end, lifeline = os.pipe()
+    output, output_end = os.pipe()
+    inside = tier == "bwrap"
+    config = {
+        "tier": tier,
+        "language": language,
+        "nonce": secrets.token_hex(8),
+        "submission": f"/grader/submission/{copy.name}" if inside else str(copy),
+        "path": library_folders(),
+        "drop_uid": uid,
+        "readable": readable("/grader" if inside else str(kitchen)),
+        "writable": ["/tmp", "/dev/shm", "/dev/null"] if inside else [str(home), "/dev/null"],
+        "limits": LIMITS | ({} if uid or inside else {"NPROC": own_processes() + LIMITS["NPROC"]}),
+        "requests": request_end,
+        "replies": reply_end,
+        "lifeline": lifeline_end,
+    }
+    worker = "/grader/worker.py" if inside else str(kitchen / "worker.py")
+    command = [interpreter(), "-I", "-S", "-u", worker, json.dumps(config)]
+    process = subprocess.Popen(
+        [*bubblewrap(kitchen, uid), *command] if inside else command,
+        stdin=subprocess.DEVNULL,
+        stdout=output_end,
+        stderr=output_end,
+        pass_fds=(request_end, reply_end, *(() if inside else (lifeline_end,))),
+        start_new_session=True,
+        cwd="/" if inside else home,
+        env=environment("/tmp" if inside else str(home)),
+    )
+    for descriptor in (request_end, reply_end, lifeline_end, output_end):
+        os.close(descriptor)
+    return Worker(process, requests, replies, output, config["nonce"], scratch, lifeline, lifeline_kills=not inside)
+
+
+def environment(home: str) -> dict[str, str]:
+    """All that a worker learns of the grader's environment."""
+    kept = {name: os.environ[name] for name in ("R_HOME", "LD_LIBRARY_PATH") if name in os.environ}
+    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
+    return {
+        "PATH": "/usr/local/bin:/usr/bin:/bin",
+        "HOME": home,
+        "TMPDIR": home,
+        "LANG": "C.UTF-8",
+        "MPLBACKEND": "Agg",
+        "RPY2_CFFI_MODE": "ABI",
+        "R_LIBS_USER": "NULL",
+        **one_thread,
+        **kept,
+    }
+
+
+def bubblewrap(kitchen: Path, uid: int | None) -> list[str]:
+    """The command that builds the worker's file system and then runs what follows it."""
+    command = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
+    command += ["--unshare-cgroup-try", "--new-session", "--hostname", "grader"]
+    if uid is None:
+        command += ["--unshare-user", "--disable-userns"]
+    else:  # the worker drops root itself; a user namespace would leave it root's real uid
+        command += ["--cap-drop", "ALL", "--cap-add", "CAP_SETUID", "--cap-add", "CAP_SETGID"]
+    command += ["--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/tmp"]
+    for path in SYSTEM:
+        if os.path.islink(path):
+            command += ["--symlink", os.readlink(path), path]
+        elif os.path.isdir(path):
+            command += ["--ro-bind", path, path]
+    mounts = [*R_FOLDERS, *interpreter_folders()]
+    for parent in sorted({str(parent) for path in mounts for parent in Path(path).parents} - {"/", "/tmp"}):
+        command += ["--perms", "0755", "--dir", parent]  # bubblewrap's own parents are closed to other uids
+    for path in mounts:
+        command += ["--ro-bind-try", path, path]
+    command += ["--ro-bind", str(kitchen), "/grader", "--proc", "/proc", "--dev", "/dev"]
+    command += ["--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/dev/shm"]
+    return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--"]
+
+
+@cache
+def interpreter() -> str:
+    """The Python below the virtual environment, which lies in the project and is not to be seen."""
+    return str(Path(getattr(sys, "_base_executable", sys.executable)).resolve())
+
+
+@cache
+def library_folders() -> list[str]:
+    """Folders of the standard library and of installed packages, as sys.path has them.
+
+    The project itself is installed by a file in one of them, which a worker does not read (python -S).
+    """
+    packages = {sysconfig.get_path("purelib"), sysconfig.get_path("platlib"), *site.getsitepackages()}
+    standard = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]
+    standard = [folder.replace(sys.prefix, sys.base_prefix, 1) for folder in standard]
+    return list(dict.fromkeys([*standard, *sorted(folder for folder in packages if os.path.isdir(folder))]))
+
+
+def interpreter_folders() -> list[str]:
+    """What has to be mounted for Python where it does not lie under /usr."""
+    folders = [sys.base_prefix, *library_folders()]
+    return [folder for folder in folders if not folder.startswith("/usr/")]
+
+
+def readable(grader: str) -> list[str]:
+    """What Landlock lets a worker read."""
+    return [*SYSTEM, *R_FOLDERS, "/proc", "/dev", grader, sys.base_prefix, *library_folders()]
+
+
+def own_processes() -> int:
+    """How many processes and threads the user has already: RLIMIT_NPROC counts all of them."""
+    count = 0
+    for entry in Path("/proc").glob("[0-9]*"):
+        try:
+            if entry.stat().st_uid == os.geteuid():
+                count += len(list((entry / "task").iterdir()))
+        except OSError:
+            continue
+    return count
+
+
+@cache
+def unusable(tier: str) -> str | None:
+    """Why a tier does not work here, in words; None where it does. Tried with a real worker."""
+    if platform.system() != "Linux":
+        return f"it needs Linux; this is {platform.system()}"
+    if tier == "bwrap" and not shutil.which("bwrap"):
+        return "bubblewrap is not installed (apt-get install bubblewrap)"
+    from tests.grading.submission import probe  # noqa: PLC0415 - it starts a worker, as everybody else does
+
+    return probe(tier)
+
+
+def best_tier(wanted: str) -> tuple[str | None, str]:
+    """The tier to use for --isolation, or None and the sentence that says why there is none."""
+    candidates = TIERS if wanted == "auto" else (wanted,)
+    reasons = []
+    for tier in candidates:
+        reason = unusable(tier)
+        if reason is None:
+            return tier, "; ".join(reasons)
+        reasons.append(f"{tier}: {reason}")
+    return None, "; ".join(reasons)
