@@ -9,7 +9,8 @@ import pytest
 
 import lmm_core
 from reference import r
-from tests.implementation import Implementation, InProcess
+
+pytest_plugins = ["tests.grading.door", "tests.grading.plugin"]
 
 PROFILES = {"dev": 5, "default": 30, "thorough": 1000}
 
@@ -40,22 +41,21 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
     blas = np.show_config(mode="dicts")["Build Dependencies"]["blas"]
     libraries = ", ".join(f"{name} {version(name)}" for name in ("numpy", "scipy", "pandas"))
     return [
-        f"implementation: lmm_core ({lmm_core.__path__[0]})",
+        f"implementation: {_implementation(config)}",
         f"libraries: {libraries}, BLAS {blas['name']} {blas['version']}",
         f"live R: {_live_r(config)}",
     ]
 
 
+def _implementation(config: pytest.Config) -> str:
+    submissions = config.getoption("--submission")
+    return ", ".join(submissions) if submissions else f"lmm_core ({lmm_core.__path__[0]})"
+
+
 def _live_r(config: pytest.Config) -> str:
-    if config.getoption("--live-r") == "off":
+    if config.getoption("--live-r") == "off" or config.getoption("--submission"):
         return "off"
     return f"not used, {r.unavailable()}; to install: {r.INSTALL}" if r.unavailable() else r.versions()
-
-
-@pytest.fixture(scope="session")
-def impl() -> Implementation:
-    """The implementation under test."""
-    return Implementation("lmm_core", InProcess(lmm_core))
 
 
 @pytest.fixture(scope="session")

@@ -83,7 +83,8 @@ class ExactModel:
     def score(self, gamma: Decimal) -> Decimal:
         """Derivative by gamma of the criterion in which Ve = rss / (n - p)."""
         h = STEP * (gamma + STEP)
-        slopes = (self.pivots(gamma + h) - self.pivots(gamma - h)) / (2 * h * self.pivots(gamma))
+        after, before = self.pivots(gamma + h), self.pivots(gamma - h)
+        slopes = (after - before) / h / (after + before)
         logdet_H = sum(count * n / (1 + n * gamma) for n, count in self.n_buckets.items())
         return logdet_H + sum(slopes[:-1]) + (self.n - self.p) * slopes[-1]
 
@@ -97,7 +98,7 @@ class ExactModel:
     def best_gamma(self) -> Decimal:
         """The gamma of the lowest criterion: every rising root of the score on a fine grid, and 0."""
         n = max(self.n_buckets)
-        grid = [Decimal(0), *(Decimal(2) ** (Decimal(k) / 2) / n for k in range(-12, 24))]
+        grid = [Decimal(0), *(Decimal(2) ** k / n for k in range(-6, 12))]
         while self.score(grid[-1]) < 0:
             grid.append(4 * grid[-1])
         scores = [self.score(gamma) for gamma in grid]

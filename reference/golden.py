@@ -7,7 +7,7 @@ import hashlib
 import json
 import sys
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class Golden:
         return float(10 ** -(self.accuracy[quantity] - 0.5))
 
 
+@cache
 def load(name: str, folder: Path = HERE) -> Golden:
     """Load one of `NAMES`; raises a ValueError where schema or data are not what they should be."""
     path = folder / "golden" / f"{name}.json"

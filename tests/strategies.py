@@ -18,6 +18,8 @@ Layout = list[list[int]]
 
 COLORS = ("red", "green", "blue", "brown", "amber", "violet")
 NUMBERED_COLORS = (30, 4, 111, 20, 7, 1)
+LETTERS = tuple(f"tub {letter}" for letter in "ZYXWVUTSRQPONMLK")
+NUMBERS = tuple(range(101, 117))
 INTERIOR_RATIOS = (1.5, 3.0, 10.0, 100.0, 1000.0)
 BOUNDARY_RATIOS = (0.0, 0.1, 0.5, 0.9)
 SUBMISSION_SCALES = (1.0, 1e-3, 1e3)
@@ -127,15 +129,23 @@ def frogs(
     scale = draw(st.sampled_from(scales))
     text_labels, shuffle = draw(st.booleans()), draw(st.booleans())
     rng = np.random.default_rng(draw(SEEDS))
-    data = _labelled(sizes, text_labels=text_labels)
-    color, between, within = _parts(data, rng)
-    ms_between, ms_within = _mean_square(between, sizes, "buckets"), _mean_square(within, sizes, "frogs")
+    bucket = np.repeat(np.arange(sum(map(len, sizes))), [n for color in sizes for n in color])
+    color = np.repeat(np.arange(len(sizes)), [sum(color) for color in sizes])
+    of_color, between, within = _parts(bucket, color, rng)
+    df_between, df_within = bucket[-1] - color[-1], len(bucket) - bucket[-1] - 1
+    ms_between, ms_within = between @ between / max(df_between, 1), within @ within / max(df_within, 1)
     stretch = np.sqrt(ratio * ms_within / ms_between) if ms_between > 0 else 0.0
-    data["weight"] = scale * (200 + 20 * (color + stretch * between + within))
-    data["bucket_mu"] = data.groupby("bucket")["weight"].transform("mean")
-    if shuffle:
-        data = data.iloc[rng.permutation(len(data))].reset_index(drop=True)
-    return Frogs(data)
+    weight = scale * (200 + 20 * (of_color + stretch * between + within))
+    names, colors = (LETTERS, COLORS) if text_labels else (NUMBERS, NUMBERED_COLORS)
+    order = rng.permutation(len(bucket)) if shuffle else np.arange(len(bucket))
+    columns = {
+        "id": np.arange(len(bucket)) - np.searchsorted(bucket, bucket) + 1,
+        "bucket": np.array(names)[bucket],
+        "color": np.array(colors)[color],
+        "bucket_mu": _means(weight, bucket),
+        "weight": weight,
+    }
+    return Frogs(pd.DataFrame({name: column[order] for name, column in columns.items()}))
 
 
 def boundary_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:
@@ -153,36 +163,19 @@ def clear_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[
     return boundary_frogs(layout) | interior_frogs(layout)
 
 
-def _labelled(layout: Layout, *, text_labels: bool) -> pd.DataFrame:
-    sizes = np.array([n for color in layout for n in color])
-    bucket = np.repeat(np.arange(len(sizes)), sizes)
-    color = np.repeat(np.arange(len(layout)), [len(color) for color in layout])[bucket]
-    names = [f"tub {'ZYXWVUTSRQPONMLK'[b]}" for b in range(len(sizes))] if text_labels else range(101, 101 + len(sizes))
-    colors = COLORS if text_labels else NUMBERED_COLORS
-    return pd.DataFrame(
-        {
-            "id": np.concatenate([np.arange(1, n + 1) for n in sizes]),
-            "bucket": np.array(names)[bucket],
-            "color": np.array(colors)[color],
-        }
-    )
-
-
-def _parts(data: pd.DataFrame, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+def _parts(
+    bucket: np.ndarray, color: np.ndarray, rng: np.random.Generator
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     """Effects of colour, of bucket with mean 0 in each colour, and of frog with mean 0 in each bucket."""
-    by_color, by_bucket = data["color"].to_numpy(), data["bucket"].to_numpy()
-    color = pd.Series(rng.normal(size=len(data))).groupby(by_color).transform("first").to_numpy()
-    bucket = pd.Series(rng.uniform(0.5, 1.5, len(data)) * rng.choice([-1, 1], len(data)))
-    bucket = bucket.groupby(by_bucket).transform("first")
-    frog = pd.Series(rng.normal(size=len(data)))
-    between = (bucket - bucket.groupby(by_color).transform("mean")).to_numpy()
-    return color, between, (frog - frog.groupby(by_bucket).transform("mean")).to_numpy()
+    n_buckets = bucket[-1] + 1
+    of_bucket = (rng.uniform(0.5, 1.5, n_buckets) * rng.choice([-1, 1], n_buckets))[bucket]
+    frog = rng.normal(size=len(bucket))
+    return rng.normal(size=color[-1] + 1)[color], of_bucket - _means(of_bucket, color), frog - _means(frog, bucket)
 
 
-def _mean_square(part: np.ndarray, layout: Layout, of: str) -> float:
-    n_frogs, n_buckets = sum(map(sum, layout)), sum(map(len, layout))
-    df = n_buckets - len(layout) if of == "buckets" else n_frogs - n_buckets
-    return float(part @ part / df)
+def _means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
+    """The mean over all rows of the same code, for every row."""
+    return (np.bincount(codes, values) / np.bincount(codes))[codes]
 
 
 def _made_interior(frogs: Frogs) -> Frogs:

@@ -1,0 +1,54 @@
+"""The options of grading, known to pytest before it looks at any file.
+
+pytest takes what follows an option that it does not know for a path: it would look for its configuration
+beside the submission, and run a conftest.py that lies there. So this module is installed as a plugin
+(pyproject.toml, entry points), and starts pytest anew in the project where it has gone astray.
+"""
+
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+PROJECT = Path(__file__).parents[2]
+WITH_VALUE = ("--submission", "--report", "--rubric", "--isolation", "--seed", "--write-template")
+TIERS = ("bwrap", "process")
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The options that grading adds to pytest."""
+    add = parser.getgroup("lmm-grading", "grading of submissions").addoption
+    add("--submission", action="append", metavar="FILE", help="grade this .py or .R file, or all in this folder; repeatable")
+    add("--report", metavar="DIR", help="write DIR/NAME/results.json (Gradescope's schema) and DIR/gradebook.csv")
+    add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
+    add("--isolation", choices=("auto", *TIERS), default="auto", help="where a submission runs; auto: the best")
+    add("--seed", type=int, metavar="N", help="draw other examples; without it every run draws the same")
+    add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]:
+    """Start anew with the project's configuration where pytest has found another or none."""
+    options: Any = early_config.known_args_namespace
+    given = list(map(str, early_config.invocation_params.args))
+    if (options.submission or options.write_template) and early_config.rootpath != PROJECT:
+        if given != sys.argv[1:]:
+            raise pytest.UsageError(f"grading needs pytest to run in {PROJECT}, or --submission=FILE with the sign =")
+        command = [sys.executable, "-P", "-m", "pytest", "-c", str(PROJECT / "pyproject.toml"), *_joined(given)]
+        sys.stdout.flush()
+        os.execv(sys.executable, command)
+    return (yield)
+
+
+def _joined(arguments: list[str]) -> list[str]:
+    """--submission FILE as --submission=FILE, which cannot be taken for a path to collect."""
+    joined: list[str] = []
+    for argument in arguments:
+        if joined and joined[-1] in WITH_VALUE:
+            joined[-1] += f"={argument}"
+        else:
+            joined.append(argument)
+    return joined

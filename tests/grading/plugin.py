@@ -1,0 +1,227 @@
+"""`pytest --submission FILE`: the options of grading, and how pytest's events become verdicts."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import hypothesis
+import pytest
+from hypothesis import Phase
+from hypothesis.errors import FlakyFailure
+from hypothesis.internal.conjecture import engine
+
+import lmm_core
+from reference import r
+from tests.contract import CONTRACT
+from tests.grading import diagnosis, feedback, reports, rubric, sandbox, template
+from tests.grading.submission import LANGUAGES, Submission
+from tests.grading.verdict import Outcome, Verdict
+from tests.implementation import Implementation, InProcess
+from tests.tolerances import SUBMISSION
+
+EXERCISES = Path(__file__).parents[1] / "exercises"
+EXAMPLES, SHRINKS = 8, 40
+STATE = pytest.StashKey["Grading"]()
+
+
+class Grading:
+    """One run over one or more submissions."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        """Take the options; raise pytest.UsageError with one sentence where they do not fit."""
+        try:
+            self.items = rubric.load(Path(config.getoption("--rubric") or rubric.DEFAULT))
+        except rubric.RubricError as error:
+            raise pytest.UsageError(str(error)) from None
+        files = _files(config.getoption("--submission"))
+        if any(LANGUAGES[file.suffix.lower()] == "R" for file in files.values()) and r.unavailable():
+            raise pytest.UsageError(f"an R submission needs R: {r.unavailable()}; to install: {r.INSTALL}")
+        tier, self.remark = sandbox.best_tier(config.getoption("--isolation"))
+        if tier is None:
+            raise pytest.UsageError(f"--isolation {config.getoption('--isolation')} does not work here: {self.remark}")
+        self.tier = tier
+        self.report = Path(config.getoption("--report")) if config.getoption("--report") else None
+        if self.report and self.report.exists() and not self.report.is_dir():
+            raise pytest.UsageError(f"--report {self.report} is a file; expected a folder")
+        self.submissions = {name: Submission(file, tier) for name, file in files.items()}
+        self.verdicts = {name: Verdict(name, file.name, tier) for name, file in files.items()}
+        self.diagnosed: set[tuple[str, str]] = set()
+
+    def close(self, name: str) -> None:
+        """A submission's last test is done."""
+        self.submissions[name].close()
+        self.verdicts[name].printed = self.submissions[name].output
+
+    def record(self, name: str, function: str, item: pytest.Item, error: BaseException | None) -> str:
+        """Note the outcome of one test; what the student reads of it."""
+        submission, verdict = self.submissions[name], self.verdicts[name]
+        text = ""
+        if error is not None:
+            if (name, function) not in self.diagnosed:
+                self.diagnosed.add((name, function))
+                found = diagnosis.diagnosed(function, submission)
+                if found:
+                    verdict.diagnoses[function] = found
+            calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
+            language = LANGUAGES[submission.path.suffix.lower()]
+            text = feedback.told(_message(error), calls[-1] if calls else None, language)
+        ordinary = item.get_closest_marker("ordinary") is not None
+        verdict.outcomes.append(Outcome(function, item.originalname, error is None, ordinary, text))  # type: ignore[attr-defined]
+        return text
+
+
+def _files(wanted: list[str]) -> dict[str, Path]:
+    """The files to grade by the name that they are reported under: the stem, or all of it where stems clash."""
+    files: list[Path] = []
+    for entry in map(Path, wanted):
+        if entry.is_dir():
+            inside = sorted(file for file in entry.iterdir() if file.suffix.lower() in LANGUAGES and not file.is_dir())
+            if not inside:
+                raise pytest.UsageError(f"submission {entry} is a folder without a .py or .R file")
+            files += inside
+        elif not (entry.exists() or entry.is_symlink()):
+            raise pytest.UsageError(f"submission {entry} does not exist")
+        elif entry.suffix.lower() not in LANGUAGES:
+            raise pytest.UsageError(f"submission {entry} is neither a .py nor a .R file")
+        else:
+            files.append(entry)
+    files = list(dict.fromkeys(files))
+    stems = [file.stem for file in files]
+    names = [file.stem if stems.count(file.stem) == 1 else file.name for file in files]
+    for name in names:
+        if names.count(name) > 1:
+            raise pytest.UsageError(f"{names.count(name)} submissions are called {name}; reports go by that name")
+    return dict(zip(names, files, strict=True))
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Choose between validating lmm_core and grading."""
+    if config.getoption("--write-template"):
+        path = Path(config.getoption("--write-template"))
+        try:
+            template.write(path)
+        except (OSError, ValueError) as error:
+            raise pytest.UsageError(f"--write-template {path}: {error}") from None
+        pytest.exit(f"wrote {path}", returncode=0)
+    for option in ("--report", "--rubric", "--seed"):
+        if config.getoption(option) is not None and not config.getoption("--submission"):
+            raise pytest.UsageError(f"{option} goes with --submission")
+    if not config.getoption("--submission"):
+        return
+    config.stash[STATE] = Grading(config)
+    config.args[:] = [str(EXERCISES)]
+    config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
+    seed = config.getoption("--seed")
+    hypothesis.settings.register_profile(
+        "submission",
+        max_examples=EXAMPLES,
+        derandomize=seed is None,
+        phases=(Phase.generate, Phase.shrink),
+        deadline=None,
+        database=None,
+        report_multiple_bugs=False,
+        suppress_health_check=list(hypothesis.HealthCheck),
+    )
+    hypothesis.settings.load_profile("submission")
+    hypothesis.core.global_force_seed = seed
+    engine.MAX_SHRINKS = SHRINKS  # a minimum of a few rows is small enough, and a call costs a millisecond
+
+
+def pytest_report_header(config: pytest.Config) -> list[str]:
+    """Say what is judged and how it is confined."""
+    grading = config.stash.get(STATE, None)
+    if grading is None:
+        return []
+    why = f" ({grading.remark})" if grading.remark else ""
+    return [f"submissions: {len(grading.submissions)}", f"isolation: {grading.tier}{why}"]
+
+
+def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
+    """One instance of every test for each submission."""
+    grading = metafunc.config.stash.get(STATE, None)
+    if grading is not None and "impl" in metafunc.fixturenames:
+        metafunc.parametrize("impl", list(grading.submissions), indirect=True, scope="session")
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """A submission is not asked for what judges lmm_core alone, nor for what the rubric leaves out."""
+    grading = config.stash.get(STATE, None)
+    if grading is None:
+        return
+    kept = [
+        item
+        for item in items
+        if not item.get_closest_marker("core_only") and _function(item) in grading.items
+    ]
+    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    order = {name: i for i, name in enumerate(grading.submissions)}
+    items[:] = sorted(kept, key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
+    """The implementation under test: lmm_core in this process, or a submission in its worker."""
+    grading = request.config.stash.get(STATE, None)
+    if grading is None:
+        yield Implementation("lmm_core", InProcess(lmm_core))
+    else:
+        yield Implementation(request.param, grading.submissions[request.param], SUBMISSION)
+        grading.close(request.param)
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
+    """Replace the traceback of a graded test by what the student is to read."""
+    report = yield
+    grading = item.config.stash.get(STATE, None)
+    if grading is not None and report.when == "call":
+        name = item.callspec.params["impl"]  # type: ignore[attr-defined]
+        error = call.excinfo.value if call.excinfo else None
+        text = grading.record(name, _function(item), item, error)
+        if error is not None:
+            report.longrepr = text
+            report.sections = []
+    return report
+
+
+def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+    """The table: exercise, points, diagnosis."""
+    grading = config.stash.get(STATE, None)
+    if grading is None:
+        return
+    for verdict in grading.verdicts.values():
+        for line in reports.explanation(verdict, grading.items):
+            terminalreporter.write_line(line)
+    terminalreporter.section("points")
+    for verdict in grading.verdicts.values():
+        for line in reports.table(verdict, grading.items):
+            terminalreporter.write_line(line)
+    if grading.report:
+        terminalreporter.write_line(f"reports: {grading.report}")
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Write the reports, and leave no worker behind."""
+    grading = session.config.stash.get(STATE, None)
+    if grading is None:
+        return
+    for name in grading.submissions:
+        grading.close(name)
+    if grading.report:
+        reports.write(grading.report, grading.verdicts.values(), grading.items)
+
+
+def _function(item: pytest.Item) -> str:
+    marker = item.get_closest_marker("judges")
+    return marker.args[0] if marker else ""
+
+
+def _message(error: BaseException) -> str:
+    if isinstance(error, FlakyFailure):
+        return "the function does not give the same answer twice for the same input"
+    if isinstance(error, AssertionError):
+        return str(error)
+    return f"the check itself stopped on this answer ({type(error).__name__}: {str(error)[:200]})"
+
+
+assert set(rubric.load()) == set(CONTRACT), "the default rubric covers the contract"

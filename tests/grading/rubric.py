@@ -1,0 +1,70 @@
+"""The rubric: points, titles and visibility of the contract's functions, from a TOML file."""
+
+import math
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.contract import CONTRACT
+
+DEFAULT = Path(__file__).with_name("rubric.toml")
+VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
+WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
+KEYS = {"exercise", "title", "points", "visibility"}
+
+
+class RubricError(ValueError):
+    """The rubric does not fit, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Item:
+    """One function's line in the rubric."""
+
+    function: str
+    exercise: str
+    title: str
+    points: float
+    visibility: str
+
+
+def load(path: Path = DEFAULT) -> dict[str, Item]:
+    """Read a rubric; its items by function name, in the contract's order."""
+    try:
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"rubric {path} is no TOML: {error}") from None
+    functions = content.get("functions")
+    if not isinstance(functions, dict) or not functions:
+        raise RubricError(f"rubric {path} has no table [functions]")
+    unknown = [name for name in functions if name not in CONTRACT]
+    if unknown:
+        raise RubricError(f"rubric {path} names {unknown[0]!r}, which is not in the contract")
+    items = {name: _item(path, name, functions[name]) for name in CONTRACT if name in functions}
+    if sum(item.points for item in items.values()) <= 0:
+        raise RubricError(f"rubric {path} gives no points")
+    return items
+
+
+def _item(path: Path, name: str, entry: Any) -> Item:
+    if not isinstance(entry, dict):
+        raise RubricError(f"rubric {path}: {name} is no table with points")
+    entry = {"exercise": CONTRACT[name].exercise, "title": name, "visibility": "visible"} | entry
+    if set(entry) != KEYS:
+        odd = sorted(set(entry) ^ KEYS)[0]
+        raise RubricError(f"rubric {path}: {name} {'lacks' if odd in KEYS else 'has an unknown key'} {odd!r}")
+    points = entry["points"]
+    if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points) or points < 0:
+        raise RubricError(f"rubric {path}: {name} has points = {points!r}; expected a number of at least 0")
+    if entry["visibility"] not in VISIBILITIES:
+        raise RubricError(f"rubric {path}: {name} has visibility {entry['visibility']!r}; expected one of {VISIBILITIES}")
+    return Item(name, str(entry["exercise"]), str(entry["title"]), float(points), entry["visibility"])
+
+
+def earned(item: Item, passed: int, total: int, ordinary_failed: int) -> float:
+    """Points: the share of tests that pass, at most a fifth where values are wrong on ordinary data."""
+    share = passed / total if total else 0.0
+    return round(item.points * (min(share, WRONG_ON_ORDINARY_DATA) if ordinary_failed else share), 2)

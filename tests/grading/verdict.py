@@ -1,0 +1,88 @@
+"""From outcomes of tests to points: what a submission got, function by function."""
+
+from dataclasses import dataclass, field
+from typing import Any
+
+from tests.grading import rubric
+from tests.grading.misconceptions import Misconception
+from tests.grading.rubric import Item
+
+MAX_FEEDBACK = 3  # failing checks that are told in full
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """One test on one submission."""
+
+    function: str
+    test: str
+    passed: bool
+    ordinary: bool
+    feedback: str = ""
+
+
+@dataclass
+class Verdict:
+    """A submission's outcomes and diagnoses."""
+
+    name: str
+    file: str
+    tier: str
+    outcomes: list[Outcome] = field(default_factory=list)
+    diagnoses: dict[str, Misconception] = field(default_factory=dict)
+    printed: str = ""
+
+    def of(self, function: str) -> list[Outcome]:
+        """The outcomes that decide one function's points."""
+        return [outcome for outcome in self.outcomes if outcome.function == function]
+
+    def points(self, item: Item) -> float:
+        """Points earned on one function."""
+        outcomes = self.of(item.function)
+        ordinary_failed = sum(not outcome.passed and outcome.ordinary for outcome in outcomes)
+        return rubric.earned(item, sum(outcome.passed for outcome in outcomes), len(outcomes), ordinary_failed)
+
+    def total(self, items: dict[str, Item]) -> float:
+        """Points earned altogether."""
+        return round(sum(self.points(item) for item in items.values()), 2)
+
+    def feedback(self, item: Item) -> str:
+        """What the student reads about one function."""
+        outcomes = self.of(item.function)
+        failed = [outcome for outcome in outcomes if not outcome.passed]
+        if not failed:
+            return f"All {len(outcomes)} checks passed."
+        told = list(dict.fromkeys(outcome.feedback for outcome in failed))
+        parts = [f"{len(failed)} of {len(outcomes)} checks failed."]
+        if item.function in self.diagnoses:
+            misconception = self.diagnoses[item.function]
+            parts.append(f"This looks like a known misconception ({misconception.slug}):\n{misconception.hint}")
+        parts += told[:MAX_FEEDBACK]
+        if len(told) > MAX_FEEDBACK:
+            parts.append(f"... and {len(told) - MAX_FEEDBACK} more.")
+        return "\n\n".join(parts)
+
+
+def gradescope(verdict: Verdict, items: dict[str, Item]) -> dict[str, Any]:
+    """Gradescope's results.json: https://gradescope-autograders.readthedocs.io, "Autograder specifications"."""
+    tests = []
+    for number, item in enumerate(items.values(), start=1):
+        passed = all(outcome.passed for outcome in verdict.of(item.function))
+        diagnosis = verdict.diagnoses.get(item.function)
+        tests.append(
+            {
+                "name": f"{item.exercise} {item.function}: {item.title}",
+                "number": f"{item.exercise}.{number}",
+                "score": verdict.points(item),
+                "max_score": item.points,
+                "status": "passed" if passed else "failed",
+                "output": verdict.feedback(item),
+                "visibility": item.visibility,
+                "tags": [item.function],
+                "extra_data": {"misconception": diagnosis.slug if diagnosis else None},
+            }
+        )
+    result = {"score": verdict.total(items), "tests": tests, "extra_data": {"isolation": verdict.tier, "file": verdict.file}}
+    if verdict.printed:
+        result["output"] = f"What the submission printed (beginning):\n{verdict.printed}"
+    return result
