@@ -30,6 +30,8 @@ def pytest_configure(config: pytest.Config) -> None:
         hypothesis.settings.register_profile(
             name, max_examples=max_examples, derandomize=name != "thorough", deadline=None, database=None
         )
+    if config.getoption("--submission"):
+        return
     hypothesis.settings.load_profile(
         config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE", "default")
     )

@@ -1,8 +1,8 @@
 """Which misconception explains a submission's wrong numbers?
 
 On a few fixed inputs the submission's numbers are compared with the right ones, field by field. Each
-misconception is given the share of the wrong fields that it reproduces; the best one is the diagnosis, if it
-explains at least half of them over all inputs.
+misconception is given the share of fields that it has wrong in the same way, out of those that either has
+wrong; the best one is the diagnosis, if its share is at least a half on average.
 """
 
 from functools import cache
@@ -121,10 +121,11 @@ def _close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: fl
 
 
 def _share(function: str, got: Fields, wrong: Fields, truth: Fields, wrong_fields: list[str]) -> float:
-    explained = [
-        field in wrong
-        and _close(function, got.get(field), wrong[field], EXPLAINED)
-        and not _close(function, wrong[field], truth[field], WRONG)
-        for field in wrong_fields
-    ]
-    return sum(explained) / len(explained)
+    """Fields that are wrong in the same way, out of those that are wrong in either."""
+    differs = {field for field in truth if not _close(function, wrong.get(field), truth[field], WRONG)}
+    same = {
+        field
+        for field in differs & set(wrong_fields)
+        if field in wrong and _close(function, got.get(field), wrong[field], EXPLAINED)
+    }
+    return len(same) / len(differs | set(wrong_fields))

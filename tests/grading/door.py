@@ -21,7 +21,12 @@ TIERS = ("bwrap", "process")
 def pytest_addoption(parser: pytest.Parser) -> None:
     """The options that grading adds to pytest."""
     add = parser.getgroup("lmm-grading", "grading of submissions").addoption
-    add("--submission", action="append", metavar="FILE", help="grade this .py or .R file, or all in this folder; repeatable")
+    add(
+        "--submission",
+        action="append",
+        metavar="FILE",
+        help="grade this .py or .R file, or all in this folder; repeatable",
+    )
     add("--report", metavar="DIR", help="write DIR/NAME/results.json (Gradescope's schema) and DIR/gradebook.csv")
     add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
     add("--isolation", choices=("auto", *TIERS), default="auto", help="where a submission runs; auto: the best")

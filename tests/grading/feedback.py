@@ -46,7 +46,9 @@ def _r(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
         if len(value) > MAX_ROWS:
             return f"NULL  # a table of {len(value)} rows"
-        columns = {name: _r_vector(column.tolist(), factor=name in ("bucket", "color")) for name, column in value.items()}
+        columns = {
+            name: _r_vector(column.tolist(), factor=name in ("bucket", "color")) for name, column in value.items()
+        }
         return "data.frame(" + ", ".join(f"{name} = {text}" for name, text in columns.items()) + ")"
     if isinstance(value, np.ndarray) and len(value) > MAX_ROWS:
         return f"NULL  # an array of shape {value.shape}"

@@ -506,7 +506,12 @@ def _ols_result(X, y, divisor, *, root=True):
     coef, inverse, rss = _ols(X, y)
     variances = rss / divisor * np.diag(inverse)
     sigma2 = rss / divisor
-    return {"coef": coef, "se": np.sqrt(variances) if root else variances, "sigma2": sigma2, "df_resid": len(y) - X.shape[1]}
+    return {
+        "coef": coef,
+        "se": np.sqrt(variances) if root else variances,
+        "sigma2": sigma2,
+        "df_resid": len(y) - X.shape[1],
+    }
 
 
 @misconception(
@@ -674,7 +679,10 @@ def _(X, y, group):
 )
 def _(X, y, group):
     fit = _reml(X, y, group)
-    return {name: fit[name] for name in ("coef", "se", "criterion")} | {"Vb": np.sqrt(fit["Vb"]), "Ve": np.sqrt(fit["Ve"])}
+    return {name: fit[name] for name in ("coef", "se", "criterion")} | {
+        "Vb": np.sqrt(fit["Vb"]),
+        "Ve": np.sqrt(fit["Ve"]),
+    }
 
 
 @misconception(
@@ -799,6 +807,9 @@ def probes(function: str) -> Iterator[tuple[Any, ...]]:
     elif function == "empirical_variances":
         yield (golden.load("chapter_2").data,)
         yield (unbalanced.data[1:],)
+    elif function in ("anova_ols", "anova_reml"):  # with a colour effect, so that the p-values tell apart
+        for data in (golden.load("chapter_2").data, unbalanced.data):
+            yield (data.assign(weight=data["weight"] + 70 * (data["color"] == "red")),)
     else:
         yield (golden.load("chapter_2").data,)
         yield (unbalanced.data,)

@@ -30,7 +30,8 @@ class Grading:
     def __init__(self, config: pytest.Config) -> None:
         """Take the options; raise pytest.UsageError with one sentence where they do not fit."""
         try:
-            self.items = rubric.load(Path(config.getoption("--rubric") or rubric.DEFAULT))
+            path = Path(config.getoption("--rubric") or rubric.DEFAULT)
+            self.items, limits = rubric.load(path), rubric.limits(path)
         except rubric.RubricError as error:
             raise pytest.UsageError(str(error)) from None
         files = _files(config.getoption("--submission"))
@@ -43,7 +44,7 @@ class Grading:
         self.report = Path(config.getoption("--report")) if config.getoption("--report") else None
         if self.report and self.report.exists() and not self.report.is_dir():
             raise pytest.UsageError(f"--report {self.report} is a file; expected a folder")
-        self.submissions = {name: Submission(file, tier) for name, file in files.items()}
+        self.submissions = {name: Submission(file, tier, limits) for name, file in files.items()}
         self.verdicts = {name: Verdict(name, file.name, tier) for name, file in files.items()}
         self.diagnosed: set[tuple[str, str]] = set()
 
@@ -148,11 +149,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     grading = config.stash.get(STATE, None)
     if grading is None:
         return
-    kept = [
-        item
-        for item in items
-        if not item.get_closest_marker("core_only") and _function(item) in grading.items
-    ]
+    kept = [item for item in items if not item.get_closest_marker("core_only") and _function(item) in grading.items]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     order = {name: i for i, name in enumerate(grading.submissions)}
     items[:] = sorted(kept, key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]

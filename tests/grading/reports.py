@@ -61,7 +61,11 @@ def explanation(verdict: Verdict, items: dict[str, Item]) -> list[str]:
     lines = []
     for item in items.values():
         if not all(outcome.passed for outcome in verdict.of(item.function)):
-            lines += ["", f"--- {verdict.file}: {item.exercise} {item.function} ---", *verdict.feedback(item).splitlines()]
+            lines += [
+                "",
+                f"--- {verdict.file}: {item.exercise} {item.function} ---",
+                *verdict.feedback(item).splitlines(),
+            ]
     if verdict.printed:
         lines += ["", f"--- {verdict.file} printed ---", *verdict.printed[:MAX_PRINTED].splitlines()]
     return lines

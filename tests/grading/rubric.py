@@ -2,7 +2,7 @@
 
 import math
 import tomllib
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +12,15 @@ DEFAULT = Path(__file__).with_name("rubric.toml")
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
 KEYS = {"exercise", "title", "points", "visibility"}
+
+
+@dataclass(frozen=True)
+class Limits:
+    """What a submission may use; seconds of wall clock."""
+
+    call_seconds: float = 10.0
+    load_seconds: float = 30.0
+    submission_seconds: float = 150.0
 
 
 class RubricError(ValueError):
@@ -31,12 +40,7 @@ class Item:
 
 def load(path: Path = DEFAULT) -> dict[str, Item]:
     """Read a rubric; its items by function name, in the contract's order."""
-    try:
-        content = tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RubricError(f"rubric {path} is no TOML: {error}") from None
+    content = _content(path)
     functions = content.get("functions")
     if not isinstance(functions, dict) or not functions:
         raise RubricError(f"rubric {path} has no table [functions]")
@@ -47,6 +51,25 @@ def load(path: Path = DEFAULT) -> dict[str, Item]:
     if sum(item.points for item in items.values()) <= 0:
         raise RubricError(f"rubric {path} gives no points")
     return items
+
+
+def limits(path: Path = DEFAULT) -> Limits:
+    """The table [limits] of a rubric, which may be absent or name some of the limits only."""
+    table = _content(path).get("limits", {})
+    known = {field.name for field in fields(Limits)}
+    for name, value in table.items() if isinstance(table, dict) else [("limits", table)]:
+        if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
+            raise RubricError(f"rubric {path}: limit {name} = {value!r}; expected seconds for one of {sorted(known)}")
+    return Limits(**table)
+
+
+def _content(path: Path) -> dict[str, Any]:
+    try:
+        return tomllib.loads(path.read_text(encoding="utf-8"))
+    except OSError as error:
+        raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"rubric {path} is no TOML: {error}") from None
 
 
 def _item(path: Path, name: str, entry: Any) -> Item:
@@ -60,7 +83,9 @@ def _item(path: Path, name: str, entry: Any) -> Item:
     if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points) or points < 0:
         raise RubricError(f"rubric {path}: {name} has points = {points!r}; expected a number of at least 0")
     if entry["visibility"] not in VISIBILITIES:
-        raise RubricError(f"rubric {path}: {name} has visibility {entry['visibility']!r}; expected one of {VISIBILITIES}")
+        raise RubricError(
+            f"rubric {path}: {name} has visibility {entry['visibility']!r}; expected one of {VISIBILITIES}"
+        )
     return Item(name, str(entry["exercise"]), str(entry["title"]), float(points), entry["visibility"])
 
 

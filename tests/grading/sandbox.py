@@ -24,7 +24,14 @@ from tests.grading.door import TIERS
 
 HERE = Path(__file__).parent
 PARTS = ("worker.py", "wire.py", "plain.py", "r_submission.py")
-R_FOLDERS = ("/etc/R", "/etc/alternatives", "/etc/ld.so.cache", "/etc/ld.so.conf", "/etc/ld.so.conf.d", "/etc/localtime")
+R_FOLDERS = (
+    "/etc/R",
+    "/etc/alternatives",
+    "/etc/ld.so.cache",
+    "/etc/ld.so.conf",
+    "/etc/ld.so.conf.d",
+    "/etc/localtime",
+)
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 MiB = 2**20
 

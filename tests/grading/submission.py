@@ -19,11 +19,9 @@ import pandas as pd
 
 from tests.contract import ContractError
 from tests.grading import sandbox, wire
+from tests.grading.rubric import Limits
 from tests.grading.sandbox import Worker
 
-CALL_SECONDS = 10.0
-LOAD_SECONDS = 30.0
-SUBMISSION_SECONDS = 150.0
 MAX_REPLY = 16 * sandbox.MiB
 MAX_OUTPUT = 16_384  # characters of what a submission prints that are kept
 MAX_SOURCE = sandbox.MiB
@@ -40,6 +38,7 @@ class Submission:
 
     path: Path
     tier: str
+    limits: Limits = Limits()
     output: str = ""
     broken: str | None = None  # why none of its functions can be called
     spent: float = 0.0
@@ -55,14 +54,16 @@ class Submission:
         """Call one of its functions in the worker; raise CallFailed in words."""
         if name in self._dead:
             raise CallFailed(self._dead[name])
-        if self.spent > SUBMISSION_SECONDS:
-            raise CallFailed(f"{name} was not called: the submission has used its {SUBMISSION_SECONDS:.0f} seconds")
+        if self.spent > self.limits.submission_seconds:
+            raise CallFailed(
+                f"{name} was not called: the submission has used its {self.limits.submission_seconds:g} seconds"
+            )
         worker = self._started()
         began = time.monotonic()
         try:
-            reply = self._asked(worker, name, arguments, forms, began + CALL_SECONDS)
+            reply = self._asked(worker, name, arguments, forms, began + self.limits.call_seconds)
         except wire.LateError:
-            self._lost(name, f"{name} did not finish within {CALL_SECONDS:.0f} seconds")
+            self._lost(name, f"{name} did not finish within {self.limits.call_seconds:g} seconds")
         except wire.ClosedError:
             self._lost(name, f"{name} ended the process it runs in{_how(worker)}")
         except wire.ProtocolError as error:
@@ -85,7 +86,12 @@ class Submission:
         if select.select([worker.replies], [], [], 0)[0] and worker.process.poll() is None:
             raise wire.ProtocolError("something wrote to the grader's pipe before it was asked")
         nonce = os.urandom(8).hex()
-        request = {"nonce": nonce, "name": name, "arguments": [_outgoing(a) for a in arguments.values()], "forms": forms}
+        request = {
+            "nonce": nonce,
+            "name": name,
+            "arguments": [_outgoing(a) for a in arguments.values()],
+            "forms": forms,
+        }
         wire.send(worker.requests, wire.encode(request), deadline)
         reply = wire.receive(worker.replies, deadline, MAX_REPLY)
         if reply.get("nonce") != nonce:
@@ -119,9 +125,9 @@ class Submission:
         self._worker = worker = sandbox.start(self.path, language, self.tier)
         threading.Thread(target=self._drain, args=(worker.output,), daemon=True).start()
         try:
-            reply = wire.receive(worker.replies, began + LOAD_SECONDS, MAX_REPLY)
+            reply = wire.receive(worker.replies, began + self.limits.load_seconds, MAX_REPLY)
         except wire.LateError:
-            return f"the file could not be loaded within {LOAD_SECONDS:.0f} seconds: does it loop or wait for input?"
+            return f"the file could not be loaded within {self.limits.load_seconds:g} seconds: does it loop or wait for input?"
         except wire.ClosedError:
             return f"the file ends the process while it is loaded{_how(worker)}"
         except wire.ProtocolError as error:
@@ -187,7 +193,13 @@ def _how(worker: Worker) -> str:
     except Exception:
         return ""
     signal = code - 128 if code > 128 else -code
-    names = {9: "killed", 11: "a segmentation fault", 24: "its CPU time is used up", 6: "aborted", 25: "a file too large"}
+    names = {
+        9: "killed",
+        11: "a segmentation fault",
+        24: "its CPU time is used up",
+        6: "aborted",
+        25: "a file too large",
+    }
     return f" ({names[signal]})" if signal in names else ""
 
 

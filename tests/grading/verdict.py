@@ -82,7 +82,11 @@ def gradescope(verdict: Verdict, items: dict[str, Item]) -> dict[str, Any]:
                 "extra_data": {"misconception": diagnosis.slug if diagnosis else None},
             }
         )
-    result = {"score": verdict.total(items), "tests": tests, "extra_data": {"isolation": verdict.tier, "file": verdict.file}}
+    result = {
+        "score": verdict.total(items),
+        "tests": tests,
+        "extra_data": {"isolation": verdict.tier, "file": verdict.file},
+    }
     if verdict.printed:
         result["output"] = f"What the submission printed (beginning):\n{verdict.printed}"
     return result

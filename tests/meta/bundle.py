@@ -10,7 +10,7 @@ import lmm_core
 from tests.contract import CONTRACT
 from tests.grading import misconceptions
 
-LOADER = '''
+LOADER = """
 import sys, types
 for name, source in SOURCES.items():
     module = types.ModuleType(name)
@@ -21,7 +21,7 @@ for name, source in SOURCES.items():
     exec(compile(source, name, "exec"), sys.modules[name].__dict__)
     if "." in name:
         setattr(sys.modules["lmm_core"], name.partition(".")[2], sys.modules[name])
-'''
+"""
 ORDER = ("checks", "simulation", "design", "covariance", "least_squares", "sums", "reml", "inference")
 
 
@@ -29,8 +29,10 @@ def correct() -> str:
     """lmm_core as a submission."""
     folder = Path(lmm_core.__path__[0])
     sources = {f"lmm_core.{name}": (folder / f"{name}.py").read_text() for name in ORDER}
-    exports = "\n".join(f"from lmm_core.{getattr(lmm_core, n).__module__.partition('.')[2]} import {n}" for n in CONTRACT)
-    return f"SOURCES = {({'lmm_core': ''} | sources)!r}\n{LOADER}\n{exports}\n"
+    exports = "\n".join(
+        f"from lmm_core.{getattr(lmm_core, n).__module__.partition('.')[2]} import {n}" for n in CONTRACT
+    )
+    return f"SOURCES = { ({'lmm_core': ''} | sources)!r}\n{LOADER}\n{exports}\n"
 
 
 def wrong(function: str, implementation: Callable[..., Any]) -> str:
@@ -50,7 +52,7 @@ def _helpers() -> str:
     return "\n".join(parts)
 
 
-HELPERS = f'''
+HELPERS = f"""
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -76,4 +78,4 @@ class exact:
 
 fit_reml_right = sys.modules["lmm_core.reml"].fit_reml
 {_helpers()}
-'''
+"""

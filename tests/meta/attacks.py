@@ -1,0 +1,168 @@
+"""Attacks on the grader, each a body of code that a submission could hold.
+
+Most replace `ols`; two of its neighbours, `gls` and `denominator_df`, stay right. `AT_IMPORT` run while the
+file is loaded and leave the rest right, where it is reached at all. What each may earn is said where it is
+used (test_attacks.py): `ols` nothing in the first group, since it never returns the right numbers.
+"""
+
+IN_OLS = {
+    "exit_process": "import os; os._exit(0)",
+    "sys_exit": "import sys; sys.exit(0)",
+    "keyboard_interrupt": "raise KeyboardInterrupt",
+    "pytest_skip": "import pytest; pytest.skip('passed')",
+    "base_exception": "class E(BaseException): pass\nraise E()",
+    "endless_loop": "while True: pass",
+    "endless_loop_ignoring_signals": (
+        "import signal\nfor s in range(1, 65):\n    try: signal.signal(s, signal.SIG_IGN)\n    except Exception: pass\n"
+        "while True: pass"
+    ),
+    "sleep": "import time; time.sleep(1e6)",
+    "segmentation_fault": "import ctypes; ctypes.string_at(0)",
+    "kill_itself": "import os; os.kill(os.getpid(), 9)",
+    "abort": "import os; os.abort()",
+    "fork_bomb": "import os\nwhile True:\n    try: os.fork()\n    except OSError: pass",
+    "thread_bomb": (
+        "import threading, time\nwhile True:\n    try: threading.Thread(target=time.sleep, args=(100,)).start()\n"
+        "    except RuntimeError: pass"
+    ),
+    "memory_bomb": "blocks = []\nwhile True: blocks.append(bytearray(2**28))",
+    "huge_reply": "return {'coef': np.zeros(10**8), 'se': np.zeros(10**8), 'sigma2': 1, 'df_resid': 1}",
+    "long_text_reply": "return {'coef': 'x' * 10**8, 'se': 1, 'sigma2': 1, 'df_resid': 1}",
+    "output_flood": "import os\nwhile True: os.write(1, b'x' * 65536)",
+    "error_flood": "import sys\nwhile True: sys.stderr.write('x' * 65536)",
+    "nested_reply": "x = []\nfor _ in range(10**5): x = [x]\nreturn {'coef': x, 'se': x, 'sigma2': x, 'df_resid': x}",
+    "recursion": "return ols(X, y)",
+    "not_a_number": "return {'coef': np.full(X.shape[1], np.nan), 'se': np.full(X.shape[1], np.nan), 'sigma2': np.nan, 'df_resid': np.nan}",
+    "infinite": "return {'coef': np.full(X.shape[1], np.inf), 'se': np.full(X.shape[1], np.inf), 'sigma2': np.inf, 'df_resid': 1}",
+    "equal_to_everything": (
+        "class Yes(float):\n    __eq__ = __le__ = __ge__ = __lt__ = __gt__ = lambda *a: True\n    __hash__ = None\n"
+        "    __abs__ = __sub__ = __rsub__ = lambda *a: 0.0\n"
+        "return {'coef': [Yes()] * X.shape[1], 'se': [Yes()] * X.shape[1], 'sigma2': Yes(), 'df_resid': Yes()}"
+    ),
+    "lying_array": (
+        "class Liar(np.ndarray):\n    def __array_function__(self, *a, **k): return True\n"
+        "    def __array_ufunc__(self, *a, **k): return True\n    def astype(self, *a, **k): return self\n"
+        "a = np.zeros(X.shape[1]).view(Liar)\nreturn {'coef': a, 'se': a, 'sigma2': a[0], 'df_resid': a[0]}"
+    ),
+    "answers_to_every_name": (
+        "class Any:\n    def __getattr__(self, name): return Any()\n    def __dir__(self): return ['coef', 'se', 'sigma2', 'df_resid']\n"
+        "    def __float__(self): return 1.0\n    def __eq__(self, other): return True\n    __hash__ = None\nreturn Any()"
+    ),
+    "lying_mapping": (
+        "class Lie(dict):\n    def __getitem__(self, key): return Lie()\n    def __contains__(self, key): return True\n"
+        "    def __iter__(self): return iter(['coef', 'se', 'sigma2', 'df_resid'])\nreturn Lie()"
+    ),
+    "pickle": (
+        "class P:\n    def __reduce__(self): return (eval, ('1',))\n"
+        "return {'coef': [P()], 'se': [P()], 'sigma2': P(), 'df_resid': P()}"
+    ),
+    "endless_message": ("class E(Exception):\n    def __str__(self):\n        while True: pass\nraise E()"),
+    "flood_in_message": "raise ValueError('x' * 10**8)",
+    "wait_for_input": "return input()",
+    "patched_numpy": (
+        "np.allclose = np.array_equal = np.isfinite = lambda *a, **k: True\nnp.abs = lambda *a, **k: 0.0\n"
+        "np.asarray = lambda *a, **k: np.zeros(1)\nreturn {'coef': 0, 'se': 0, 'sigma2': 0, 'df_resid': 0}"
+    ),
+    "patched_builtins": (
+        "import builtins\nbuiltins.isinstance = lambda *a: True\nbuiltins.len = lambda *a: 0\n"
+        "return {'coef': 0, 'se': 0, 'sigma2': 0, 'df_resid': 0}"
+    ),
+    "patched_worker": (
+        "import sys\nfor m in list(sys.modules.values()):\n    for n in ('plain', 'encode', 'decode', 'answered', 'send'):\n"
+        "        if hasattr(m, n):\n            try: setattr(m, n, lambda *a, **k: b'')\n            except Exception: pass\n"
+        "return {'coef': 0, 'se': 0, 'sigma2': 0, 'df_resid': 0}"
+    ),
+    "forged_frames": (
+        "import os, json, struct\nh = json.dumps({'nonce': '0', 'value': {'coef': 1, 'se': 1, 'sigma2': 1, 'df_resid': 1}}).encode()\n"
+        "for fd in range(3, 40):\n    try: os.write(fd, struct.pack('<IQ', len(h), 0) + h)\n    except OSError: pass\nos._exit(0)"
+    ),
+    "forged_frame_with_the_right_nonce": (
+        "import gc, os, json, struct, sys\nf = sys._getframe()\nnonce = ''\n"
+        "while f:\n    r = f.f_locals.get('request')\n    nonce = r['nonce'] if isinstance(r, dict) and 'nonce' in r else nonce\n    f = f.f_back\n"
+        "h = json.dumps({'nonce': nonce, 'passed': True, 'score': 100, 'value': True}).encode()\n"
+        "for fd in range(3, 40):\n    try: os.write(fd, struct.pack('<IQ', len(h), 0) + h)\n    except OSError: pass\nos._exit(0)"
+    ),
+    "malformed_frames": (
+        "import os\nfor fd in range(3, 40):\n    try: os.write(fd, b'\\x00\\xff{]' * 1000)\n    except OSError: pass\nos._exit(0)"
+    ),
+    "announce_a_huge_frame": (
+        "import os, struct\nfor fd in range(3, 40):\n    try: os.write(fd, struct.pack('<IQ', 2**31, 2**62))\n    except OSError: pass\n"
+        "import time; time.sleep(1e6)"
+    ),
+    "close_everything": "import os\nos.closerange(0, 256)",
+    "late_frames_from_a_thread": (
+        "import threading, os, time\ndef later():\n    while True:\n        time.sleep(0.001)\n        for fd in range(3, 40):\n"
+        "            try: os.write(fd, b'junk')\n            except OSError: pass\n"
+        "threading.Thread(target=later, daemon=True).start()\nreturn {'coef': 0, 'se': 0, 'sigma2': 0, 'df_resid': 0}"
+    ),
+    "walk_frames_for_expected_values": (
+        "import sys, gc\nfound = [o for o in gc.get_objects() if isinstance(o, dict) and ('expected' in o or 'golden' in o)]\n"
+        "v = found[0].get('expected', 0) if found else 0\nreturn {'coef': v, 'se': v, 'sigma2': v, 'df_resid': v}"
+    ),
+    "import_lmm_core": "sys.modules.pop('lmm_core', None)\nimport lmm_core\nreturn lmm_core.ols(X, y)",
+    "find_the_project": (
+        "import os, sys, importlib\nfor root, folders, files in os.walk('/'):\n"
+        "    folders[:] = [f for f in folders if f not in ('proc', 'sys')]\n    if 'least_squares.py' in files:\n"
+        "        s = open(os.path.join(root, 'least_squares.py')).read()\n        sys.path.insert(0, os.path.dirname(root))\n"
+        "        for n in [n for n in sys.modules if n.startswith('lmm_core')]: del sys.modules[n]\n"
+        "        return importlib.import_module('lmm_core').ols(X, y)\nraise FileNotFoundError"
+    ),
+    "project_by_editable_install": (
+        "import glob, re, sys, importlib\nfor p in sys.path:\n    for f in glob.glob(p + '/*lmm*'):\n        pass\n"
+        "for f in [f for p in sys.path for f in glob.glob(p + '/__editable__*lmm*.py') + glob.glob(p + '/__editable__*lmm*.pth')]:\n"
+        "    for found in re.findall(r'(/[^\\'\"\\s]+)/lmm_core', open(f).read()):\n        sys.path.insert(0, found)\n"
+        "for n in [n for n in sys.modules if n.startswith('lmm_core')]: del sys.modules[n]\n"
+        "return importlib.import_module('lmm_core').ols(X, y)"
+    ),
+    "read_other_processes": (
+        "import os\ntext = b''\nfor pid in filter(str.isdigit, os.listdir('/proc')):\n    for name in ('environ', 'cmdline', 'maps', 'mem'):\n"
+        "        if int(pid) == os.getpid(): continue\n        try: text += open(f'/proc/{pid}/{name}', 'rb').read(4096)\n        except OSError: pass\n"
+        "assert b'pytest' not in text\nraise RuntimeError('nothing to see')"
+    ),
+    "kill_the_grader": (
+        "import os, signal\nfor pid in [os.getppid(), *map(int, filter(str.isdigit, os.listdir('/proc')))]:\n"
+        "    if pid not in (os.getpid(), 0):\n        try: os.kill(pid, signal.SIGKILL)\n        except OSError: pass\nos.kill(-1, 9)"
+    ),
+    "daemon": (
+        "import os, time\nif os.fork() == 0:\n    os.setsid()\n    if os.fork() == 0:\n        while True: time.sleep(0.01)\n    os._exit(0)\nos._exit(1)"
+    ),
+    "daemon_that_ignores_everything": (
+        "import os, signal, time\nfor _ in range(5):\n    if os.fork() == 0:\n        os.setsid()\n        if os.fork(): os._exit(0)\n"
+        "        for s in range(1, 65):\n            try: signal.signal(s, signal.SIG_IGN)\n            except Exception: pass\n"
+        "        while True: time.sleep(0.01)\nwhile True: time.sleep(1)"
+    ),
+    "network": (
+        "import socket\nfor family, address in ((socket.AF_INET, ('127.0.0.1', 22)), (socket.AF_INET, ('10.0.0.1', 80))):\n"
+        "    s = socket.socket(family)\n    s.settimeout(1)\n    s.connect(address)\nraise RuntimeError"
+    ),
+    "fill_the_disk": (
+        "import os, tempfile\nfolder = tempfile.gettempdir()\nfor i in range(200):\n    with open(f'{folder}/{i}', 'wb') as f: f.write(b'x' * 2**28)\n"
+    ),
+    "write_to_the_system": (
+        "import os\nfor path in ('/etc/passwd', '/usr/lib/x', '/root/x', '/work/x', '/grader/worker.py', '/proc/sys/kernel/hostname'):\n"
+        "    try:\n        open(path, 'a').write('x')\n    except OSError: continue\n    raise SystemExit('written')\nraise RuntimeError"
+    ),
+    "become_root": "import os; os.setuid(0); os.setgid(0)\nraise RuntimeError",
+    "raise_limits": "import resource; resource.setrlimit(resource.RLIMIT_AS, (-1, -1))\nwhile True: pass",
+    "new_namespaces": (
+        "import ctypes\nlibc = ctypes.CDLL(None)\nlibc.unshare(0x10000000 | 0x00020000)\n"
+        "libc.mount(b'none', b'/', None, 1 << 5, None)\nlibc.umount2(b'/tmp', 2)\nraise RuntimeError"
+    ),
+    "trace_the_parent": "import ctypes, os; ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)\nraise RuntimeError",
+}
+
+AT_IMPORT = {
+    "exit_at_import": "import os; os._exit(0)",
+    "loop_at_import": "while True: pass",
+    "premature_frames_at_import": (
+        "import os, json, struct\nh = json.dumps({'nonce': '', 'loaded': True}).encode()\n"
+        "for fd in range(3, 40):\n    try: os.write(fd, struct.pack('<IQ', len(h), 0) + h)\n    except OSError: pass"
+    ),
+    "forged_report_at_exit": (
+        "import atexit, os\ndef forge():\n    for path in ('results.json', '/tmp/results.json'):\n"
+        "        try: open(path, 'w').write('{\"score\": 100}')\n        except OSError: pass\natexit.register(forge)"
+    ),
+    "flood_at_import": "import sys\nfor _ in range(2000): sys.stdout.write('x' * 65536)",
+    "null_bytes": "\0",
+    "syntax": "def ols(X, y:\n    return",
+}

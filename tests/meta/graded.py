@@ -1,0 +1,38 @@
+"""Run the grader as a teacher does, in a process of its own, and read what it wrote."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+PROJECT = Path(__file__).parents[2]
+
+
+def grade(*submissions: Path, report: Path, options: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
+    """Grade; the results by submission and function: results["name"]["gls"]["score"]."""
+    command = [
+        sys.executable,
+        "-m",
+        "pytest",
+        *(f"--submission={path}" for path in submissions),
+        f"--report={report}",
+        *options,
+    ]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=3000)
+    if run.returncode not in (0, 1):
+        raise AssertionError(f"the grader ended with {run.returncode}:\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}")
+    return {path.parent.name: _by_function(path) for path in sorted(report.glob("*/results.json"))}
+
+
+def _by_function(path: Path) -> dict[str, Any]:
+    result = json.loads(path.read_text(encoding="utf-8"))
+    return {test["tags"][0]: test for test in result["tests"]} | {"total": result["score"]}
+
+
+def rubric(path: Path, *functions: str, call_seconds: float = 10) -> Path:
+    """A rubric of 10 points for each of some functions."""
+    lines = [f"{name} = {{ points = 10 }}" for name in functions]
+    limits = f"[limits]\ncall_seconds = {call_seconds}\nload_seconds = {max(5, call_seconds)}\n"
+    path.write_text("[functions]\n" + "\n".join(lines) + "\n" + limits)
+    return path

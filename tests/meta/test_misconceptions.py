@@ -1,0 +1,83 @@
+"""The confusion matrix: each misconception, as a submission, is killed and named, and costs its own function only."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from tests.contract import CONTRACT
+from tests.grading import misconceptions
+from tests.meta import bundle
+from tests.meta.graded import PROJECT, grade, rubric
+
+MUTANTS = {
+    f"{m.function}-{m.slug}-{i}": (m, wrong) for m in misconceptions.ALL for i, wrong in enumerate(m.wrongs, start=1)
+}
+
+
+@pytest.fixture(scope="module")
+def matrix(tmp_path_factory):
+    """Every mutant graded on its own function, and one of each function on all."""
+    folder, report = tmp_path_factory.mktemp("mutants"), tmp_path_factory.mktemp("report")
+    results = {}
+    for function in CONTRACT:
+        (folder / function).mkdir()
+        for name, (misconception, wrong) in MUTANTS.items():
+            if misconception.function == function:
+                (folder / function / f"{name}.py").write_text(bundle.wrong(function, wrong))
+        chosen = rubric(folder / f"{function}.toml", function)
+        results |= grade(folder / function, report=report / function, options=(f"--rubric={chosen}",))
+    return results
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", MUTANTS)
+def test_misconception_loses_points_and_is_named(matrix, name):
+    """The diagonal of the confusion matrix is full."""
+    misconception = MUTANTS[name][0]
+    result = matrix[name][misconception.function]
+    assert result["score"] < result["max_score"]
+    assert result["extra_data"]["misconception"] == misconception.slug, result["output"]
+    assert misconception.hint in result["output"]
+
+
+@pytest.mark.slow
+def test_wrong_values_on_ordinary_data_keep_at_most_a_fifth(matrix):
+    """All but the one that is wrong at the boundary only, and the one that is right but for the seed."""
+    kept = {name: next(iter(r.values()))["score"] for name, r in matrix.items()}
+    exempt = re.compile("negative-variance|seed-ignored")
+    too_much = {name: score for name, score in kept.items() if score > 2 and not exempt.search(name)}
+    assert not too_much
+
+
+@pytest.mark.slow
+def test_a_misconception_costs_its_own_function_only(tmp_path):
+    """One mutant of each function under the full rubric: all other functions keep full marks."""
+    first = {m.function: wrong for m in reversed(misconceptions.ALL) for wrong in m.wrongs[:1]}
+    for function, wrong in first.items():
+        (tmp_path / f"{function}.py").write_text(bundle.wrong(function, wrong))
+    results = grade(*(tmp_path / f"{function}.py" for function in first), report=tmp_path / "report")
+    lost = {
+        (function, other)
+        for function, result in results.items()
+        for other in CONTRACT
+        if result[other]["score"] < result[other]["max_score"]
+    }
+    assert lost == {(function, function) for function in first}
+
+
+def test_every_slug_of_the_contract_has_a_definition():
+    """46 of them, with a hint each, that does not print code."""
+    assert len(misconceptions.ALL) == 46
+    assert {m.function for m in misconceptions.ALL} == set(CONTRACT)
+    assert not [m.slug for m in misconceptions.ALL if not m.hint or re.search(r"np\.|\(\)|<-|==", m.hint)]
+
+
+def test_exercises_call_the_one_function_that_they_judge():
+    """One unknown per test: `impl.` is followed by the function of the file's mark, so penalties are single."""
+    for path in sorted(Path(PROJECT, "tests", "exercises").glob("test_4_*.py")):
+        text = path.read_text()
+        judged = re.search(r'judges\("(\w+)"\)', text)
+        assert judged is not None, path.name
+        called = set(re.findall(r"\bimpl\.(\w+)\(", text))
+        assert called == {judged.group(1)}, f"{path.name} judges {judged.group(1)} and calls {called}"
