@@ -195,7 +195,7 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     "simulate_frogs",
     "The same seed gives other frogs each time. The generator has to start from the seed that is passed.",
 )
-def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):  # noqa: ARG001
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     rng = np.random.default_rng()
     bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
     return _frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
@@ -396,7 +396,7 @@ def _(group, Vb, Ve):
 
 
 @misconception("diagonal-only", "covariance_matrix", "")
-def _(group, Vb, Ve):  # noqa: ARG001
+def _(group, Vb, Ve):
     return Ve * np.eye(len(group))
 
 
@@ -414,7 +414,7 @@ def _(group, Vb, Ve):
     "covariance_matrix",
     "The diagonal lacks the residual variance: a frog varies with its bucket and on its own.",
 )
-def _(group, Vb, Ve):  # noqa: ARG001
+def _(group, Vb, Ve):
     return Vb * (group[:, None] == group).astype(float)
 
 
@@ -474,7 +474,7 @@ def _(X, y, V):
     "gls",
     "V has no influence on the result: these are the estimates of ordinary least squares.",
 )
-def _(X, y, V):  # noqa: ARG001
+def _(X, y, V):
     coef, inverse, rss = _ols(X, y)
     return {"coef": coef, "se": np.sqrt(rss / (len(y) - X.shape[1]) * np.diag(inverse))}
 
@@ -703,7 +703,7 @@ def _(X, y, group):
     "satterthwaite_df",
     "These are frogs minus coefficients. A colour mean varies with its buckets, and there are few of these.",
 )
-def _(X, y, group):  # noqa: ARG001
+def _(X, y, group):
     return np.full(X.shape[1], float(len(y) - X.shape[1]))
 
 
@@ -712,7 +712,7 @@ def _(X, y, group):  # noqa: ARG001
     "satterthwaite_df",
     "This is buckets minus one. Every colour mean costs a degree of freedom, not all of them together one.",
 )
-def _(X, y, group):  # noqa: ARG001
+def _(X, y, group):
     return np.full(X.shape[1], len(np.unique(group)) - 1.0)
 
 
@@ -722,12 +722,12 @@ def _(X, y, group):  # noqa: ARG001
     "The df are infinite, as if the variances were known. They were estimated from few buckets, and the t "
     "distribution has to say so.",
 )
-def _(X, y, group):  # noqa: ARG001
+def _(X, y, group):
     return np.full(X.shape[1], np.inf)
 
 
 @misconception("normal-theory", "satterthwaite_df", "")
-def _(X, y, group):  # noqa: ARG001
+def _(X, y, group):
     return np.full(X.shape[1], 1e6)
 
 

@@ -14,7 +14,7 @@ import lmm_core
 from reference import r
 from tests.contract import CONTRACT
 from tests.grading import diagnosis, feedback, reports, rubric, sandbox, template
-from tests.grading.submission import LANGUAGES, Submission
+from tests.grading.submission import LANGUAGES, NotCalledError, Submission
 from tests.grading.verdict import Outcome, Verdict
 from tests.implementation import Implementation, InProcess
 from tests.tolerances import SUBMISSION
@@ -64,8 +64,8 @@ class Grading:
                 if found:
                     verdict.diagnoses[function] = found
             calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
-            language = LANGUAGES[submission.path.suffix.lower()]
-            text = feedback.told(_message(error), calls[-1] if calls else None, language)
+            shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
+            text = feedback.told(_message(error), shown, LANGUAGES[submission.path.suffix.lower()])
         ordinary = item.get_closest_marker("ordinary") is not None
         verdict.outcomes.append(Outcome(function, item.originalname, error is None, ordinary, text))  # type: ignore[attr-defined]
         return text

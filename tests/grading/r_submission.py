@@ -11,7 +11,6 @@ import numpy
 import plain
 
 warnings.simplefilter("ignore")
-import rpy2.rinterface_lib.callbacks  # noqa: E402
 from rpy2 import rinterface, robjects  # noqa: E402
 
 FACTORS = ("bucket", "color")
@@ -102,7 +101,7 @@ def as_python(value: Any) -> Any:
         dimensions = robjects.r.dim(value)
         if dimensions is not None and dimensions != rinterface.NULL and len(dimensions) == 2:
             return numpy.asarray(array).reshape(tuple(dimensions), order="F") if array.ndim != 2 else array
-        if has_names or dimensions is not None and dimensions != rinterface.NULL:
+        if has_names or (dimensions is not None and dimensions != rinterface.NULL):
             labels = [str(name) for name in (robjects.r.names(value) or [])]
             if len(labels) == len(value):
                 return NamedNumbers(labels, array)

@@ -28,8 +28,12 @@ MAX_SOURCE = sandbox.MiB
 LANGUAGES = {".py": "Python", ".r": "R"}
 
 
-class CallFailed(ContractError):
+class CallFailedError(ContractError):
     """The call brought no value; the message says why, in words for the student."""
+
+
+class NotCalledError(CallFailedError):
+    """There was no call: the function or the whole file is missing."""
 
 
 @dataclass
@@ -38,7 +42,7 @@ class Submission:
 
     path: Path
     tier: str
-    limits: Limits = Limits()
+    limits: Limits = field(default_factory=Limits)
     output: str = ""
     broken: str | None = None  # why none of its functions can be called
     spent: float = 0.0
@@ -51,11 +55,11 @@ class Submission:
         return self.path.stem
 
     def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
-        """Call one of its functions in the worker; raise CallFailed in words."""
+        """Call one of its functions in the worker; raise CallFailedError in words."""
         if name in self._dead:
-            raise CallFailed(self._dead[name])
+            raise CallFailedError(self._dead[name])
         if self.spent > self.limits.submission_seconds:
-            raise CallFailed(
+            raise CallFailedError(
                 f"{name} was not called: the submission has used its {self.limits.submission_seconds:g} seconds"
             )
         worker = self._started()
@@ -70,8 +74,10 @@ class Submission:
             self._lost(name, f"{name} sent a reply that cannot be read: {error}")
         finally:
             self.spent += time.monotonic() - began
+        if reply.get("kind") == "undefined":
+            raise NotCalledError(f"{name} is not defined")
         if "value" not in reply:
-            raise CallFailed(_failure(name, reply))
+            raise CallFailedError(_failure(name, reply))
         if not isinstance(reply["value"], Mapping) or set(reply["value"]) != set(forms):
             self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
         return {part: _typed(value, forms[part], name) for part, value in reply["value"].items()}
@@ -101,16 +107,16 @@ class Submission:
     def _lost(self, name: str, verdict: str) -> None:
         self._dead[name] = verdict
         self.close()
-        raise CallFailed(verdict)
+        raise CallFailedError(verdict)
 
     def _started(self) -> Worker:
         if self.broken:
-            raise CallFailed(self.broken)
+            raise NotCalledError(self.broken)
         if self._worker is None:
             self.broken = self._start()
             if self.broken:
                 self.close()
-                raise CallFailed(self.broken)
+                raise NotCalledError(self.broken)
         assert self._worker is not None
         return self._worker
 
@@ -127,7 +133,8 @@ class Submission:
         try:
             reply = wire.receive(worker.replies, began + self.limits.load_seconds, MAX_REPLY)
         except wire.LateError:
-            return f"the file could not be loaded within {self.limits.load_seconds:g} seconds: does it loop or wait for input?"
+            seconds = f"{self.limits.load_seconds:g} seconds"
+            return f"the file could not be loaded within {seconds}: does it loop or wait for input?"
         except wire.ClosedError:
             return f"the file ends the process while it is loaded{_how(worker)}"
         except wire.ProtocolError as error:
@@ -160,7 +167,7 @@ def _typed(value: Any, form: str, name: str) -> Any:
     if form == "numbers":
         return _numbers(value, name)
     if not isinstance(value, Mapping):
-        raise CallFailed(f"{name} returned no {'table' if form == 'table' else 'mapping'}")
+        raise CallFailedError(f"{name} returned no {'table' if form == 'table' else 'mapping'}")
     if form == "counts":
         return {_text(key): _numbers(count, name) for key, count in value.items()}
     return {_text(key): column if _is_labels(column) else _numbers(column, name) for key, column in value.items()}
@@ -168,7 +175,7 @@ def _typed(value: Any, form: str, name: str) -> Any:
 
 def _numbers(value: Any, name: str) -> np.ndarray:
     if not isinstance(value, np.ndarray):
-        raise CallFailed(f"{name} returned no numbers")
+        raise CallFailedError(f"{name} returned no numbers")
     return value.astype(np.float64)
 
 
@@ -177,10 +184,8 @@ def _is_labels(column: Any) -> bool:
 
 
 def _failure(name: str, reply: Mapping[str, Any]) -> str:
-    error, kind = _text(reply.get("error")), reply.get("kind")
-    if kind == "undefined":
-        return f"{name} is not defined"
-    return f"{name}: {error}" if kind == "form" else f"{name} raised {error}"
+    error = _text(reply.get("error"))
+    return f"{name}: {error}" if reply.get("kind") == "form" else f"{name} raised {error}"
 
 
 def _text(value: Any) -> str:
@@ -223,7 +228,7 @@ def probe(tier: str) -> str | None:
         try:
             data = pd.DataFrame({"bucket": [1, 2, 3]})
             value = submission.call("denominator_df", {"data": data}, {"": "numbers"})[""]
-        except (CallFailed, OSError) as error:
+        except (CallFailedError, OSError) as error:
             printed = submission.output.strip().splitlines()
             return f"{error} {printed[-1] if printed else ''}".strip()
         finally:

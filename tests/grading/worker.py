@@ -106,7 +106,7 @@ def supervise(lifeline: int) -> None:
                 os.close(descriptor)
             except OSError:
                 pass
-    import select  # noqa: PLC0415
+    import select
 
     poll = select.poll()
     poll.register(lifeline, select.POLLIN | select.POLLHUP)
@@ -174,7 +174,7 @@ class PythonSubmission:
 def as_python(argument):
     """Tables as DataFrames, labels as arrays, lists as lists."""
     if isinstance(argument, dict) and "table" in argument:
-        import pandas  # noqa: PLC0415
+        import pandas
 
         return pandas.DataFrame({name: as_python(column) for name, column in argument["table"].items()})
     if isinstance(argument, dict) and "labels" in argument:
@@ -194,6 +194,52 @@ def words(error: BaseException, path: str) -> str:
     except Exception:
         message = ""
     return f"{type(error).__name__}{where}" + (f": {message}" if message else "")
+
+
+class Drawing(types.ModuleType):
+    """Stands in for matplotlib: a picture earns nothing and costs nothing, installed or not."""
+
+    __path__: list = []  # noqa: RUF012 - what makes a module a package
+
+    def __getattr__(self, name: str):
+        if name.startswith("__"):
+            raise AttributeError(name)
+        return self
+
+    def __call__(self, *_, **__):
+        return self
+
+    def __getitem__(self, _):
+        return self
+
+    def __iter__(self):  # figure, axes = plt.subplots()
+        return iter((self, self))
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        return None
+
+
+class DrawingFinder:
+    """Finds matplotlib and everything in it."""
+
+    @staticmethod
+    def find_spec(name: str, path=None, target=None):
+        """A module that is a Drawing."""
+        if name.partition(".")[0] != "matplotlib":
+            return None
+        return importlib.util.spec_from_loader(name, DrawingFinder, is_package=True)
+
+    @staticmethod
+    def create_module(spec):
+        """See find_spec."""
+        return Drawing(spec.name)
+
+    @staticmethod
+    def exec_module(module):
+        """Nothing is to be run."""
 
 
 # --- the loop -------------------------------------------------------------------------------------------
@@ -229,7 +275,7 @@ def answered(submission, request: dict, path: str) -> dict:
     except plain.UnreadableError as error:
         return {"error": str(error), "kind": "form"}
     except MemoryError:
-        return {"error": "ran out of memory", "kind": "raised"}
+        return {"error": "it ran out of memory", "kind": "form"}
     except BaseException as error:
         return {"error": words(error, path), "kind": "raised"}
 
@@ -251,6 +297,7 @@ if __name__ == "__main__":
     if config["language"] == "R":
         import r_submission
     del sys.path[0]
+    sys.meta_path.insert(0, DrawingFinder)
     sys.argv = [config["submission"]]
     sys.modules["__main__"] = types.ModuleType("__main__")
     serve(config, config["requests"], config["replies"])

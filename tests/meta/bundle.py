@@ -47,9 +47,8 @@ def _helpers() -> str:
     text = inspect.getsource(misconceptions)
     start, end = text.index("# --- what the wrong"), text.index("# --- 4.1")
     parts = [text[start:end]]
-    for name in ("_frogs", "_variances", "_ols_result", "_pair", "_test"):
-        parts.append(inspect.getsource(getattr(misconceptions, name)))
-    return "\n".join(parts)
+    names = ("_frogs", "_variances", "_ols_result", "_pair", "_test")
+    return "\n".join([*parts, *(inspect.getsource(getattr(misconceptions, name)) for name in names)])
 
 
 HELPERS = f"""

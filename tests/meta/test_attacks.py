@@ -18,7 +18,7 @@ UIDS = range(100_000, 500_000)  # those of sandbox.start
 UNREACHED = {"exit_at_import", "loop_at_import", "null_bytes", "syntax", "premature_frames_at_import"}
 
 
-@pytest.fixture(scope="module", params=TIERS)
+@pytest.fixture(scope="module", params=[pytest.param(tier, marks=pytest.mark.xdist_group(tier)) for tier in TIERS])
 def results(request, tmp_path_factory):
     """Every attack graded in one run, in one tier; and what was left behind."""
     folder, before = tmp_path_factory.mktemp("attacks"), leftovers()
@@ -35,7 +35,7 @@ def results(request, tmp_path_factory):
     with (folder / "conftest.py").open("a") as file:
         file.write(f"\nopen({str(folder / 'conftest_was_run')!r}, 'w')\n")
     report = tmp_path_factory.mktemp("report")
-    chosen = rubric(report / "rubric.toml", "ols", *NEIGHBOURS, call_seconds=2)
+    chosen = rubric(report / "rubric.toml", "ols", *NEIGHBOURS, call_seconds=1)
     options = (f"--rubric={chosen}", f"--isolation={request.param}")
     graded = grade(folder, report=report, options=options)
     return graded, folder, leftovers() - before

@@ -31,6 +31,7 @@ def matrix(tmp_path_factory):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("misconceptions")
 @pytest.mark.parametrize("name", MUTANTS)
 def test_misconception_loses_points_and_is_named(matrix, name):
     """The diagonal of the confusion matrix is full."""
@@ -42,6 +43,7 @@ def test_misconception_loses_points_and_is_named(matrix, name):
 
 
 @pytest.mark.slow
+@pytest.mark.xdist_group("misconceptions")
 def test_wrong_values_on_ordinary_data_keep_at_most_a_fifth(matrix):
     """All but the one that is wrong at the boundary only, and the one that is right but for the seed."""
     kept = {name: next(iter(r.values()))["score"] for name, r in matrix.items()}

@@ -1,0 +1,341 @@
+"""The grading machinery, part by part: options, wire, forms, rubric, feedback, reports, limits."""
+
+import subprocess
+import sys
+import time
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests.contract import CONTRACT, ContractError
+from tests.grading import feedback, reports, rubric, sandbox, template, wire
+from tests.grading.door import TIERS
+from tests.grading.plain import UnreadableError, plain
+from tests.grading.rubric import Item, Limits
+from tests.grading.submission import Submission
+from tests.implementation import Call, Implementation
+from tests.meta.graded import PROJECT
+
+NUMBERS = {"": "numbers"}
+GLS = {"coef": "numbers", "se": "numbers"}
+
+
+# --- options --------------------------------------------------------------------------------------------
+
+USAGE = {
+    "missing_file": (["--submission=nobody.py"], "submission nobody.py does not exist"),
+    "missing_file_apart": (["--submission", "/nowhere/nobody.py"], "submission /nowhere/nobody.py does not exist"),
+    "other_language": (["--submission=README.md"], "is neither a .py nor a .R file"),
+    "empty_folder": (["--submission=.github"], "is a folder without a .py or .R file"),
+    "rubric": (["--submission=conftest.py", "--rubric=README.md"], "is no TOML"),
+    "no_rubric": (["--submission=conftest.py", "--rubric=none.toml"], "rubric none.toml cannot be read"),
+    "report_without_submission": (["--report=out"], "--report goes with --submission"),
+    "report_is_a_file": (["--submission=conftest.py", "--report=README.md"], "--report README.md is a file"),
+    "isolation": (["--submission=conftest.py", "--isolation=jail"], "invalid choice: 'jail'"),
+    "seed": (["--submission=conftest.py", "--seed=x"], "invalid int value: 'x'"),
+    "template_exists": (["--write-template=conftest.py"], "--write-template conftest.py"),
+    "template_ending": (["--write-template=student.txt"], "expected a name that ends in .py or .R"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", USAGE)
+def test_an_option_that_does_not_fit_ends_with_4_and_one_sentence(case):
+    """pytest's usage error, no traceback."""
+    arguments, words = USAGE[case]
+    run = subprocess.run(
+        [sys.executable, "-m", "pytest", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 4
+    assert words in run.stderr + run.stdout
+    assert "Traceback" not in run.stderr + run.stdout
+
+
+def test_a_conftest_beside_the_submission_is_not_run(tmp_path):
+    """pytest collects neither configuration nor conftest.py from the submission's folder."""
+    (tmp_path / "conftest.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nraise SystemExit(0)\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = --collect-only\n")
+    (tmp_path / "x.py").write_text("def denominator_df(data): return 1\n")
+    chosen = tmp_path / "rubric.toml"
+    chosen.write_text("[functions]\ndenominator_df = { points = 1 }\n")
+    command = [sys.executable, "-m", "pytest", "--submission", str(tmp_path / "x.py"), "--rubric", str(chosen)]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout
+    assert "x.py: 0 of 1 points" in run.stdout
+    assert not (tmp_path / "run").exists()
+
+
+# --- the wire -------------------------------------------------------------------------------------------
+
+
+def test_wire_carries_arrays_text_and_tables_unchanged():
+    """encode, then decode: the same values, float64 and int64 to the bit."""
+    message = {"a": np.array([[0.1, np.nan], [np.inf, -0.0]]), "b": np.arange(3), "c": ["x", 1, 2.5], "d": {"e": None}}
+    frame = wire.encode(message)
+    header_length, _ = wire.PREFIX.unpack(frame[: wire.PREFIX.size])
+    body = frame[wire.PREFIX.size :]
+    got = wire.decode(body[:header_length], body[header_length:])
+    assert got["a"].tobytes() == message["a"].tobytes()
+    assert got["b"].tolist() == [0, 1, 2]
+    assert (got["c"], got["d"]) == (["x", 1, 2.5], {"e": None})
+
+
+MALFORMED = [
+    *(b"", b"{", b"[]", b"\xff", b"[" * 10**5, b'{"a": 1e999999}' * 2, b'{"a": ' + b"9" * 5000 + b"}"),
+    b'{"a": {"array": 0, "shape": [9], "type": "<f8"}}',
+    b'{"a": {"array": -8, "shape": [1], "type": "<f8"}}',
+    b'{"a": {"array": 0, "shape": [1], "type": "O"}}',
+    b'{"a": {"array": 0, "shape": [-1, -8], "type": "<f8"}}',
+    b'{"a": {"array": 0, "shape": "x", "type": "<f8"}}',
+    b'{"a": {"array": true, "shape": [1], "type": "<f8"}}',
+]
+
+
+@pytest.mark.parametrize("header", MALFORMED)
+def test_a_malformed_frame_is_a_protocol_error(header):
+    """Whatever the bytes, decode raises ProtocolError and nothing else."""
+    with pytest.raises(wire.ProtocolError):
+        wire.decode(header, b"\0" * 8)
+
+
+# --- forms ----------------------------------------------------------------------------------------------
+
+
+class Named:
+    """An object with attributes."""
+
+    coef, se, other = [1.0], np.float32(2), "more"
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"coef": [1], "se": 2},
+        Named(),
+        pd.Series({"coef": 1.0, "se": 2.0}),
+        pd.DataFrame({"coef": [1.0], "se": [2.0]}),
+        {"coef": pd.Series([1.0]), "se": np.array([[2]]), "extra": object()},
+    ],
+    ids=["dict", "object", "series", "frame", "mixed"],
+)
+def test_results_of_many_kinds_are_read(value):
+    """Fields by key or by attribute, numbers in any numeric form, extra fields ignored."""
+    got = CONTRACT["gls"].normalised(plain(value, GLS), {"X": np.ones((3, 1))})
+    assert (got.coef.tolist(), got.se.tolist()) == ([1.0], [2.0])
+
+
+UNREADABLE = {
+    "missing field": ({"coef": [1]}, "the result has no field 'se': it is a dict with coef"),
+    "tuple": (([1], [2]), "the result has no field 'coef': it is a tuple"),
+    "nothing": (None, "the result has no field 'coef'"),
+    "text": ({"coef": "x", "se": [1]}, "coef holds text, not real numbers"),
+    "object": ({"coef": [object()], "se": [1]}, "that is no array of numbers"),
+    "none inside": ({"coef": None, "se": [1]}, "coef is None"),
+}
+
+
+@pytest.mark.parametrize("case", UNREADABLE)
+def test_results_that_cannot_be_read_are_refused_in_words(case):
+    """One sentence that names the field."""
+    value, words = UNREADABLE[case]
+    with pytest.raises(UnreadableError) as refusal:
+        plain(value, GLS)
+    assert words in str(refusal.value)
+
+
+WRONG_SHAPES = {
+    "three dimensions": (
+        "gls",
+        {"coef": np.ones((4, 1, 1)), "se": np.ones(4)},
+        "coef has shape (4, 1, 1); expected 4 numbers",
+    ),
+    "too few": ("gls", {"coef": np.ones(3), "se": np.ones(4)}, "coef has shape (3,); expected 4 numbers"),
+    "nan": ("gls", {"coef": np.ones(4), "se": np.full(4, np.nan)}, "se has 4 NaN or infinite values among its 4"),
+    "complex": ("gls", {"coef": np.ones(4) * 1j, "se": np.ones(4)}, "coef is no array of real numbers"),
+    "half": ("denominator_df", {"": np.array(2.5)}, "the result is 2.5; expected a whole number"),
+    "matrix": ("covariance_matrix", {"": np.ones((2, 3))}, "the result has shape (2, 3); expected (5, 5)"),
+    "column": ("simulate_frogs", {"": {"id": [1]}}, "the result lacks the column 'bucket'; it has id"),
+}
+
+
+@pytest.mark.parametrize("case", WRONG_SHAPES)
+def test_values_of_a_wrong_form_are_refused_in_words(case):
+    """Exact shape, finite, real."""
+    name, value, words = WRONG_SHAPES[case]
+    with pytest.raises(ContractError) as refusal:
+        CONTRACT[name].normalised(value, {"X": np.ones((9, 4)), "group": np.arange(5)})
+    assert words in str(refusal.value)
+
+
+# --- rubric, points, reports ----------------------------------------------------------------------------
+
+
+def test_the_default_rubric_gives_100_points_for_the_contract():
+    """100 over all functions, exercises 4.1 to 4.4."""
+    items = rubric.load()
+    assert list(items) == list(CONTRACT)
+    assert sum(item.points for item in items.values()) == 100
+    assert {item.exercise for item in items.values()} == {"4.1", "4.2", "4.3", "4.4"}
+
+
+RUBRICS = {
+    "unknown": ("[functions]\nglss = { points = 1 }", "names 'glss', which is not in the contract"),
+    "points": ("[functions]\ngls = { points = -1 }", "gls has points = -1"),
+    "no points": ("[functions]\ngls = { title = 'x' }", "gls lacks 'points'"),
+    "key": ("[functions]\ngls = { points = 1, colour = 2 }", "gls has an unknown key 'colour'"),
+    "visibility": ("[functions]\ngls = { points = 1, visibility = 'x' }", "gls has visibility 'x'"),
+    "nothing": ("", "has no table [functions]"),
+    "zero": ("[functions]\ngls = { points = 0 }", "gives no points"),
+    "syntax": ("[functions", "is no TOML"),
+}
+
+
+@pytest.mark.parametrize("case", RUBRICS)
+def test_a_rubric_that_does_not_fit_is_refused_in_words(case, tmp_path):
+    """One sentence with the file and the entry."""
+    text, words = RUBRICS[case]
+    path = tmp_path / "rubric.toml"
+    path.write_text(text)
+    with pytest.raises(rubric.RubricError) as refusal:
+        rubric.load(path)
+    assert words in str(refusal.value)
+
+
+@pytest.mark.parametrize("text", ["[limits]\ncall_seconds = 0", "[limits]\nhours = 1", "limits = 3"])
+def test_limits_that_do_not_fit_are_refused(text, tmp_path):
+    """Seconds above 0 for known limits."""
+    path = tmp_path / "rubric.toml"
+    path.write_text(text)
+    with pytest.raises(rubric.RubricError, match="limit"):
+        rubric.limits(path)
+
+
+@pytest.mark.parametrize(
+    ("passed", "ordinary_failed", "points"), [(8, 0, 10), (6, 0, 7.5), (6, 1, 2), (1, 1, 1.25), (0, 3, 0)]
+)
+def test_points_are_shared_and_capped_where_ordinary_values_are_wrong(passed, ordinary_failed, points):
+    """The share of 8 tests that pass; at most a fifth where one on ordinary data fails."""
+    assert rubric.earned(Item("gls", "4.2", "", 10.0, "visible"), passed, 8, ordinary_failed) == points
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx"])
+def test_text_in_the_gradebook_is_no_formula(cell):
+    """What a spreadsheet would compute is quoted."""
+    assert reports.harmless(cell) == f"'{cell}"
+
+
+def test_numbers_in_the_gradebook_stay_numbers():
+    """A negative number is no formula."""
+    assert reports.harmless(-1.5) == -1.5
+
+
+def test_feedback_lines_can_be_pasted():
+    """Python's lines rebuild the arguments to the bit, and call the function."""
+    data = pd.DataFrame({"bucket": ["a", "b"], "weight": [0.1, 1 / 3]})
+    arguments = {"X": np.array([[1.0, 0.1], [1.0, 1 / 3]]), "data": data, "first_id": 1, "colors": ["red"]}
+    got = {}
+    lines = feedback.pasteable(Call("see", arguments), "Python")
+    exec("\n".join(lines), {"see": lambda *values: got.update(zip(arguments, values, strict=True))})
+    assert got["X"].tobytes() == arguments["X"].tobytes()
+    assert got["data"].equals(data)
+    assert (got["first_id"], got["colors"]) == (1, ["red"])
+
+
+def test_templates_have_every_function_and_are_valid():
+    """Signatures and docstrings of the contract; Python's compiles."""
+    text = template.python_template()
+    compile(text, "student.py", "exec")
+    assert all(f"def {name}({', '.join(f.arguments)}):" in text for name, f in CONTRACT.items())
+    assert all(
+        f"{name} <- function({', '.join(f.arguments)}) {{" in template.r_template() for name, f in CONTRACT.items()
+    )
+
+
+# --- the sandbox ----------------------------------------------------------------------------------------
+
+
+@pytest.fixture(params=TIERS)
+def submitted(request, tmp_path):
+    """Make a submission of some source text in each tier."""
+    reason = sandbox.unusable(request.param)
+    if reason:
+        pytest.skip(f"{request.param}: {reason}")
+    made = []
+
+    def submit(source: str) -> Implementation:
+        path = tmp_path / "student.py"
+        path.write_text(source)
+        made.append(Submission(path, request.param, Limits(call_seconds=1.5, load_seconds=10)))
+        return Implementation("student", made[-1])
+
+    yield submit
+    for submission in made:
+        submission.close()
+
+
+FAILURES = {
+    "undefined": ("", "denominator_df is not defined"),
+    "syntax": ("def f(:\n  pass", "the file cannot be loaded: syntax error in line 1: invalid syntax: def f(:"),
+    "import": ("\nimport nothing_like_it", "ModuleNotFoundError in line 2: No module named 'nothing_like_it'"),
+    "arguments": ("def denominator_df(): pass", "denominator_df raised TypeError: denominator_df() takes 0 positional"),
+    "exception": (
+        "def denominator_df(d):\n  return 1 / 0",
+        "denominator_df raised ZeroDivisionError in line 2: division by zero",
+    ),
+    "nothing": (
+        "def denominator_df(d): pass",
+        "denominator_df: the result is None; expected numbers (is a return missing?)",
+    ),
+    "loop": ("def denominator_df(d):\n  while True: pass", "denominator_df did not finish within 1.5 seconds"),
+    "crash": ("import os\ndef denominator_df(d): os._exit(3)", "denominator_df ended the process it runs in"),
+    "exit": ("import os; os._exit(0)", "the file ends the process while it is loaded"),
+    "memory": ("def denominator_df(d): return bytearray(10**11)", "denominator_df: it ran out of memory"),
+    "project": ("import lmm_core", "No module named 'lmm_core'"),
+}
+
+
+@pytest.mark.parametrize("case", FAILURES)
+def test_what_goes_wrong_in_a_call_is_its_verdict_in_one_sentence(submitted, case):
+    """The sentence names the function, the line, or what is missing."""
+    source, words = FAILURES[case]
+    with pytest.raises(ContractError) as verdict:
+        submitted(source).denominator_df(pd.DataFrame({"bucket": [1]}))
+    assert words in str(verdict.value)
+
+
+def test_a_function_that_cost_a_worker_is_not_called_again_and_the_rest_is(submitted):
+    """The worker is started anew for the others."""
+    impl = submitted(
+        "import os\ndef denominator_df(d): os._exit(1)\ndef gls(X, y, V): return {'coef': X[0], 'se': X[0]}"
+    )
+    for _ in range(2):
+        with pytest.raises(ContractError, match="ended the process"):
+            impl.denominator_df(pd.DataFrame({"bucket": [1]}))
+    assert impl.gls(np.ones((2, 1)), np.ones(2), np.eye(2)).coef.tolist() == [1.0]
+
+
+def test_a_call_costs_less_than_two_milliseconds(submitted):
+    """The median of 200 calls on a 40-row problem, beside the function's own time, which is nothing."""
+    impl = submitted("def ols(X, y): return {'coef': X[0], 'se': X[0], 'sigma2': 1, 'df_resid': 36}")
+    X, y = np.ones((40, 4)), np.ones(40)
+    times = []
+    for _ in range(200):
+        began = time.perf_counter()
+        impl.ols(X, y)
+        times.append(time.perf_counter() - began)
+    assert np.median(times) < 2e-3
+
+
+def test_arguments_arrive_as_they_are(submitted):
+    """A table with its dtypes and row order, labels as an array, numbers as numbers."""
+    impl = submitted(
+        "import numpy as np\n"
+        "def denominator_df(d):\n"
+        "    assert list(d.columns) == ['bucket', 'color', 'weight'] and d['bucket'].tolist() == [3, 1, 2]\n"
+        "    assert d['bucket'].dtype == np.int64 and d['weight'].dtype == np.float64\n"
+        "    assert d['color'].tolist() == ['r', 'g', 'b']\n"
+        "    return 3\n"
+    )
+    data = pd.DataFrame({"bucket": [3, 1, 2], "color": ["r", "g", "b"], "weight": [0.1, 0.2, 0.3]})
+    assert impl.denominator_df(data) == 3

@@ -1,0 +1,70 @@
+"""Correct files in other styles score 100, in every tier, on every run; templates score 0."""
+
+from pathlib import Path
+
+import pytest
+
+from reference import r
+from tests.contract import CONTRACT
+from tests.grading import template
+from tests.grading.door import TIERS
+from tests.meta import bundle
+from tests.meta.graded import grade
+
+pytestmark = pytest.mark.slow
+
+STYLES = sorted(path for path in (Path(__file__).parent / "correct").iterdir() if path.suffix in (".py", ".R"))
+
+
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("path", STYLES, ids=lambda path: path.name)
+def test_correct_file_in_another_style_scores_100(path, tier, tmp_path):
+    """Dense algebra and loops, statsmodels inside, lme4 in R."""
+    if path.suffix == ".R" and r.unavailable():
+        pytest.skip(r.unavailable())
+    results = grade(path, report=tmp_path, options=(f"--isolation={tier}",))
+    lost = {
+        name: result["output"]
+        for name, result in results[path.stem].items()
+        if name in CONTRACT and result["status"] == "failed"
+    }
+    assert results[path.stem]["total"] == 100, lost
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_correct_file_scores_100_on_other_draws(seed, tmp_path):
+    """--seed N: no false alarm."""
+    results = grade(STYLES[0], report=tmp_path, options=(f"--seed={seed}",))
+    assert results[STYLES[0].stem]["total"] == 100
+
+
+def test_same_file_same_report(tmp_path):
+    """Two runs write the same bytes; wrong file, so that shrinking and diagnoses take part."""
+    path = tmp_path / "wrong.py"
+    path.write_text(
+        bundle.correct()
+        + "\ndef ols(X, y):\n    return {'coef': y[:X.shape[1]], 'se': y[:X.shape[1]], 'sigma2': 1, 'df_resid': 2}\n"
+    )
+    for run in ("first", "second"):
+        grade(path, report=tmp_path / run)
+    first, second = (tmp_path / run / "wrong" / "results.json" for run in ("first", "second"))
+    assert first.read_bytes() == second.read_bytes()
+
+
+def test_template_scores_0_and_lmm_core_in_it_100(tmp_path):
+    """The stubs raise; the same file with lmm_core's functions after them is right."""
+    template.write(tmp_path / "student.py")
+    (tmp_path / "filled.py").write_text((tmp_path / "student.py").read_text() + bundle.correct())
+    results = grade(tmp_path / "student.py", tmp_path / "filled.py", report=tmp_path / "report")
+    assert (results["student"]["total"], results["filled"]["total"]) == (0, 100)
+    assert "not implemented yet" in results["student"]["gls"]["output"]
+
+
+def test_r_template_scores_0(tmp_path):
+    """In R too."""
+    if r.unavailable():
+        pytest.skip(r.unavailable())
+    template.write(tmp_path / "student.R")
+    results = grade(tmp_path / "student.R", report=tmp_path / "report")
+    assert results["student"]["total"] == 0
+    assert "not implemented yet" in results["student"]["gls"]["output"]
