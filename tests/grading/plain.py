@@ -40,9 +40,8 @@ def _numbers(value: Any, name: str) -> np.ndarray:
     except (TypeError, ValueError):
         raise UnreadableError(f"{name} is a {type(value).__name__} that is no array of numbers") from None
     if array.dtype.kind not in "biuf":
-        raise UnreadableError(
-            f"{name} holds {type(array.flat[0]).__name__ if array.size else array.dtype}, not numbers"
-        )
+        kinds = {"U": "text", "S": "text", "c": "complex numbers", "M": "dates", "m": "durations"}
+        raise UnreadableError(f"{name} holds {kinds.get(array.dtype.kind, array.dtype)}, not real numbers")
     return array.astype(np.float64)
 
 
