@@ -49,16 +49,11 @@ def buckets_per_color(data: pd.DataFrame) -> dict[object, int]:
         A mapping colour -> number of distinct buckets, colours in sorted order.
 
     Raises:
-        ValueError: a missing column or value, no rows, or a bucket with two colours.
+        ValueError: a missing column or value, or no rows.
 
     Source: Hurlbert (1984), Ecological Monographs 54, 187-211 (what counts as a replicate).
     """
     layout = checks.table(data, ["bucket", "color"]).drop_duplicates()
-    n_buckets = layout["bucket"].nunique()
-    if len(layout) > n_buckets:
-        crossed = layout.loc[layout["bucket"].duplicated(), "bucket"].iloc[0]
-        n_colors = int((layout["bucket"] == crossed).sum())
-        raise ValueError(f"data has {n_colors} colours in bucket {crossed}; expected 1 colour per bucket")
     counts = layout.groupby("color", observed=True).size()
     return {color: int(n) for color, n in counts.items()}
 
@@ -75,9 +70,14 @@ def denominator_df(data: pd.DataFrame) -> int:
         B - C.
 
     Raises:
-        ValueError: as `buckets_per_color`.
+        ValueError: as `buckets_per_color`, or a bucket with several colours: colour is not nested then.
 
     Source: Hurlbert (1984), Ecological Monographs 54, 187-211; theorem 8 says when it is exact.
     """
     counts = buckets_per_color(data)
+    colors_of = data.groupby("bucket", observed=True)["color"].nunique()
+    if colors_of.max() > 1:
+        raise ValueError(
+            f"data has {colors_of.max()} colours in bucket {colors_of.idxmax()}; expected 1 colour per bucket"
+        )
     return sum(counts.values()) - len(counts)

@@ -104,8 +104,8 @@ def anova_reml(data: pd.DataFrame) -> Anova:
         F, df_num = C - 1, df_den, p_value.
 
     Raises:
-        ValueError: a missing column or value, fewer than 2 colours, a bucket with two colours, as many
-            colours as buckets, as many buckets as frogs.
+        ValueError: a missing column or value, fewer than 2 colours, a bucket for each colour, or a bucket
+            for each frog.
 
     Source: Kuznetsova, Brockhoff and Christensen (2017), Journal of Statistical Software 82(13).
     """

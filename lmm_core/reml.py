@@ -84,10 +84,7 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
     Source: Patterson and Thompson (1971), Biometrika 58, 545-554; the criterion with its constant is
     lme4's, Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
-    X, y, codes, _ = _arguments(X, y, group)
-    shift, residual = _centred(X, y)
-    sums = bucket_sums(X, residual, codes)
-    refuse_unidentified(sums, np.linalg.norm(X, axis=0), float(np.linalg.norm(residual)))
+    shift, sums = _reduced(X, y, group)
     at = _lowest(sums)
     R_inverse = np.linalg.inv(at.R[:-1, :-1])
     Ve = float(at.rss) / at.df_resid
@@ -104,6 +101,25 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
         n_buckets=sums.n_buckets,
         profile=at,
     )
+
+
+def criterion_curve(X: ArrayLike, y: ArrayLike, group: Labels, theta: ArrayLike) -> Vector:
+    """The REML criterion with Ve profiled out, at each theta = sqrt(Vb / Ve).
+
+    Args:
+        X, y, group: as for `fit_reml`.
+        theta: (g,) numbers of at least 0.
+
+    Returns:
+        The criterion (g,).
+
+    Raises:
+        ValueError: as `fit_reml`.
+
+    Source: Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
+    """
+    _, sums = _reduced(X, y, group)
+    return profile(sums, np.square(theta)).criterion
 
 
 def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
@@ -140,6 +156,15 @@ def _arguments(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Matrix, Vecto
     if X.shape[1] >= len(y):
         raise ValueError(f"X has {X.shape[1]} columns but only {len(y)} rows")
     return X, y, codes, buckets
+
+
+def _reduced(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Vector, BucketSums]:
+    """The shift of `_centred`, and the sums of what is left; refuses data that cannot identify the model."""
+    X, y, codes, _ = _arguments(X, y, group)
+    shift, residual = _centred(X, y)
+    sums = bucket_sums(X, residual, codes)
+    refuse_unidentified(sums, np.linalg.norm(X, axis=0), float(np.linalg.norm(residual)))
+    return shift, sums
 
 
 def _centred(X: Matrix, y: Vector) -> tuple[Vector, Vector]:

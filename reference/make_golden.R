@@ -49,6 +49,9 @@ sets <- list(
   chapter_2_unbalanced = list(data = unbalanced, factor = "color", seed = 42),
   chapter_2_boundary = list(data = boundary, factor = "color", seed = 42),
   chapter_2_shuffled = list(data = shuffled, factor = "color", seed = 42),
+  # drawn by lmm_core's simulate_frogs with its two default seeds; only R's answers are made here
+  seeded_1 = list(file = "seeded_1.csv", factor = "color", identified = FALSE),
+  seeded_2 = list(file = "seeded_2.csv", factor = "color"),
   dyestuff = list(data = from_package(Dyestuff, "Yield", "Batch")),
   dyestuff2 = list(data = from_package(Dyestuff2, "Yield", "Batch")),
   rail = list(data = from_package(Rail, "travel", "Rail")),
@@ -187,8 +190,8 @@ chapter_steps <- function(data) {
   )
 }
 
-# With a colour each, buckets and colours cannot be told apart: only V at given variances and the naive lm.
-chapter_1_by_hand <- function(data) {
+# What the chapter computes from the moment estimators: GLS by hand, and the naive lm.
+by_hand_at_the_moments <- function(data) {
   moments <- chapter_steps(data)$empirical_variances
   V <- moments$Ve * diag(nrow(data)) + moments$Vb * outer(data$bucket, data$bucket, "==")
   X <- model.matrix(~ color - 1, data)
@@ -213,19 +216,23 @@ write_golden <- function(name, csv, golden) {
 for (name in names(sets)) {
   set <- sets[[name]]
   csv <- paste0(name, ".csv")
-  options(digits = 17)
-  write.csv(set$data, file.path(out, "data", csv), row.names = FALSE, quote = FALSE)
-  options(digits = 7)
+  if (is.null(set$file)) {
+    options(digits = 17)
+    write.csv(set$data, file.path(out, "data", csv), row.names = FALSE, quote = FALSE)
+    options(digits = 7)
+  } else if (!file.exists(file.path(out, "data", csv))) {
+    file.copy(file.path(dirname(normalizePath(script)), "data", set$file), file.path(out, "data", csv))
+  }
   data <- read.csv(file.path(out, "data", csv))  # R and Python read the same decimals
   fixed <- c(set$factor, set$covariate)
   chapter <- if (!is.null(data$id)) chapter_steps(data)
   if (identical(set$identified, FALSE)) {
     null <- fit_golden(data, NULL)
-    null$expected <- c(null$expected, chapter, list(color = chapter_1_by_hand(data)))
+    null$expected <- c(null$expected, chapter, list(color = by_hand_at_the_moments(data)))
     write_golden(name, csv, null)
   } else {
     golden <- fit_golden(data, fixed)
-    golden$expected <- c(golden$expected, chapter)
+    golden$expected <- c(golden$expected, chapter, if (!is.null(chapter)) list(color = by_hand_at_the_moments(data)))
     write_golden(name, csv, golden)
     if (!is.null(fixed)) write_golden(paste0(name, "_null"), csv, fit_golden(data, NULL))
   }

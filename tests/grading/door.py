@@ -14,7 +14,7 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-WITH_VALUE = ("--submission", "--report", "--rubric", "--isolation", "--seed", "--write-template")
+PATHS = ("--submission", "--report", "--rubric", "--write-template")
 TIERS = ("bwrap", "process")
 
 
@@ -42,18 +42,23 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     if (options.submission or options.write_template) and early_config.rootpath != PROJECT:
         if given != sys.argv[1:]:
             raise pytest.UsageError(f"grading needs pytest to run in {PROJECT}, or --submission=FILE with the sign =")
-        command = [sys.executable, "-P", "-m", "pytest", "-c", str(PROJECT / "pyproject.toml"), *_joined(given)]
+        arguments = _joined(given)
+        os.chdir(PROJECT)
+        command = [sys.executable, "-P", "-m", "pytest", "-c", str(PROJECT / "pyproject.toml"), *arguments]
         sys.stdout.flush()
         os.execv(sys.executable, command)
     return (yield)
 
 
 def _joined(arguments: list[str]) -> list[str]:
-    """--submission FILE as --submission=FILE, which cannot be taken for a path to collect."""
+    """--submission FILE as --submission=/FOLDER/FILE, which cannot be taken for a path to collect."""
     joined: list[str] = []
     for argument in arguments:
-        if joined and joined[-1] in WITH_VALUE:
-            joined[-1] += f"={argument}"
+        if joined and joined[-1] in PATHS:
+            joined[-1] += f"={Path(argument).absolute()}"
+        elif argument.partition("=")[0] in PATHS and "=" in argument:
+            option, _, path = argument.partition("=")
+            joined.append(f"{option}={Path(path).absolute()}")
         else:
             joined.append(argument)
     return joined

@@ -7,7 +7,7 @@ import pandas as pd
 
 from tests.implementation import Call
 
-MAX_ROWS = 60  # a longer input is described, not printed
+MAX_CELLS = 160  # a larger input is described, not printed
 
 
 def told(message: str, call: Call | None, language: str) -> str:
@@ -34,23 +34,23 @@ def pasteable(call: Call, language: str) -> list[str]:
 
 def _python(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
-        if len(value) > MAX_ROWS:
+        if value.size > MAX_CELLS:
             return f"...  # a table of {len(value)} rows"
         return "pd.DataFrame({" + ", ".join(f"{str(k)!r}: {v.tolist()!r}" for k, v in value.items()) + "})"
     if isinstance(value, np.ndarray):
-        return f"np.array({value.tolist()!r})" if len(value) <= MAX_ROWS else f"...  # an array of shape {value.shape}"
+        return f"np.array({value.tolist()!r})" if value.size <= MAX_CELLS else f"...  # an array of shape {value.shape}"
     return repr(value)
 
 
 def _r(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
-        if len(value) > MAX_ROWS:
+        if value.size > MAX_CELLS:
             return f"NULL  # a table of {len(value)} rows"
         columns = {
             name: _r_vector(column.tolist(), factor=name in ("bucket", "color")) for name, column in value.items()
         }
         return "data.frame(" + ", ".join(f"{name} = {text}" for name, text in columns.items()) + ")"
-    if isinstance(value, np.ndarray) and len(value) > MAX_ROWS:
+    if isinstance(value, np.ndarray) and value.size > MAX_CELLS:
         return f"NULL  # an array of shape {value.shape}"
     if isinstance(value, np.ndarray) and value.ndim == 2:
         return f"matrix({_r_vector(value.ravel().tolist())}, nrow = {len(value)}, byrow = TRUE)"

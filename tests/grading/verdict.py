@@ -52,7 +52,9 @@ class Verdict:
         failed = [outcome for outcome in outcomes if not outcome.passed]
         if not failed:
             return f"All {len(outcomes)} checks passed."
-        told = list(dict.fromkeys(outcome.feedback for outcome in failed))
+        told = sorted(
+            dict.fromkeys(outcome.feedback for outcome in failed), key=lambda text: ("..." in text, len(text))
+        )
         parts = [f"{len(failed)} of {len(outcomes)} checks failed."]
         if item.function in self.diagnoses:
             misconception = self.diagnoses[item.function]
