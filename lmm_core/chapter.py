@@ -196,14 +196,16 @@ def correlation(data: pd.DataFrame, population: Population) -> Step:
 def mixed_model(data: pd.DataFrame, group_name: str = "bucket", factor: str = "color") -> Iterator[Step]:
     """4.3 and 4.4: the naive and the mixed test, the two models, and the fit by hand."""
     naive, mixed = anova_ols(data), anova_reml(data)
-    crossed = f"{factor} is crossed with {group_name} here, and compared within: the chapter's theorems are of nested colours."
+    crossed = (
+        f"{factor} is crossed with {group_name}, and compared within: the chapter's theorems are of nested colours."
+    )
     yield Step(
         "4.3 and 4.4",
         "Colour judged with frogs, and with buckets, as replicates",
         {"anova_ols": vars(naive), "anova_reml": vars(mixed)},
         _table(["", "F", "df", "ddf", "p"], [["lm", *_test(naive)], ["mixed model", *_test(mixed)]]),
         f"Theorem 14: with equal buckets and Vb > 0, F = MSA/MSB on C - 1 and B - C df. The naive model claims "
-        f"{naive.df_den:g} df where the buckets give {mixed.df_den:.4g}. At the boundary Vb = 0 both tests are the same."
+        f"{naive.df_den:g} df where the buckets give {mixed.df_den:.4g}. At the boundary Vb = 0 both are the same."
         if is_nested(data)
         else crossed,
         "library(lmerTest)\nanova(lm(weight ~ color, dat))\n"

@@ -1,9 +1,12 @@
 """`python -m lmm_core`: the chapter's numbers are R's, its pictures show what they should, bad input ends in a line."""
 
+import contextlib
 import importlib
+import io
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
@@ -18,11 +21,19 @@ RTOL = 1e-9  # of what no optimiser takes part in
 SHUFFLED = golden.load("chapter_2_shuffled").data
 
 
-def run(*arguments, cwd=None):
+def run(*arguments, cwd="."):
+    """The command, in this process: exit code and what it prints."""
+    main = importlib.import_module("lmm_core.__main__").main
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
+        code = main(arguments)
+    return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
+
+
+def typed(*arguments, cwd=None):
     """The command as a user types it."""
-    return subprocess.run(
-        [sys.executable, "-m", "lmm_core", *arguments], capture_output=True, text=True, check=False, cwd=cwd
-    )
+    command = [sys.executable, "-m", "lmm_core", *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
 
 
 @pytest.fixture(scope="module")
@@ -96,7 +107,7 @@ def test_fit_by_hand_is_rs(printed):
 
 def test_printed_text_has_the_summaries_to_the_letter():
     """What lmerTest prints of both models stands in the output, line by line; a pipe gets no colour codes."""
-    text = run().stdout
+    text = typed().stdout
     lines = [line.removeprefix("  ").rstrip() for line in text.splitlines()]
     for name in ("seeded_2", "seeded_2_null"):
         missing = [line for line in golden.load(name).expected["summary"] if line.rstrip() not in lines]
@@ -275,7 +286,7 @@ def test_figures_are_written(tmp_path):
 def test_without_matplotlib_one_line_says_what_is_missing(tmp_path):
     """A clear line, exit 2."""
     (tmp_path / "matplotlib.py").write_text("raise ModuleNotFoundError('no matplotlib')")
-    done = run("--figures", "out", "--json", cwd=tmp_path)
+    done = typed("--figures", "out", "--json", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "lmm_core: pictures need matplotlib: pip install matplotlib\n"
 
