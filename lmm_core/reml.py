@@ -163,7 +163,8 @@ def _reduced(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Vector, BucketS
     X, y, codes, _ = _arguments(X, y, group)
     shift, residual = _centred(X, y)
     sums = bucket_sums(X, residual, codes)
-    refuse_unidentified(sums, np.linalg.norm(X, axis=0), float(np.linalg.norm(residual)))
+    X_lengths = np.sqrt(np.einsum("ij,ij->j", X, X))
+    refuse_unidentified(sums, X_lengths, float(np.sqrt(residual @ residual)))
     return shift, sums
 
 

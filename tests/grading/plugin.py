@@ -13,7 +13,8 @@ from hypothesis.internal.conjecture import engine
 import lmm_core
 from reference import r
 from tests.contract import CONTRACT
-from tests.grading import diagnosis, feedback, reports, rubric, sandbox, template
+from tests.grading import diagnosis, feedback, misconceptions, reports, rubric, sandbox, template
+from tests.grading.misconceptions import Misconception
 from tests.grading.submission import LANGUAGES, NotCalledError, Submission
 from tests.grading.verdict import Outcome, Verdict
 from tests.implementation import Implementation, InProcess
@@ -22,6 +23,7 @@ from tests.tolerances import SUBMISSION
 EXERCISES = Path(__file__).parents[1] / "exercises"
 EXAMPLES, SHRINKS = 8, 40
 STATE = pytest.StashKey["Grading"]()
+GRADING: list["Grading"] = []  # for the hook that is not given a config
 
 
 class Grading:
@@ -46,29 +48,38 @@ class Grading:
             raise pytest.UsageError(f"--report {self.report} is a file; expected a folder")
         self.submissions = {name: Submission(file, tier, limits) for name, file in files.items()}
         self.verdicts = {name: Verdict(name, file.name, tier) for name, file in files.items()}
-        self.diagnosed: set[tuple[str, str]] = set()
+        self.diagnosed: dict[tuple[str, str], Misconception | None] = {}
 
-    def close(self, name: str) -> None:
-        """A submission's last test is done."""
-        self.submissions[name].close()
-        self.verdicts[name].printed = self.submissions[name].output
-
-    def record(self, name: str, function: str, item: pytest.Item, error: BaseException | None) -> str:
-        """Note the outcome of one test; what the student reads of it."""
-        submission, verdict = self.submissions[name], self.verdicts[name]
-        text = ""
+    def judged(self, name: str, item: pytest.Item, error: BaseException | None) -> dict[str, Any]:
+        """The outcome of one test in plain parts, which also travel between processes of pytest-xdist."""
+        function, submission = _function(item), self.submissions[name]
+        outcome = {
+            "name": name,
+            "function": function,
+            "test": item.nodeid,
+            "passed": error is None,
+            "ordinary": item.get_closest_marker("ordinary") is not None,
+            "feedback": "",
+            "slug": None,
+        }
         if error is not None:
             if (name, function) not in self.diagnosed:
-                self.diagnosed.add((name, function))
-                found = diagnosis.diagnosed(function, submission)
-                if found:
-                    verdict.diagnoses[function] = found
+                self.diagnosed[name, function] = diagnosis.diagnosed(function, submission)
+            found = self.diagnosed[name, function]
             calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
             shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
-            text = feedback.told(_message(error), shown, LANGUAGES[submission.path.suffix.lower()])
-        ordinary = item.get_closest_marker("ordinary") is not None
-        verdict.outcomes.append(Outcome(function, item.originalname, error is None, ordinary, text))  # type: ignore[attr-defined]
-        return text
+            outcome["feedback"] = feedback.told(_message(error), shown, LANGUAGES[submission.path.suffix.lower()])
+            outcome["slug"] = found.slug if found else None
+        return outcome
+
+    def note(self, name: str, slug: str | None, **outcome: Any) -> None:
+        """Add an outcome to its verdict."""
+        verdict = self.verdicts[name]
+        verdict.outcomes.append(Outcome(**outcome))
+        verdict.outcomes.sort(key=lambda noted: noted.test)
+        if slug:
+            function = outcome["function"]
+            verdict.diagnoses[function] = next(m for m in misconceptions.of(function) if m.slug == slug)
 
 
 def _files(wanted: list[str]) -> dict[str, Path]:
@@ -110,6 +121,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if not config.getoption("--submission"):
         return
     config.stash[STATE] = Grading(config)
+    GRADING[:] = [config.stash[STATE]]
     config.args[:] = [str(EXERCISES)]
     config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
     seed = config.getoption("--seed")
@@ -163,7 +175,7 @@ def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
         yield Implementation("lmm_core", InProcess(lmm_core))
     else:
         yield Implementation(request.param, grading.submissions[request.param], SUBMISSION)
-        grading.close(request.param)
+        grading.submissions[request.param].close()
 
 
 @pytest.hookimpl(wrapper=True)
@@ -171,14 +183,29 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     """Replace the traceback of a graded test by what the student is to read."""
     report = yield
     grading = item.config.stash.get(STATE, None)
-    if grading is not None and report.when == "call":
-        name = item.callspec.params["impl"]  # type: ignore[attr-defined]
-        error = call.excinfo.value if call.excinfo else None
-        text = grading.record(name, _function(item), item, error)
-        if error is not None:
-            report.longrepr = text
+    if grading is None:
+        return report
+    name = item.callspec.params["impl"]  # type: ignore[attr-defined]
+    if report.when == "call":
+        report.outcome_of_submission = grading.judged(name, item, call.excinfo.value if call.excinfo else None)
+        if report.failed:
+            report.longrepr = report.outcome_of_submission["feedback"]
             report.sections = []
+    elif report.when == "teardown" and grading.submissions[name].closed:
+        report.printed_by_submission = [name, grading.submissions[name].output]
     return report
+
+
+def pytest_runtest_logreport(report: pytest.TestReport) -> None:
+    """Collect outcomes where the reports come together: here, or from the processes of pytest-xdist."""
+    grading = GRADING[0] if GRADING else None
+    if grading is None:
+        return
+    if hasattr(report, "outcome_of_submission"):
+        grading.note(**report.outcome_of_submission)
+    if hasattr(report, "printed_by_submission"):
+        name, text = report.printed_by_submission
+        grading.verdicts[name].printed = max(grading.verdicts[name].printed, text, key=lambda t: (len(t), t))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -202,9 +229,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     grading = session.config.stash.get(STATE, None)
     if grading is None:
         return
-    for name in grading.submissions:
-        grading.close(name)
-    if grading.report:
+    for submission in grading.submissions.values():
+        submission.close()
+    if grading.report and not hasattr(session.config, "workerinput"):  # of pytest-xdist
         reports.write(grading.report, grading.verdicts.values(), grading.items)
 
 

@@ -9,6 +9,7 @@ from typing import Any
 from tests.contract import CONTRACT
 
 DEFAULT = Path(__file__).with_name("rubric.toml")
+PACKAGES = ("numpy", "scipy", "pandas", "statsmodels")
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
 KEYS = {"exercise", "title", "points", "visibility"}
@@ -16,11 +17,12 @@ KEYS = {"exercise", "title", "points", "visibility"}
 
 @dataclass(frozen=True)
 class Limits:
-    """What a submission may use; seconds of wall clock."""
+    """What a submission may use: seconds of wall clock, and packages to import."""
 
     call_seconds: float = 10.0
     load_seconds: float = 30.0
     submission_seconds: float = 150.0
+    packages: tuple[str, ...] = PACKAGES
 
 
 class RubricError(ValueError):
@@ -54,13 +56,16 @@ def load(path: Path = DEFAULT) -> dict[str, Item]:
 
 
 def limits(path: Path = DEFAULT) -> Limits:
-    """The table [limits] of a rubric, which may be absent or name some of the limits only."""
-    table = _content(path).get("limits", {})
-    known = {field.name for field in fields(Limits)}
+    """`packages` and the table [limits] of a rubric; both may be absent, and [limits] name some only."""
+    content = _content(path)
+    table, packages = content.get("limits", {}), content.get("packages", list(PACKAGES))
+    if not isinstance(packages, list) or not set(packages) <= set(PACKAGES):
+        raise RubricError(f"rubric {path}: packages = {packages!r}; expected some of {list(PACKAGES)}")
+    known = {field.name for field in fields(Limits)} - {"packages"}
     for name, value in table.items() if isinstance(table, dict) else [("limits", table)]:
         if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise RubricError(f"rubric {path}: limit {name} = {value!r}; expected seconds for one of {sorted(known)}")
-    return Limits(**table)
+    return Limits(**table, packages=tuple(packages))
 
 
 def _content(path: Path) -> dict[str, Any]:

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -76,8 +77,8 @@ class Worker:
     lifeline_kills: bool = False
 
 
-def start(submission: Path, language: str, tier: str) -> Worker:
-    """Start a worker on a copy of the submission's file."""
+def start(submission: Path, language: str, tier: str, forbidden: Sequence[str] = ()) -> Worker:
+    """Start a worker on a copy of the submission's file; it may not import the forbidden packages."""
     scratch = tempfile.TemporaryDirectory(prefix="lmm-", ignore_cleanup_errors=True)
     os.chmod(scratch.name, 0o755)
     kitchen, home = Path(scratch.name, "grader"), Path(scratch.name, "home")
@@ -97,6 +98,7 @@ def start(submission: Path, language: str, tier: str) -> Worker:
     config = {
         "tier": tier,
         "language": language,
+        "forbidden": list(forbidden),
         "nonce": secrets.token_hex(8),
         "submission": f"/grader/submission/{copy.name}" if inside else str(copy),
         "path": library_folders(),

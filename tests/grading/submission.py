@@ -19,7 +19,7 @@ import pandas as pd
 
 from tests.contract import ContractError
 from tests.grading import sandbox, wire
-from tests.grading.rubric import Limits
+from tests.grading.rubric import PACKAGES, Limits
 from tests.grading.sandbox import Worker
 
 MAX_REPLY = 16 * sandbox.MiB
@@ -46,6 +46,7 @@ class Submission:
     output: str = ""
     broken: str | None = None  # why none of its functions can be called
     spent: float = 0.0
+    closed: bool = False
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
     _worker: Worker | None = None
 
@@ -83,7 +84,8 @@ class Submission:
         return {part: _typed(value, forms[part], name) for part, value in reply["value"].items()}
 
     def close(self) -> None:
-        """End the worker."""
+        """End the worker; what the submission has printed until now is all that is reported of it."""
+        self.closed = True
         if self._worker is not None:
             self._worker.stop()
             self._worker = None
@@ -128,7 +130,9 @@ class Submission:
         if self.path.stat().st_size > MAX_SOURCE:
             return f"{self.path.name} has {self.path.stat().st_size} bytes; at most {MAX_SOURCE} are read"
         began = time.monotonic()
-        self._worker = worker = sandbox.start(self.path, language, self.tier)
+        self._worker = worker = sandbox.start(
+            self.path, language, self.tier, sorted(set(PACKAGES) - set(self.limits.packages))
+        )
         threading.Thread(target=self._drain, args=(worker.output,), daemon=True).start()
         try:
             reply = wire.receive(worker.replies, began + self.limits.load_seconds, MAX_REPLY)

@@ -202,12 +202,24 @@ def test_a_rubric_that_does_not_fit_is_refused_in_words(case, tmp_path):
     assert words in str(refusal.value)
 
 
-@pytest.mark.parametrize("text", ["[limits]\ncall_seconds = 0", "[limits]\nhours = 1", "limits = 3"])
+def test_a_package_that_the_rubric_does_not_allow_cannot_be_imported(tmp_path):
+    """statsmodels, where the rubric leaves it out."""
+    path = tmp_path / "student.py"
+    path.write_text("import scipy, numpy, pandas\ndef denominator_df(data):\n    import statsmodels.api\n")
+    submission = Submission(path, "process", Limits(packages=("numpy", "scipy", "pandas")))
+    with pytest.raises(ContractError, match="statsmodels may not be used in this exercise"):
+        Implementation("student", submission).denominator_df(pd.DataFrame({"bucket": [1]}))
+    submission.close()
+
+
+@pytest.mark.parametrize(
+    "text", ["packages = ['torch']", "packages = 3", "[limits]\ncall_seconds = 0", "[limits]\nhours = 1", "limits = 3"]
+)
 def test_limits_that_do_not_fit_are_refused(text, tmp_path):
     """Seconds above 0 for known limits."""
     path = tmp_path / "rubric.toml"
     path.write_text(text)
-    with pytest.raises(rubric.RubricError, match="limit"):
+    with pytest.raises(rubric.RubricError, match=r"limit|packages"):
         rubric.limits(path)
 
 

@@ -51,6 +51,17 @@ def test_same_file_same_report(tmp_path):
     assert first.read_bytes() == second.read_bytes()
 
 
+def test_two_processes_write_the_same_report_as_one(tmp_path):
+    """pytest-xdist deals the tests to two processes; the report does not tell."""
+    pytest.importorskip("xdist")
+    path = tmp_path / "wrong.py"
+    path.write_text(STYLES[0].read_text() + "\ndef gls(X, y, V):\n    return {'coef': y[:X.shape[1]], 'se': 0 * y}\n")
+    grade(path, report=tmp_path / "one")
+    grade(path, report=tmp_path / "two", options=("-n", "2"))
+    one, two = (tmp_path / run / "wrong" / "results.json" for run in ("one", "two"))
+    assert one.read_bytes() == two.read_bytes()
+
+
 def test_template_scores_0_and_lmm_core_in_it_100(tmp_path):
     """The stubs raise; the same file with lmm_core's functions after them is right."""
     template.write(tmp_path / "student.py")
