@@ -16,8 +16,10 @@ Codes = NDArray[np.intp]
 def array(name: str, value: ArrayLike, ndim: int) -> NDArray[np.float64]:
     """`value` as a finite, non-empty float array with `ndim` dimensions."""
     try:
+        if np.iscomplexobj(value):
+            raise TypeError("it has complex numbers")
         result = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, OverflowError) as error:
         raise ValueError(f"{name} is not numeric: {error}") from None
     if result.ndim != ndim:
         raise ValueError(f"{name} has {result.ndim} dimensions {result.shape}; expected {ndim}")

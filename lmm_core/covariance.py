@@ -73,7 +73,7 @@ def empirical_variances(data: pd.DataFrame) -> Variances:
         raise ValueError(f"bucket {sizes.idxmin()} has {sizes.min()} frog; a variance within needs at least 2")
     Ve = float(by_bucket.var(ddof=1).mean())
     Vbe = float(weight.var(ddof=1))
-    if Vbe == 0:
+    if np.ptp(weight) == 0:
         raise ValueError(f"data column 'weight' is {weight[0]:g} in all {len(weight)} rows: rho is 0/0")
     return Variances(Vbe - Ve, Ve, Vbe, (Vbe - Ve) / Vbe)
 
@@ -104,12 +104,11 @@ def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float
     wide = pair.pivot(index="bucket", columns="id", values="weight").reindex(columns=[first_id, second_id])
     first, second = wide.dropna().to_numpy().T
     if len(first) < 2:
-        raise ValueError(f"frogs {first_id} and {second_id} share {len(first)} buckets; expected at least 2")
-    first, second = first - first.mean(), second - second.mean()
-    length = np.sqrt((first @ first) * (second @ second))
-    if length == 0:
-        raise ValueError(f"frog {first_id} or {second_id} weighs the same in all {len(first)} buckets")
-    return float(first @ second / length)
+        raise ValueError(f"frogs {first_id!r} and {second_id!r} share {len(first)} buckets; expected at least 2")
+    if np.ptp(first) == 0 or np.ptp(second) == 0:
+        raise ValueError(f"frog {first_id!r} or {second_id!r} weighs the same in all {len(first)} buckets")
+    first, second = (first - first.mean()) / np.ptp(first), (second - second.mean()) / np.ptp(second)
+    return float(first @ second / np.sqrt((first @ first) * (second @ second)))
 
 
 def covariance_matrix(group: Labels, Vb: float, Ve: float) -> Matrix:

@@ -77,11 +77,11 @@ def contrasts_f_test(fit: RemlFit, L: Matrix) -> Anova:
     """F test of L beta = 0 for q independent contrasts, with Satterthwaite's df.
 
         F = (L beta)'(L Cov(beta) L')^-1 (L beta) / q
-        ddf = 2 S / (S - q),    S = sum of nu / (nu - 2) over the q eigencontrasts with df nu > 2
+        ddf = 2 S / (S - q),    S = sum of nu / (nu - 2) over the q eigencontrasts with df nu
 
     With q = 1, F = t^2 and ddf is the contrast's own. With several, unbalanced data make ddf depend on
     the basis in which the contrasts are written; this is lmerTest's choice, the eigenvectors of
-    L Cov(beta) L'. Contrasts that agree keep their common df; if no nu exceeds 2, ddf is 0 as in lmerTest.
+    L Cov(beta) L'. Contrasts that agree keep their common df; if any nu is 2 or less, ddf is 2, as in lmerTest.
 
     Source: Fai and Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
     """
@@ -112,7 +112,7 @@ def anova_reml(data: pd.DataFrame) -> Anova:
     counts = _colors(data)
     if sum(counts.values()) == len(counts):
         raise ValueError(
-            f"data has {len(counts)} buckets and {len(counts)} colours: colour cannot be told from bucket; "
+            f"data has {len(counts)} colours in {data['bucket'].nunique()} buckets: colour cannot be told from bucket; "
             "some colour needs more than one bucket"
         )
     X = design_matrix(data["color"], intercept=True)
@@ -163,5 +163,7 @@ def _anova(F: float, df_num: int, df_den: float) -> Anova:
 def _pooled_ddf(nu: Vector) -> float:
     if np.ptp(nu) <= 1e-8 * nu[0]:
         return float(nu[0])
-    S = np.sum(nu[nu > 2] / (nu[nu > 2] - 2))
-    return float(2 * S / (S - len(nu))) if len(nu) < S else 0.0
+    if np.any(nu <= 2):
+        return 2.0
+    S = np.sum(nu / (nu - 2))
+    return float(2 * S / (S - len(nu)))

@@ -86,8 +86,8 @@ def gls(X: ArrayLike, y: ArrayLike, V: ArrayLike) -> Gls:
     try:
         K = cholesky(V, lower=True)
     except np.linalg.LinAlgError:
-        smallest, *_, top = np.linalg.eigvalsh(V)
-        raise ValueError(f"V is not positive definite: eigenvalues from {smallest:g} to {top:g}") from None
+        values = np.linalg.eigvalsh(V)
+        raise ValueError(f"V is not positive definite: eigenvalues from {values[0]:g} to {values[-1]:g}") from None
     whitened = solve_triangular(K, np.column_stack([X, y]), lower=True)
     coef, se, _ = _triangular_least_squares(whitened[:, :-1], whitened[:, -1])
     return Gls(coef, se)

@@ -32,7 +32,7 @@ def simulate_frogs(
         `bucket_mu` (the bucket's own mean) and `weight`.
 
     Raises:
-        ValueError: a count below 1, a negative standard deviation, repeated colours, or a number of
+        ValueError: a count below 1, a negative standard deviation or seed, repeated colours, or a number of
             colours that does not divide n_buckets.
 
     Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3 (the 1-way random model).
@@ -49,7 +49,7 @@ def simulate_frogs(
     if len(set(colors)) < len(colors):
         raise ValueError(f"colors has {len(colors)} entries but only {len(set(colors))} distinct ones")
 
-    rng = np.random.default_rng(seed)
+    rng = np.random.default_rng(checks.count("seed", seed, at_least=0))
     bucket_mu = rng.normal(mu, sigma_bucket, n_buckets)
     bucket = np.repeat(np.arange(n_buckets), n_within)
     return pd.DataFrame(

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from reference import golden
+from reference import exact, golden
 from tests import strategies
 from tests.assertions import assert_close, assert_equal
 
@@ -104,3 +104,31 @@ def test_memory_and_time_are_linear_in_frogs(core):
     data = X.nbytes + y.nbytes + group.nbytes
     assert peak < 4 * data, f"peak memory is {peak / data:.1f} times the data; allowed is 4"
     assert_close("Vb and Ve of a large sample", [fit.Vb, fit.Ve], [1.0, 1.0], 0.05)
+
+
+@pytest.mark.parametrize(("nu", "df"), [([4, 6], 14 / 3), ([3, 1.5], 2), ([6, 1, 1], 2), ([5, 5], 5)])
+def test_pooled_df_is_lmertests(core, nu, df):
+    """lmerTest's get_Fstat_ddf: 2 S / (S - q) if all nu exceed 2, else 2; contrasts that agree keep their df."""
+    assert_close("pooled df", core.inference._pooled_ddf(np.array(nu, float)), df, 1e-12)
+
+
+@pytest.mark.parametrize("shift", [0.0, 1e8, 1e11])
+def test_a_constant_is_taken_off_beside_a_year(core, shift):
+    """X = [1, year]: far from zero, and nearly dependent; still 10 digits of the exact answer."""
+    rng = np.random.default_rng(3)
+    group = np.repeat(np.arange(8), 4)
+    X = np.column_stack([np.ones(32), np.arange(1990.0, 2022.0)])
+    y = rng.normal(size=8)[group] + rng.normal(size=32) + shift
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    total = float(expected.Vb + expected.Ve)
+    assert_close("Vb, Ve", [fit.Vb, fit.Ve], [float(expected.Vb), float(expected.Ve)], 1e-10, total)
+
+
+def test_a_year_in_seconds_does_not_stop_the_fit(core):
+    """A column of 1e9 beside the constant."""
+    rng = np.random.default_rng(4)
+    group = np.repeat(np.arange(8), 4)
+    X = np.column_stack([np.ones(32), 1e9 * rng.normal(size=32)])
+    y = rng.normal(size=8)[group] + rng.normal(size=32) + 1e11
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    assert_close("Ve", fit.Ve, float(expected.Ve), 1e-10)

@@ -74,6 +74,24 @@ REFUSALS = {
         lambda core: core.simulate_frogs(8, 5, colors, 0, 1, -1, 1),
         "sigma_within is -1; expected at least 0",
     ),
+    "missing_color": (
+        lambda core: core.anova_reml(data.assign(color=data["color"].where(data["id"] > 1))),
+        "data column 'color' has 8 missing values among its 40",
+    ),
+    "empty_x": (lambda core: core.ols(np.zeros((0, 2)), []), "X is empty: its shape is (0, 2)"),
+    "complex": (lambda core: core.ols(X * 1j, y), "X is not numeric: it has complex numbers"),
+    "one_by_one": (
+        lambda core: core.gls([[1.0]], [2.0], [[-4.0]]),
+        "V is not positive definite: eigenvalues from -4 to -4",
+    ),
+    "seed": (
+        lambda core: core.simulate_frogs(8, 5, colors, 0, 1, 1, -1),
+        "seed is -1; expected a whole number of at least 0",
+    ),
+    "tenths": (
+        lambda core: core.empirical_variances(data.assign(weight=0.1)),
+        "data column 'weight' is 0.1 in all 40 rows",
+    ),
     "empty_table": (lambda core: core.anova_reml(data[:0]), "data is empty: it has 0 rows"),
     "no_column": (lambda core: core.anova_reml(data.drop(columns="color")), "data has no column 'color'"),
     "no_table": (lambda core: core.anova_ols([1, 2]), "data is a list; expected a pandas DataFrame"),
@@ -133,3 +151,10 @@ def test_nothing_is_repaired_in_place(core):
     before = data.copy(), X.copy(), y.copy(), V.copy()
     core.anova_reml(data), core.fit_reml(X, y, group), core.gls(X, y, V)
     assert data.equals(before[0]) and all(map(np.array_equal, (X, y, V), before[1:])), "an argument was changed"
+
+
+def test_rank_is_judged_in_units_of_each_column(core):
+    """Columns that differ in the ninth digit are independent, and so is one in units of 1e20."""
+    near = np.column_stack([np.ones(4), 1 + 1e-9 * np.array([0, 1, 0, 1])])
+    assert core.ols(near, [1.0, 2.0, 3.0, 5.0]).df_resid == 2
+    assert core.ols(X * [1, 1e-20], y).df_resid == 4

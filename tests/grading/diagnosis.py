@@ -91,6 +91,8 @@ def _answer(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Fields
 def _features(table: Any, again: Any, n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
     """What the misconceptions change in a simulation, as statistics that do not depend on the generator."""
     mu, sigma_bucket, sigma_within = numbers
+    if len(table["bucket"]) != n_buckets * n_within:
+        raise ValueError("another number of frogs")
     bucket = np.array([label(b) for b in table["bucket"]])
     bucket_mu, weight = (np.asarray(table[column], dtype=float).ravel() for column in ("bucket_mu", "weight"))
     Z = bucket[:, None] == np.unique(bucket)

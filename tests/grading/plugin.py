@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis
+import numpy as np
 import pytest
 from hypothesis import Phase
 from hypothesis.errors import FlakyFailure
@@ -15,7 +16,7 @@ from reference import r
 from tests.contract import CONTRACT
 from tests.grading import diagnosis, feedback, misconceptions, reports, rubric, sandbox, template
 from tests.grading.misconceptions import Misconception
-from tests.grading.submission import LANGUAGES, NotCalledError, Submission
+from tests.grading.submission import LANGUAGES, NotCalledError, Submission, printable
 from tests.grading.verdict import Outcome, Verdict
 from tests.implementation import Implementation, InProcess
 from tests.tolerances import SUBMISSION
@@ -47,7 +48,7 @@ class Grading:
         if self.report and self.report.exists() and not self.report.is_dir():
             raise pytest.UsageError(f"--report {self.report} is a file; expected a folder")
         self.submissions = {name: Submission(file, tier, limits) for name, file in files.items()}
-        self.verdicts = {name: Verdict(name, file.name, tier) for name, file in files.items()}
+        self.verdicts = {name: Verdict(name, printable(file.name), tier) for name, file in files.items()}
         self.diagnosed: dict[tuple[str, str], Misconception | None] = {}
 
     def judged(self, name: str, item: pytest.Item, error: BaseException | None) -> dict[str, Any]:
@@ -64,7 +65,7 @@ class Grading:
         }
         if error is not None:
             if (name, function) not in self.diagnosed:
-                self.diagnosed[name, function] = diagnosis.diagnosed(function, submission)
+                self.diagnosed[name, function] = _diagnosis(function, submission)
             found = self.diagnosed[name, function]
             calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
             shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
@@ -83,7 +84,11 @@ class Grading:
 
 
 def _files(wanted: list[str]) -> dict[str, Path]:
-    """The files to grade by the name that they are reported under: the stem, or all of it where stems clash."""
+    """The files to grade by the name that they are reported under.
+
+    The stem, or the whole name where stems clash, numbered where that clashes too; never one that leaves
+    the report's folder or is the gradebook's.
+    """
     files: list[Path] = []
     for entry in map(Path, wanted):
         if entry.is_dir():
@@ -99,11 +104,13 @@ def _files(wanted: list[str]) -> dict[str, Path]:
             files.append(entry)
     files = list(dict.fromkeys(files))
     stems = [file.stem for file in files]
-    names = [file.stem if stems.count(file.stem) == 1 else file.name for file in files]
-    for name in names:
-        if names.count(name) > 1:
-            raise pytest.UsageError(f"{names.count(name)} submissions are called {name}; reports go by that name")
-    return dict(zip(names, files, strict=True))
+    names: dict[str, Path] = {}
+    for file in files:
+        name = printable(file.stem if stems.count(file.stem) == 1 else file.name)
+        name = f"_{name}" if name.strip(".") == "" or name.startswith("gradebook.csv") else name
+        alike = sum(known == name or known.rpartition("~")[0] == name for known in names)
+        names[f"{name}~{alike + 1}" if alike else name] = file
+    return names
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -238,6 +245,15 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 def _function(item: pytest.Item) -> str:
     marker = item.get_closest_marker("judges")
     return marker.args[0] if marker else ""
+
+
+def _diagnosis(function: str, submission: Submission) -> Misconception | None:
+    """A diagnosis is a help: whatever numbers it stumbles over, the grading goes on without it."""
+    try:
+        with np.errstate(all="ignore"):
+            return diagnosis.diagnosed(function, submission)
+    except Exception:
+        return None
 
 
 def _message(error: BaseException) -> str:

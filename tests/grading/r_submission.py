@@ -14,7 +14,13 @@ warnings.simplefilter("ignore")
 from rpy2 import rinterface, robjects  # noqa: E402
 
 FACTORS = ("bucket", "color")
-UNNAMED = rinterface.NULL
+MATRIX, FACTOR, DIM, NAMES = (robjects.r(f"base::{name}") for name in ("matrix", "factor", "dim", "names"))
+# Only the fields that are asked for are looked at: others may hold calls, models or environments.
+PICK = robjects.r("function(x, names) unclass(x)[base::intersect(names, base::names(x))]")
+AS_MATRIX = robjects.r(
+    "function(x) if (is.data.frame(x) && all(vapply(x, function(v) is.numeric(v) || is.logical(v), NA))) data.matrix(x)"
+    " else if (methods::is(x, 'Matrix')) as(x, 'matrix') else x"
+)
 
 
 class RSubmission:
@@ -23,13 +29,13 @@ class RSubmission:
     def __init__(self, path: str) -> None:
         robjects.r('invisible(Sys.setlocale("LC_COLLATE", "C")); options(warn = -1)')
         self.environment = robjects.r("new.env(parent = globalenv())")
-        with open(path, encoding="utf-8") as file:
+        with open(path, encoding="utf-8-sig") as file:  # Windows writes a mark before the text
             source = file.read()
         try:
             robjects.r("function(text) invisible(parse(text = text))")(source)
         except rinterface.embedded.RRuntimeError as error:
             raise SyntaxError(f"R cannot parse the file: {message(error)}") from None
-        robjects.r("function(path, env) invisible(sys.source(path, env))")(path, self.environment)
+        robjects.r("function(text, env) for (e in parse(text = text)) eval(e, env)")(source, self.environment)
 
     def function(self, name: str) -> Any:
         """The function, or None."""
@@ -43,6 +49,10 @@ class RSubmission:
             result = function(*[as_r(argument) for argument in arguments])
         except rinterface.embedded.RRuntimeError as error:
             raise RuntimeError(message(error)) from None
+        if forms.get("") == "numbers":
+            result = AS_MATRIX(result)
+        if "" not in forms and NAMES(result) != rinterface.NULL:
+            result = PICK(result, robjects.StrVector(list(forms)))
         return plain.plain(as_python(result), forms)
 
 
@@ -59,7 +69,7 @@ def as_r(argument: Any) -> Any:
     if isinstance(argument, dict) and "labels" in argument:
         return factor(argument["labels"])
     if isinstance(argument, numpy.ndarray) and argument.ndim == 2:
-        return robjects.r.matrix(robjects.FloatVector(argument.ravel(order="F")), nrow=argument.shape[0])
+        return MATRIX(robjects.FloatVector(argument.ravel(order="F")), nrow=argument.shape[0])
     if isinstance(argument, numpy.ndarray):
         return robjects.FloatVector(argument)
     if isinstance(argument, list):
@@ -80,7 +90,7 @@ def factor(labels: Any) -> Any:
     """Levels in sorted order: numbers by size, text by letter."""
     values = [entry.item() if isinstance(entry, numpy.generic) else entry for entry in labels]
     is_text = any(isinstance(entry, str) for entry in values)
-    return robjects.r.factor(robjects.StrVector(values) if is_text else robjects.IntVector(values))
+    return FACTOR(robjects.StrVector(values) if is_text else robjects.IntVector(values))
 
 
 def as_python(value: Any) -> Any:
@@ -98,11 +108,11 @@ def as_python(value: Any) -> Any:
         return list(value)
     if isinstance(value, robjects.vectors.Vector):
         array = numpy.array(value)
-        dimensions = robjects.r.dim(value)
+        dimensions = DIM(value)
         if dimensions is not None and dimensions != rinterface.NULL and len(dimensions) == 2:
             return numpy.asarray(array).reshape(tuple(dimensions), order="F") if array.ndim != 2 else array
         if has_names or (dimensions is not None and dimensions != rinterface.NULL):
-            labels = [str(name) for name in (robjects.r.names(value) or [])]
+            labels = [str(name) for name in (NAMES(value) or [])]
             if len(labels) == len(value):
                 return NamedNumbers(labels, array)
         return array

@@ -27,7 +27,7 @@ def write(folder: Path, verdicts: Iterable[Verdict], items: dict[str, Item]) -> 
         maximum = sum(item.points for item in items.values())
         rows.append([verdict.name, verdict.file, verdict.total(items), maximum, *points, *slugs, verdict.tier])
     temporary = folder / "gradebook.csv.part"
-    with temporary.open("w", newline="", encoding="utf-8") as file:
+    with temporary.open("w", newline="", encoding="utf-8", errors="backslashreplace") as file:
         csv.writer(file).writerows([[harmless(cell) for cell in row] for row in rows])
     os.replace(temporary, folder / "gradebook.csv")
 
@@ -39,7 +39,7 @@ def harmless(cell: object) -> object:
 
 def _write_whole(path: Path, text: str) -> None:
     temporary = path.with_suffix(".part")
-    temporary.write_text(text, encoding="utf-8")
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace")
     os.replace(temporary, path)
 
 

@@ -44,6 +44,7 @@ LIMITS = {
     "NPROC": 64,  # processes and threads of the worker's uid
     "CORE": 0,
 }
+SUPERVISOR_SECONDS = 20  # to kill whatever a submission has started
 SCRATCH = 256 * MiB  # all files together, where the tier can say so
 
 
@@ -68,24 +69,27 @@ class Worker:
         for descriptor in (self.requests, self.replies, self.lifeline):
             os.close(descriptor)
         try:
-            self.process.wait(timeout=None if self.lifeline_kills else 0.2)
+            self.process.wait(timeout=SUPERVISOR_SECONDS if self.supervised else 0.2)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        self.scratch.cleanup()
+        try:
+            self.scratch.cleanup()
+        except RecursionError:  # folders in folders, deeper than Python removes
+            subprocess.run(["rm", "-rf", self.scratch.name], check=False)
 
-    lifeline_kills: bool = False
+    supervised: bool = False
 
 
-def start(submission: Path, language: str, tier: str, forbidden: Sequence[str] = ()) -> Worker:
-    """Start a worker on a copy of the submission's file; it may not import the forbidden packages."""
+def start(source: bytes, language: str, tier: str, forbidden: Sequence[str] = ()) -> Worker:
+    """Start a worker on a copy of the submission; it may not import the forbidden packages."""
     scratch = tempfile.TemporaryDirectory(prefix="lmm-", ignore_cleanup_errors=True)
     os.chmod(scratch.name, 0o755)
     kitchen, home = Path(scratch.name, "grader"), Path(scratch.name, "home")
     shutil.copytree(HERE, kitchen, ignore=lambda _, names: [name for name in names if name not in PARTS])
     (kitchen / "submission").mkdir()
-    copy = kitchen / "submission" / submission.name
-    copy.write_bytes(submission.read_bytes())
+    copy = kitchen / "submission" / {"Python": "student.py", "R": "student.R"}[language]
+    copy.write_bytes(source)
     home.mkdir()
     uid = 100_000 + secrets.randbelow(400_000) if os.geteuid() == 0 else None
     if uid:
@@ -94,6 +98,8 @@ def start(submission: Path, language: str, tier: str, forbidden: Sequence[str] =
     replies, reply_end = os.pipe()
     lifeline_end, lifeline = os.pipe()
     output, output_end = os.pipe()
+    for descriptor in (requests, replies):
+        os.set_blocking(descriptor, False)  # `wire` waits by select, up to its deadline
     inside = tier == "bwrap"
     config = {
         "tier": tier,
@@ -124,7 +130,7 @@ def start(submission: Path, language: str, tier: str, forbidden: Sequence[str] =
     )
     for descriptor in (request_end, reply_end, lifeline_end, output_end):
         os.close(descriptor)
-    return Worker(process, requests, replies, output, config["nonce"], scratch, lifeline, lifeline_kills=not inside)
+    return Worker(process, requests, replies, output, config["nonce"], scratch, lifeline, supervised=not inside)
 
 
 def environment(home: str) -> dict[str, str]:

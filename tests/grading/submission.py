@@ -9,6 +9,7 @@ import select
 import tempfile
 import threading
 import time
+import unicodedata
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -130,8 +131,12 @@ class Submission:
         if self.path.stat().st_size > MAX_SOURCE:
             return f"{self.path.name} has {self.path.stat().st_size} bytes; at most {MAX_SOURCE} are read"
         began = time.monotonic()
+        try:
+            source = self.path.read_bytes()
+        except OSError as error:
+            return f"{self.path.name} cannot be read: {error.strerror}"
         self._worker = worker = sandbox.start(
-            self.path, language, self.tier, sorted(set(PACKAGES) - set(self.limits.packages))
+            source, language, self.tier, sorted(set(PACKAGES) - set(self.limits.packages))
         )
         threading.Thread(target=self._drain, args=(worker.output,), daemon=True).start()
         try:
@@ -154,7 +159,7 @@ class Submission:
         with os.fdopen(descriptor, "rb", buffering=0) as pipe:
             while part := pipe.read(65536):
                 if len(self.output) < MAX_OUTPUT:
-                    self.output = (self.output + part.decode("utf-8", "replace"))[:MAX_OUTPUT]
+                    self.output = (self.output + printable(part.decode("utf-8", "replace")))[:MAX_OUTPUT]
 
 
 def _outgoing(argument: Any) -> Any:
@@ -193,7 +198,13 @@ def _failure(name: str, reply: Mapping[str, Any]) -> str:
 
 
 def _text(value: Any) -> str:
-    return value[:500] if isinstance(value, str) else "?"
+    return printable(value[:500]) if isinstance(value, str) else "?"
+
+
+def printable(text: str) -> str:
+    """Text that every file and terminal takes: no lone surrogates, no control characters but line ends and tabs."""
+    text = text.encode("utf-8", "replace").decode("utf-8")
+    return "".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else "?" for c in text)
 
 
 def _how(worker: Worker) -> str:

@@ -62,27 +62,29 @@ def _outgoing(value: Any, buffers: list[bytes]) -> Any:
 def decode(header: bytes, body: bytes) -> dict[str, Any]:
     """The message of a frame; raises ProtocolError for whatever is not one."""
     try:
-        message = _incoming(json.loads(header), body)
-    except (ValueError, TypeError, KeyError, RecursionError, OverflowError) as error:
+        message = _incoming(json.loads(header), body, [len(body)])
+    except (ValueError, TypeError, KeyError, RecursionError, OverflowError, MemoryError) as error:
         raise ProtocolError(f"it is malformed ({type(error).__name__})") from None
     if not isinstance(message, dict):
         raise ProtocolError("it is no mapping")
     return message
 
 
-def _incoming(value: Any, body: bytes) -> Any:
+def _incoming(value: Any, body: bytes, left: list[int]) -> Any:
+    """Every byte of the body may be used once: `left` counts down."""
     if isinstance(value, dict) and set(value) == {"array", "shape", "type"}:
         shape, offset = value["shape"], value["array"]
         if not all(type(n) is int and n >= 0 for n in (*shape, offset)) or len(shape) > 8:
             raise ValueError("bad shape")
         n_items = math.prod(shape)
-        if offset + 8 * n_items > len(body):
+        left[0] -= 8 * n_items
+        if offset + 8 * n_items > len(body) or left[0] < 0:
             raise ValueError("buffer too short")
         return np.frombuffer(body, TYPES[value["type"]], n_items, offset).reshape(shape).copy()
     if isinstance(value, dict):
-        return {key: _incoming(entry, body) for key, entry in value.items()}
+        return {key: _incoming(entry, body, left) for key, entry in value.items()}
     if isinstance(value, list):
-        return [_incoming(entry, body) for entry in value]
+        return [_incoming(entry, body, left) for entry in value]
     return value
 
 
@@ -116,6 +118,8 @@ def _read(fd: int, length: int, deadline: float) -> bytes:
             raise LateError
         try:
             part = os.read(fd, min(length - len(parts), 1 << 20))
+        except BlockingIOError:
+            continue
         except OSError:
             raise ClosedError from None
         if not part:

@@ -151,7 +151,29 @@ IN_OLS = {
     "trace_the_parent": "import ctypes, os; ctypes.CDLL(None).ptrace(16, os.getppid(), 0, 0)\nraise RuntimeError",
 }
 
+IN_OLS |= {
+    "rolling_forks": "import os\nwhile True:\n    try:\n        if os.fork(): os._exit(0)\n    except OSError: pass",
+    "a_process_with_an_unreadable_name": (
+        "import os, ctypes, time\nif os.fork() == 0:\n    os.setsid()\n    ctypes.CDLL(None).prctl(15, b'\\xff\\xfe', 0, 0, 0)\n"
+        "    os.closerange(0, 256)\n    time.sleep(240)\ntime.sleep(1e6)"
+    ),
+    "lone_surrogate": "raise ValueError('bad \\udc80 \\x1b[2J')",
+    "folders_in_folders": "import os, tempfile\nos.chdir(tempfile.gettempdir())\nfor _ in range(3000):\n    os.mkdir('d'); os.chdir('d')\nos._exit(1)",
+    "one_buffer_many_times": (
+        "import os, json, struct, sys\nf = sys._getframe()\nwhile f and 'request' not in f.f_locals: f = f.f_back\n"
+        "a = [{'array': 0, 'shape': [2**20], 'type': '<f8'}] * 50000\n"
+        "h = json.dumps({'nonce': f.f_locals['request']['nonce'], 'value': dict.fromkeys(('coef', 'se', 'sigma2', 'df_resid'), a)}).encode()\n"
+        "for fd in range(3, 40):\n    try:\n        os.write(fd, struct.pack('<IQ', len(h), 2**23) + h + bytes(2**23))\n    except OSError: pass\nos._exit(0)"
+    ),
+}
+
 AT_IMPORT = {
+    "full_request_pipe": (
+        "import os, fcntl, json, struct, time, sys\nf = sys._getframe()\nwhile f and 'config' not in f.f_locals: f = f.f_back\n"
+        "c = f.f_locals['config']\nfcntl.fcntl(c['requests'], 1031, 4096)\n"
+        "h = json.dumps({'nonce': c['nonce'], 'loaded': True}).encode()\n"
+        "os.write(c['replies'], struct.pack('<IQ', len(h), 0) + h); time.sleep(1e6)"
+    ),
     "exit_at_import": "import os; os._exit(0)",
     "loop_at_import": "while True: pass",
     "premature_frames_at_import": (

@@ -1,6 +1,7 @@
 """Run the grader as a teacher does, in a process of its own, and read what it wrote."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -9,8 +10,13 @@ from typing import Any
 PROJECT = Path(__file__).parents[2]
 
 
-def grade(*submissions: Path, report: Path, options: tuple[str, ...] = ()) -> dict[str, dict[str, Any]]:
-    """Grade; the results by submission and function: results["name"]["gls"]["score"]."""
+def grade(
+    *submissions: Path, report: Path, options: tuple[str, ...] = (), scratch: Path | None = None
+) -> dict[str, dict[str, Any]]:
+    """Grade; the results by submission and function: results["name"]["gls"]["score"].
+
+    Temporary files go to `scratch`, where it is given.
+    """
     command = [
         sys.executable,
         "-m",
@@ -19,7 +25,10 @@ def grade(*submissions: Path, report: Path, options: tuple[str, ...] = ()) -> di
         f"--report={report}",
         *options,
     ]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False, timeout=3000)
+    environment = os.environ | ({"TMPDIR": str(scratch)} if scratch else {})
+    run = subprocess.run(
+        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=3000
+    )
     if run.returncode not in (0, 1):
         raise AssertionError(f"the grader ended with {run.returncode}:\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}")
     return {path.parent.name: _by_function(path) for path in sorted(report.glob("*/results.json"))}

@@ -1,5 +1,6 @@
 """No attack earns a point that its functions did not earn, stops the grading of the others, or outlives the run."""
 
+import contextlib
 import os
 import shutil
 import textwrap
@@ -14,14 +15,21 @@ from tests.meta.graded import grade, rubric
 pytestmark = pytest.mark.slow
 
 NEIGHBOURS = ("denominator_df", "gls")
-UIDS = range(100_000, 500_000)  # those of sandbox.start
-UNREACHED = {"exit_at_import", "loop_at_import", "null_bytes", "syntax", "premature_frames_at_import"}
+UNREACHED = {
+    "exit_at_import",
+    "loop_at_import",
+    "null_bytes",
+    "syntax",
+    "premature_frames_at_import",
+    "full_request_pipe",
+}
 
 
 @pytest.fixture(scope="module", params=[pytest.param(tier, marks=pytest.mark.xdist_group(tier)) for tier in TIERS])
 def results(request, tmp_path_factory):
     """Every attack graded in one run, in one tier; and what was left behind."""
-    folder, before = tmp_path_factory.mktemp("attacks"), leftovers()
+    folder, scratch = tmp_path_factory.mktemp("attacks"), tmp_path_factory.mktemp("scratch")
+    scratch.chmod(0o755)
     right = bundle.correct()
     for name, body in attacks.IN_OLS.items():
         (folder / f"{name}.py").write_text(
@@ -37,20 +45,18 @@ def results(request, tmp_path_factory):
     report = tmp_path_factory.mktemp("report")
     chosen = rubric(report / "rubric.toml", "ols", *NEIGHBOURS, call_seconds=1)
     options = (f"--rubric={chosen}", f"--isolation={request.param}")
-    graded = grade(folder, report=report, options=options)
-    return graded, folder, leftovers() - before
+    graded = grade(folder, report=report, options=options, scratch=scratch)
+    return graded, folder, leftovers(scratch)
 
 
-def leftovers() -> set[str]:
-    """Scratch folders on disk, and processes under a worker's uid or with a worker's command line."""
-    found = {str(path) for path in Path("/tmp").glob("lmm-*")}
+def leftovers(scratch: Path) -> set[str]:
+    """Files in the run's scratch folder, and processes that were started from it."""
+    found = {str(path) for path in scratch.iterdir()}
     for entry in filter(str.isdigit, os.listdir("/proc")):
-        try:
+        with contextlib.suppress(OSError):
             command = Path("/proc", entry, "cmdline").read_bytes()
-            if Path("/proc", entry).stat().st_uid in UIDS or b"worker.py" in command:
+            if str(scratch).encode() in command or os.readlink(f"/proc/{entry}/cwd").startswith(str(scratch)):
                 found.add(f"process {entry} {command[:80]!r}")
-        except OSError:
-            continue
     return found
 
 
@@ -90,6 +96,19 @@ def test_a_link_is_not_followed(results):
 def test_a_conftest_among_the_submissions_is_no_conftest(results):
     """It is graded like any file: in the sandbox, where it cannot write beside itself."""
     assert not (results[1] / "conftest_was_run").exists()
+
+
+def test_names_that_leave_the_report_stay_in_it(tmp_path):
+    """`...py` has the stem `..`, and gradebook.csv is the gradebook's: both are reported under another name."""
+    for name in ("...py", "..py", "gradebook.csv.py"):
+        (tmp_path / name).write_text("def ols(X, y): raise ValueError")
+    report = tmp_path / "report"
+    report.mkdir()
+    chosen = rubric(tmp_path / "rubric.toml", "ols")
+    graded = grade(*sorted(tmp_path.glob("*.py")), report=report, options=(f"--rubric={chosen}",))
+    assert set(graded) == {"_..", "_.", "_gradebook.csv"}
+    assert (report / "gradebook.csv").is_file()
+    assert not (tmp_path / "results.json").exists()
 
 
 def test_nothing_outlives_the_run(results):
