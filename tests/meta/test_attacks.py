@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import tempfile
 import textwrap
 from pathlib import Path
 
@@ -28,7 +29,8 @@ UNREACHED = {
 @pytest.fixture(scope="module", params=[pytest.param(tier, marks=pytest.mark.xdist_group(tier)) for tier in TIERS])
 def results(request, tmp_path_factory):
     """Every attack graded in one run, in one tier; and what was left behind."""
-    folder, scratch = tmp_path_factory.mktemp("attacks"), tmp_path_factory.mktemp("scratch")
+    folder = tmp_path_factory.mktemp("attacks")
+    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir="/tmp"))  # where another uid may go too
     scratch.chmod(0o755)
     right = bundle.correct()
     for name, body in attacks.IN_OLS.items():
@@ -46,7 +48,9 @@ def results(request, tmp_path_factory):
     chosen = rubric(report / "rubric.toml", "ols", *NEIGHBOURS, call_seconds=1)
     options = (f"--rubric={chosen}", f"--isolation={request.param}")
     graded = grade(folder, report=report, options=options, scratch=scratch)
-    return graded, folder, leftovers(scratch)
+    left = leftovers(scratch)
+    shutil.rmtree(scratch)
+    return graded, folder, left
 
 
 def leftovers(scratch: Path) -> set[str]:
