@@ -31,7 +31,7 @@ GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are a
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
 ROUNDING = 2.0**-52
 MAX_STEPS = 100
-REFINEMENTS = 3
+REFINEMENTS = 4
 IN_SPAN = 1e-12  # how far X a may be from 1 for the constant to count as a combination of X's columns
 
 
@@ -179,14 +179,16 @@ def _centred(X: Matrix, y: Vector) -> tuple[Vector, Vector]:
     """
     gram = X.T @ X
     lengths = np.sqrt(np.diag(gram))
-    lengths = np.where(lengths > 0, lengths, 1.0)
-    inverse = np.linalg.pinv(gram / np.outer(lengths, lengths), hermitian=True) / np.outer(lengths, lengths)
+    scale = np.outer(lengths, lengths)
+    scale = np.where(scale > 0, scale, 1.0)
+    inverse = np.linalg.lstsq(gram / scale, np.eye(len(gram)))[0] / scale
     ones = inverse @ X.sum(axis=0)
     for _ in range(REFINEMENTS):  # of an X whose columns are nearly dependent, such as a year beside the constant
-        if np.abs(X @ ones - 1).max() < IN_SPAN:
+        error = 1 - X @ ones
+        in_span = np.abs(error).max() < IN_SPAN
+        if in_span:
             break
-        ones = ones + inverse @ (X.T @ (1 - X @ ones))
-    in_span = np.abs(X @ ones - 1).max() < IN_SPAN
+        ones = ones + inverse @ (X.T @ error)
     constant = y.mean() if in_span else 0.0
     rest = inverse @ (X.T @ (y - constant))
     return constant * ones + rest, y - constant - X @ rest
