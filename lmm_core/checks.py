@@ -52,8 +52,10 @@ def full_rank(name: str, R: Matrix, n_rows: int) -> None:
 def numerical_rank(R: Matrix, lengths: Vector, n_rows: int) -> int:
     """Rank of the columns of R measured against `lengths`; a column of length 0 counts as dependent."""
     scaled = R / np.where(lengths > 0, lengths, 1.0)
-    singular = np.linalg.svd(scaled, compute_uv=False)
-    return int(np.count_nonzero(singular > max(n_rows, R.shape[1]) * np.finfo(float).eps))
+    negligible = max(n_rows, R.shape[1]) * np.finfo(float).eps
+    if np.abs(scaled).max() * np.sqrt(scaled.size) <= negligible:  # bounds the largest singular value
+        return 0
+    return int(np.count_nonzero(np.linalg.svd(scaled, compute_uv=False) > negligible))
 
 
 def labels(name: str, value: Sequence[object] | NDArray[np.generic] | pd.Series) -> tuple[Codes, pd.Index]:

@@ -29,7 +29,7 @@ Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
-ROUNDING = 2.0**-52
+ROUNDING = 2.0**-48  # a relative step so small is not worth another evaluation
 MAX_STEPS = 100
 REFINEMENTS = 4
 IN_SPAN = 1e-12  # how far X a may be from 1 for the constant to count as a combination of X's columns
