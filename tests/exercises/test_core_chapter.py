@@ -52,11 +52,11 @@ def numbers(printed, name, title):
 
 @pytest.mark.parametrize(("n", "population"), [(1, "first_population"), (2, "second_population")])
 def test_the_seeded_data_are_those_that_r_was_given(core, n, population):
-    """reference/data/seeded_N.csv is what the default seed draws, to the bit."""
+    """reference/data/seeded_N.csv is what the default seed draws, but for the last bits, in which numpy's releases differ."""
     chapter = importlib.import_module(f"{core.__name__}.chapter")
     drawn = getattr(chapter, population)().data
     given = golden.load(f"seeded_{n}").data
-    assert_equal("weights of the seeded data set", drawn["weight"].tolist(), given["weight"].tolist())
+    assert_close("weights of the seeded data set", drawn["weight"], given["weight"], 1e-14)
 
 
 @pytest.mark.parametrize(("n", "name"), [(1, "first"), (2, "second")])
