@@ -52,7 +52,7 @@ def numbers(printed, name, title):
 
 @pytest.mark.parametrize(("n", "population"), [(1, "first_population"), (2, "second_population")])
 def test_the_seeded_data_are_those_that_r_was_given(core, n, population):
-    """reference/data/seeded_N.csv is what the default seed draws, but for the last bits, in which numpy's releases differ."""
+    """reference/data/seeded_N.csv is what the default seed draws, up to numpy's last bits."""
     chapter = importlib.import_module(f"{core.__name__}.chapter")
     drawn = getattr(chapter, population)().data
     given = golden.load(f"seeded_{n}").data
