@@ -11,6 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.intp]
+Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 
 def array(name: str, value: ArrayLike, ndim: int) -> NDArray[np.float64]:
@@ -58,7 +59,7 @@ def numerical_rank(R: Matrix, lengths: Vector, n_rows: int) -> int:
     return int(np.count_nonzero(np.linalg.svd(scaled, compute_uv=False) > negligible))
 
 
-def labels(name: str, value: Sequence[object] | NDArray[np.generic] | pd.Series) -> tuple[Codes, pd.Index]:
+def labels(name: str, value: Labels) -> tuple[Codes, pd.Index]:
     """Labels as codes 0, 1, ... of their levels, in order of appearance; strings or integers."""
     one_dimensional = value if isinstance(value, np.ndarray) else pd.Series(value)
     if one_dimensional.ndim != 1:

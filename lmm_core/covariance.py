@@ -1,6 +1,5 @@
 """Variances, correlation, and the covariance matrix V of the weights with its closed-form algebra."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -8,9 +7,7 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lmm_core import checks
-from lmm_core.checks import Codes, Matrix
-
-Labels = Sequence[object] | NDArray[np.generic] | pd.Series
+from lmm_core.checks import Codes, Labels, Matrix
 
 
 @dataclass(frozen=True)

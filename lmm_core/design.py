@@ -1,16 +1,13 @@
 """What the layout of an experiment fixes before a weight is measured: model matrices and replication."""
 
-from collections.abc import Sequence
-
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from lmm_core import checks
-from lmm_core.checks import Matrix
+from lmm_core.checks import Labels, Matrix
 
 
-def design_matrix(labels: Sequence[object] | NDArray[np.generic] | pd.Series, intercept: bool) -> Matrix:
+def design_matrix(labels: Labels, intercept: bool) -> Matrix:
     """Code labels as columns: one per level (`~ color - 1`), or the intercept and contrasts (`~ color`).
 
         intercept=False:  X[i, j] = 1 if labels[i] is level j, else 0              (cell means)

@@ -1,21 +1,18 @@
 """Degrees of freedom and tests: Satterthwaite's t and F, and the naive F that takes frogs as replicates."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
 from lmm_core import checks
-from lmm_core.checks import Matrix, Vector
+from lmm_core.checks import Labels, Matrix, Vector
 from lmm_core.design import buckets_per_color, design_matrix
 from lmm_core.least_squares import ols
 from lmm_core.reml import RemlFit, fit_reml
 from lmm_core.sums import triangle
-
-Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 
 @dataclass(frozen=True)

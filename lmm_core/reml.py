@@ -13,7 +13,6 @@ and, in the coordinates in which M is the identity,
 from which every derivative of the criterion follows without a difference quotient.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -22,10 +21,8 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lmm_core import checks
-from lmm_core.checks import Codes, Matrix, Vector
+from lmm_core.checks import Codes, Labels, Matrix, Vector
 from lmm_core.sums import BucketSums, bucket_sums, refuse_unidentified
-
-Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding

@@ -3,14 +3,12 @@
 from collections.abc import Iterable, Sequence
 
 import numpy as np
-import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 from scipy.special import stdtr
 
+from lmm_core.checks import Labels
 from lmm_core.inference import ddf
 from lmm_core.reml import RemlFit, blup
-
-Labels = Sequence[object] | NDArray[np.generic] | pd.Series
 
 STARS = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."), (1.0, " ")]
 LEGEND = "Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1"
