@@ -59,6 +59,7 @@ class Worker:
     nonce: str
     scratch: tempfile.TemporaryDirectory[str]
     lifeline: int
+    supervised: bool = False  # in the process tier, by the parent of the worker
     _open: bool = field(default=True)
 
     def stop(self) -> None:
@@ -77,8 +78,6 @@ class Worker:
             self.scratch.cleanup()
         except RecursionError:  # folders in folders, deeper than Python removes
             subprocess.run(["rm", "-rf", self.scratch.name], check=False)
-
-    supervised: bool = False
 
 
 def start(source: bytes, language: str, tier: str, forbidden: Sequence[str] = ()) -> Worker:
