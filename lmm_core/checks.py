@@ -59,7 +59,7 @@ def numerical_rank(R: Matrix, lengths: Vector, n_rows: int) -> int:
     return int(np.count_nonzero(np.linalg.svd(scaled, compute_uv=False) > negligible))
 
 
-def labels(name: str, value: Labels) -> tuple[Codes, pd.Index]:
+def labels(name: str, value: Labels) -> tuple[Codes, NDArray[np.generic] | pd.Index]:
     """Labels as codes 0, 1, ... of their levels, in order of appearance; strings or integers."""
     one_dimensional = value if isinstance(value, np.ndarray) else pd.Series(value)
     if one_dimensional.ndim != 1:
@@ -70,7 +70,7 @@ def labels(name: str, value: Labels) -> tuple[Codes, pd.Index]:
     n_missing = np.count_nonzero(codes < 0)
     if n_missing:
         raise ValueError(f"{name} has {n_missing} missing labels among its {len(codes)}")
-    return codes, pd.Index(levels)
+    return codes, levels
 
 
 def table(data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:

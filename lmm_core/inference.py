@@ -8,11 +8,11 @@ from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
 from lmm_core import checks
+from lmm_core.basis import triangle
 from lmm_core.checks import Labels, Matrix, Vector
 from lmm_core.design import buckets_per_color, design_matrix
 from lmm_core.least_squares import ols
 from lmm_core.reml import RemlFit, fit_reml
-from lmm_core.sums import triangle
 
 
 @dataclass(frozen=True)
@@ -63,11 +63,11 @@ def ddf(fit: RemlFit, L: Matrix) -> Vector:
     """
     at = fit.profile
     if fit.singular:
-        return np.full(len(L), float(at.df_resid))
-    u = np.linalg.solve(at.R[:-1, :-1].T, L.T)
+        return np.full(len(L), float(at.sums.df_resid))
+    u = (L @ at.X_root).T
     t = np.sum(u * (at.D[:-1, :-1] @ u), axis=0) / np.sum(u * u, axis=0)
-    h, c = at.df_resid * at.D[-1, -1], at.curvature_at_fixed_Ve
-    return (at.df_resid * c - h**2) / (c - 2 * h * t + at.df_resid * t**2)
+    h, c = at.sums.df_resid * at.D[-1, -1], at.curvature_at_fixed_Ve
+    return (at.sums.df_resid * c - h**2) / (c - 2 * h * t + at.sums.df_resid * t**2)
 
 
 def contrasts_f_test(fit: RemlFit, L: Matrix) -> Anova:

@@ -1,8 +1,9 @@
 """Restricted maximum likelihood (REML) for one random intercept.
 
-The vocabulary, with g = gamma = Vb / Ve = theta^2 and H = V / Ve = I + g Z Z':
+The vocabulary, with g = gamma = Vb / Ve = theta^2, H = V / Ve = I + g Z Z', and X, y in the coordinates
+of `basis.py`:
 
-    M = [X y]'H^-1 [X y] = R'R        the one triangle that an evaluation needs (`sums.py` makes it)
+    M = [X y]'H^-1 [X y] = R'R        (`sums.py` has what it is made of)
     R = | R_XX  r_Xy |                beta = R_XX^-1 r_Xy,   rss = r_yy^2
         |   0   r_yy |                log|X'H^-1 X| = 2 sum log diag R_XX
 
@@ -21,15 +22,16 @@ import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lmm_core import checks
+from lmm_core.basis import least_squares_basis
 from lmm_core.checks import Codes, Labels, Matrix, Vector
-from lmm_core.sums import BucketSums, bucket_sums, refuse_unidentified
+from lmm_core.sums import BucketSums, bucket_sums, identified
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
+LARGE = 400.0  # n gamma of the smallest bucket where the grid ends, if the score is positive there
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
-ROUNDING = 2.0**-48  # a relative step so small is not worth another evaluation
+ROUNDING = 2.0**-48  # a relative step, or a score relative to its terms, so small is rounding error
 MAX_STEPS = 100
-REFINEMENTS = 4
-IN_SPAN = 1e-12  # how far X a may be from 1 for the constant to count as a combination of X's columns
+INFLATED = 100.0  # a variance inflation factor that costs two digits
 
 
 @dataclass(frozen=True)
@@ -83,16 +85,20 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
     Source: Patterson and Thompson (1971), Biometrika 58, 545-554; the criterion with its constant is
     lme4's, Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
-    shift, sums = _reduced(X, y, group)
+    X, y, codes, _ = _arguments(X, y, group)
+    basis, sums = identified(X, least_squares_basis(X, y), codes)
     at = _lowest(sums)
-    R_inverse = np.linalg.inv(at.R[:-1, :-1])
-    Ve = float(at.rss) / at.df_resid
-    vcov_beta = Ve * R_inverse @ R_inverse.T
+    if at.inflation > INFLATED:
+        basis = basis.moved(X, at.X_root, basis.T @ at.beta)
+        sums = bucket_sums(X, basis, codes)
+        at = _lowest(sums)
+    Ve = float(at.rss) / sums.df_resid
+    vcov_beta = Ve * at.X_root @ at.X_root.T
     return RemlFit(
         Vb=float(at.gamma) * Ve,
         Ve=Ve,
-        coef=shift + R_inverse @ at.R[:-1, -1],
-        se=np.sqrt(np.diag(vcov_beta)),
+        coef=basis.shift + basis.T @ at.beta,
+        se=np.sqrt(vcov_beta.diagonal()),
         criterion=float(at.criterion),
         vcov_beta=vcov_beta,
         theta=float(np.sqrt(at.gamma)),
@@ -117,8 +123,9 @@ def criterion_curve(X: ArrayLike, y: ArrayLike, group: Labels, theta: ArrayLike)
 
     Source: Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
-    _, sums = _reduced(X, y, group)
-    return profile(sums, np.square(theta)).criterion
+    X, y, codes, _ = _arguments(X, y, group)
+    _, sums = identified(X, least_squares_basis(X, y), codes)
+    return Profile(sums, np.square(theta)).criterion
 
 
 def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
@@ -147,7 +154,9 @@ def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
     return pd.Series(shrinkage * mean_residual, index=buckets, name="b")
 
 
-def _arguments(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Matrix, Vector, Codes, pd.Index]:
+def _arguments(
+    X: ArrayLike, y: ArrayLike, group: Labels
+) -> tuple[Matrix, Vector, Codes, NDArray[np.generic] | pd.Index]:
     X, y = checks.array("X", X, 2), checks.array("y", y, 1)
     codes, buckets = checks.labels("group", group)
     checks.same_rows("X", len(X), "y", len(y))
@@ -157,89 +166,79 @@ def _arguments(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Matrix, Vecto
     return X, y, codes, buckets
 
 
-def _reduced(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Vector, BucketSums]:
-    """The shift of `_centred`, and the sums of what is left; refuses data that cannot identify the model."""
-    X, y, codes, _ = _arguments(X, y, group)
-    shift, residual = _centred(X, y)
-    sums = bucket_sums(X, residual, codes)
-    X_lengths = np.sqrt(np.einsum("ij,ij->j", X, X))
-    refuse_unidentified(sums, X_lengths, float(np.sqrt(residual @ residual)))
-    return shift, sums
-
-
-def _centred(X: Matrix, y: Vector) -> tuple[Vector, Vector]:
-    """Split y = X shift + residual, the residual small and free of the digits that all of y shares.
-
-    The fit of y is shift + the fit of the residual, for any shift; so this one need not be accurate. A
-    constant in the span of X goes first, by itself: y - constant has no rounding error where the leading
-    digits agree (Sterbenz, 1974). Then goes what least squares explains of the rest.
-    """
-    gram = X.T @ X
-    lengths = np.sqrt(np.diag(gram))
-    scale = np.outer(lengths, lengths)
-    scale = np.where(scale > 0, scale, 1.0)
-    inverse = np.linalg.lstsq(gram / scale, np.eye(len(gram)))[0] / scale
-    ones = inverse @ X.sum(axis=0)
-    for _ in range(REFINEMENTS):  # of an X whose columns are nearly dependent, such as a year beside the constant
-        error = 1 - X @ ones
-        in_span = np.abs(error).max() < IN_SPAN
-        if in_span:
-            break
-        ones = ones + inverse @ (X.T @ error)
-    constant = y.mean() if in_span else 0.0
-    rest = inverse @ (X.T @ (y - constant))
-    return constant * ones + rest, y - constant - X @ rest
-
-
 @dataclass(frozen=True)
 class Profile:
-    """The REML criterion with Ve profiled out, and its derivatives, at one gamma or at an array of them.
+    """The REML criterion with Ve profiled out, and its derivatives, at one gamma or at an array of them."""
 
-    R: see the top of this file.   w (K,): n / (1 + n gamma) of the distinct bucket sizes.
-    C (K, p+1, p+1): R'^-1 A_m'A_m R^-1, summed over the buckets of a size.
-    logdet_H: log|H| and its first two derivatives by gamma.   df_resid: N - p.
-    """
-
+    sums: BucketSums = field(repr=False)
     gamma: NDArray[np.float64]
-    df_resid: int
-    R: NDArray[np.float64]
-    w: NDArray[np.float64]
-    C: NDArray[np.float64]
-    logdet_H: tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]
+
+    @cached_property
+    def w(self) -> NDArray[np.float64]:
+        """n / (1 + n gamma) of the distinct bucket sizes: (..., K)."""
+        return self.sums.sizes / (1 + self.gamma[..., None] * self.sums.sizes)
+
+    @cached_property
+    def M(self) -> NDArray[np.float64]:
+        """[X y]'H^-1 [X y] = A_w'A_w + sum of w A_m'A_m: (..., p+1, p+1)."""
+        return self.sums.within + self.sums.weighted(self.w)
+
+    @cached_property
+    def R_inverse(self) -> NDArray[np.float64]:
+        """Inverse of the triangle R: (..., p+1, p+1)."""
+        return np.linalg.inv(np.linalg.cholesky(self.M, upper=True))
 
     @cached_property
     def D(self) -> NDArray[np.float64]:
-        """-R'^-1 M' R^-1 = sum of w^2 C, since w' = -w^2."""
-        return _weighted_sum(self.w**2, self.C)
+        """-R'^-1 M' R^-1, where M' = -sum of w^2 A_m'A_m since w' = -w^2."""
+        return np.swapaxes(self.R_inverse, -1, -2) @ self.sums.weighted(self.w**2) @ self.R_inverse
 
     @cached_property
     def E(self) -> NDArray[np.float64]:
-        """R'^-1 M'' R^-1 = sum of 2 w^3 C."""
-        return _weighted_sum(2 * self.w**3, self.C)
+        """R'^-1 M'' R^-1, where M'' = sum of 2 w^3 A_m'A_m."""
+        return np.swapaxes(self.R_inverse, -1, -2) @ self.sums.weighted(2 * self.w**3) @ self.R_inverse
+
+    @cached_property
+    def X_root(self) -> Matrix:
+        """R_XX^-1 in the coordinates of X as it was given: X_root X_root' = (X'H^-1 X)^-1."""
+        return self.sums.T @ self.R_inverse[:-1, :-1]
+
+    @cached_property
+    def beta(self) -> Vector:
+        """Coefficients of the basis: the last column of R^-1 is (-beta, 1) / r_yy."""
+        return -self.R_inverse[:-1, -1] / self.R_inverse[-1, -1]
+
+    @property
+    def inflation(self) -> float:
+        """The largest variance inflation factor, M_jj (M^-1)_jj: so many times rounding errors grow."""
+        return float((self.M.diagonal() * (self.R_inverse**2).sum(axis=1)).max())
 
     @property
     def rss(self) -> NDArray[np.float64]:
         """(y - X beta)'H^-1 (y - X beta)."""
-        return self.R[..., -1, -1] ** 2
+        return self.R_inverse[..., -1, -1] ** -2
 
     @property
     def criterion(self) -> NDArray[np.float64]:
         """-2 log REML likelihood, with lme4's constant."""
-        logdet_XHX = 2 * np.log(np.abs(_diagonal(self.R)[..., :-1])).sum(axis=-1)
-        likelihood = self.df_resid * (1 + np.log(2 * np.pi * self.rss / self.df_resid))
-        return likelihood + self.logdet_H[0] + logdet_XHX
+        df_resid = self.sums.df_resid
+        logdet_H = np.log1p(self.gamma[..., None] * self.sums.sizes) @ self.sums.counts
+        R_XX_inverse = self.R_inverse.diagonal(0, -2, -1)[..., :-1] * np.abs(self.sums.T.diagonal())
+        return (
+            df_resid * (1 + np.log(2 * np.pi * self.rss / df_resid)) + logdet_H - 2 * np.log(R_XX_inverse).sum(axis=-1)
+        )
 
-    @property
+    @cached_property
     def trace(self) -> NDArray[np.float64]:
-        """First derivative by gamma of log|H| + log|X'H^-1 X|, the latter's being -tr D_XX."""
-        return self.logdet_H[1] - _diagonal(self.D)[..., :-1].sum(axis=-1)
+        """First derivative by gamma of log|H| + log|X'H^-1 X|: sum of w, and -tr D_XX."""
+        return self.w @ self.sums.counts - _trace(self.D[..., :-1, :-1])
 
-    @property
+    @cached_property
     def quadratic(self) -> NDArray[np.float64]:
         """First derivative by gamma of -(N - p) log rss: rss' / rss = -D_yy."""
-        return self.df_resid * self.D[..., -1, -1]
+        return self.sums.df_resid * self.D[..., -1, -1]
 
-    @property
+    @cached_property
     def score(self) -> NDArray[np.float64]:
         """First derivative of the criterion by gamma."""
         return self.trace - self.quadratic
@@ -248,30 +247,14 @@ class Profile:
     def curvature_at_fixed_Ve(self) -> NDArray[np.float64]:
         """Second derivative by gamma where Ve = rss / (N - p) is held: rss'' / rss = E_yy - 2 |D_Xy|^2."""
         D_XX, D_Xy, E_yy = self.D[..., :-1, :-1], self.D[..., :-1, -1], self.E[..., -1, -1]
-        logdet_XHX_2 = _diagonal(self.E)[..., :-1].sum(axis=-1) - (D_XX**2).sum(axis=(-2, -1))
-        return self.logdet_H[2] + logdet_XHX_2 + self.df_resid * (E_yy - 2 * (D_Xy**2).sum(axis=-1))
+        logdet_XHX_2 = _trace(self.E[..., :-1, :-1]) - (D_XX**2).sum(axis=(-2, -1))
+        log_rss_2 = self.sums.df_resid * (E_yy - 2 * (D_Xy**2).sum(axis=-1))
+        return log_rss_2 + logdet_XHX_2 - self.w**2 @ self.sums.counts
 
     @property
     def curvature(self) -> NDArray[np.float64]:
         """Second derivative by gamma: (log rss)'' = rss'' / rss - (rss' / rss)^2."""
-        return self.curvature_at_fixed_Ve - self.df_resid * self.D[..., -1, -1] ** 2
-
-
-def profile(sums: BucketSums, gamma: ArrayLike) -> Profile:
-    """Evaluate the criterion's parts at gamma, a number or an array (g,)."""
-    gamma = np.asarray(gamma, dtype=float)
-    n_gamma = gamma[..., None] * sums.sizes
-    w = sums.sizes / (1 + n_gamma)
-    R = sums.whitened(w)
-    A_m = sums.R_means @ np.linalg.inv(R)[..., None, :, :]
-    return Profile(
-        gamma=gamma,
-        df_resid=sums.n_obs - sums.p,
-        R=R,
-        w=w,
-        C=np.swapaxes(A_m, -1, -2) @ A_m,
-        logdet_H=(np.log1p(n_gamma) @ sums.counts, w @ sums.counts, -(w**2) @ sums.counts),
-    )
+        return self.curvature_at_fixed_Ve - self.sums.df_resid * self.D[..., -1, -1] ** 2
 
 
 def _lowest(sums: BucketSums) -> Profile:
@@ -284,13 +267,13 @@ def _lowest(sums: BucketSums) -> Profile:
     as linear, which for equal bucket sizes it is: the start of Newton's method is then the answer.
     """
     n = sums.sizes.max()
-    u = np.arange(0.0, np.log1p(32 * n / sums.sizes.min()) + GRID_STEP, GRID_STEP)
-    at = profile(sums, np.expm1(u) / n)
+    u = np.arange(0.0, np.log1p(LARGE * n / sums.sizes.min()) + GRID_STEP, GRID_STEP)
+    at = Profile(sums, np.expm1(u) / n)
     while at.score[-1] < 0:
         u = np.append(u, u[-1] + 4 * GRID_STEP)
-        at = profile(sums, np.expm1(u) / n)
+        at = Profile(sums, np.expm1(u) / n)
     score = at.score
-    minima = [profile(sums, 0.0)] if score[0] >= 0 else []
+    minima = [Profile(sums, np.zeros(()))] if score[0] >= 0 else []
     for i in np.flatnonzero((score[:-1] < 0) & (score[1:] >= 0)):
         ends = slice(i, i + 2)
         lambdas = np.exp(u[ends])
@@ -308,20 +291,16 @@ def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Pr
     bisection.
     """
     for _ in range(MAX_STEPS):
-        at = profile(sums, np.expm1(u) / n)
+        at = Profile(sums, np.expm1(u) / n)
+        if abs(at.score) <= ROUNDING * at.trace:
+            return at
         low, high = (u, high) if at.score < 0 else (low, u)
         step = -at.score / (at.curvature * np.exp(u) / n + at.score)
         if abs(step) <= NEARLY * u + NEARLY**1.5:
-            return at if abs(step) <= ROUNDING * u else profile(sums, np.expm1(u + step) / n)
+            return at if abs(step) <= ROUNDING * u else Profile(sums, np.expm1(u + step) / n)
         u = u + step if low < u + step < high else (low + high) / 2
     raise ArithmeticError(f"the REML score has no root after {MAX_STEPS} steps between u = {low} and {high}")
 
 
-def _weighted_sum(weights: NDArray[np.float64], C: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Sum over the K sizes of weight times C: (..., p+1, p+1)."""
-    flat = C.reshape(*C.shape[:-2], -1)
-    return (weights[..., None, :] @ flat).reshape(*C.shape[:-3], *C.shape[-2:])
-
-
-def _diagonal(M: NDArray[np.float64]) -> NDArray[np.float64]:
-    return np.diagonal(M, axis1=-2, axis2=-1)
+def _trace(M: NDArray[np.float64]) -> NDArray[np.float64]:
+    return M.trace(0, -2, -1)

@@ -1,11 +1,11 @@
-"""What REML needs of the data: two kinds of triangular factors, however many frogs there are.
+"""What REML needs of the data: sums of squares and products of two kinds, however many frogs there are.
 
 With H = I + g Z Z' and a bucket of n frogs, H's block is I + g J, and for any columns A
 
     A'H^-1 A = A_w'A_w + sum over buckets of w A_m'A_m,    w = n / (1 + n g)
 
 where A_w is A minus its bucket means and A_m (1, k) is the mean of a bucket. w depends on the bucket's
-size only, so the sum is kept as one triangle for every distinct size, of which there are at most
+size only, so the sum is kept as one matrix for every distinct size, of which there are at most
 sqrt(2 N), and often one.
 """
 
@@ -15,74 +15,112 @@ import numpy as np
 from numpy.typing import NDArray
 
 from lmm_core import checks
+from lmm_core.basis import ROWS_AT_A_TIME, Basis, triangle
 from lmm_core.checks import Codes, Matrix, Vector
 
-ROWS_AT_A_TIME = 8192  # so many rows are reduced to a triangle at once, and stay in the cache
+VISIBLE = 1e-8  # what remains of y, relative to y within buckets, that sums of squares show
 
 
 @dataclass(frozen=True)
 class BucketSums:
-    """Triangular factors of A = [X y].
+    """Sums of squares and products of A = [X T, r], the columns of a `Basis`.
 
+    n_obs, n_buckets: frogs and buckets, N and B.   T: the basis of X.
     sizes, counts (K,): the distinct bucket sizes, and how many buckets have each.
-    R_within (p+1, p+1): R'R = A_w'A_w, the sum within buckets.
-    R_means (K, p+1, p+1): R'R = sum of A_m'A_m over the buckets of each size.
+    within (p+1, p+1): A_w'A_w.   means (K, p+1, p+1): sum of A_m'A_m over the buckets of each size.
     """
 
+    n_obs: int
+    n_buckets: int
+    T: Matrix
     sizes: Vector
     counts: Vector
-    R_within: Matrix
-    R_means: NDArray[np.float64]
+    within: Matrix
+    means: NDArray[np.float64]
 
     @property
-    def n_obs(self) -> int:
-        """Number of frogs, N."""
-        return int(self.sizes @ self.counts)
+    def df_resid(self) -> int:
+        """N - p."""
+        return self.n_obs - len(self.T)
 
-    @property
-    def n_buckets(self) -> int:
-        """Number of buckets, B."""
-        return int(self.counts.sum())
-
-    @property
-    def p(self) -> int:
-        """Number of columns of X."""
-        return len(self.R_within) - 1
-
-    def whitened(self, w: NDArray[np.float64]) -> NDArray[np.float64]:
-        """Triangles R with R'R = A'H^-1 A, for weights w (..., K): (..., p+1, p+1)."""
-        q = self.p + 1
-        rows = np.empty((*w.shape[:-1], len(self.sizes) + 1, q, q))
-        rows[..., 0, :, :] = self.R_within
-        np.multiply(np.sqrt(w)[..., None, None], self.R_means, out=rows[..., 1:, :, :])
-        return triangle(rows.reshape(*w.shape[:-1], -1, q))
+    def weighted(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Sum over the sizes of weight times A_m'A_m, for weights (..., K): (..., p+1, p+1)."""
+        K, q, _ = self.means.shape
+        return (weights @ self.means.reshape(K, q * q)).reshape(*weights.shape[:-1], q, q)
 
 
-def bucket_sums(X: Matrix, y: Vector, codes: Codes) -> BucketSums:
-    """Reduce n rows to triangles in one pass: O(n p^2) time, and no copy of X."""
+def bucket_sums(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
+    """Reduce n rows to sums in one pass: O(n p^2) time, and no copy of X."""
+    p = X.shape[1]
     n_per_bucket = np.bincount(codes)
-    totals = np.stack([np.bincount(codes, column) for column in (*X.T, y)], axis=1)
-    means = totals / n_per_bucket[:, None]
-    R_within = np.zeros((0, X.shape[1] + 1))
-    for start in range(0, len(y), ROWS_AT_A_TIME):
+    bucket_means = np.empty((len(n_per_bucket), p + 1))
+    for j, column in enumerate((*X.T, basis.residual)):
+        bucket_means[:, j] = np.bincount(codes, column)
+    bucket_means /= n_per_bucket[:, None]
+    T = np.eye(p + 1)
+    T[:p, :p] = basis.T
+    within = np.zeros((p + 1, p + 1))
+    for start in range(0, len(codes), ROWS_AT_A_TIME):
         rows = slice(start, start + ROWS_AT_A_TIME)
-        within = np.column_stack([X[rows], y[rows]]) - means[codes[rows]]
-        R_within = triangle(np.vstack([R_within, within]))
-    sizes, counts = np.unique(n_per_bucket, return_counts=True)
-    R_means = np.stack([_square(triangle(means[n_per_bucket == size])) for size in sizes])
-    return BucketSums(sizes.astype(float), counts.astype(float), _square(R_within), R_means)
+        A_w = _within(X, basis, codes, bucket_means, rows) @ T
+        within += A_w.T @ A_w
+    n_of_size = np.bincount(n_per_bucket)
+    sizes = n_of_size.nonzero()[0]
+    means = np.empty((len(sizes), p + 1, p + 1))
+    for k, size in enumerate(sizes):
+        A_m = bucket_means[n_per_bucket == size] @ T
+        means[k] = A_m.T @ A_m
+    return BucketSums(
+        len(X), len(n_per_bucket), basis.T, sizes.astype(float), n_of_size[sizes].astype(float), within, means
+    )
 
 
-def refuse_unidentified(sums: BucketSums, X_lengths: Vector, y_length: float) -> None:
-    """Raise a ValueError unless the data can tell Vb, Ve and the fixed effects apart.
+def identified(X: Matrix, basis: Basis, codes: Codes) -> tuple[Basis, BucketSums]:
+    """The sums, unless the data cannot tell Vb, Ve and the fixed effects apart; and the basis they are in.
 
     Ve needs rank[X Z] < N, frogs that differ within their bucket; Vb needs rank[X Z] > p, buckets that
-    differ though X does not. rank[X Z] = B + rank(X within buckets). The lengths are those of the columns
-    before anything was subtracted, against which a remainder is judged to be rounding.
+    differ though X does not. rank[X Z] = B + rank(X within buckets). Where X explains nearly all of y
+    within buckets, that is taken off y first, or else the little that is left would be lost in rounding.
+
+    Raises:
+        ValueError: naming the replication that is missing.
     """
-    N, B, p = sums.n_obs, sums.n_buckets, sums.p
-    checks.full_rank("X", sums.whitened(sums.sizes)[:, :p], N)
-    rank_XZ = B + checks.numerical_rank(sums.R_within[:, :p], X_lengths, N)
+    sums = bucket_sums(X, basis, codes)
+    N, B, p = sums.n_obs, sums.n_buckets, X.shape[1]
+    if p >= B or B + p >= N:
+        _refuse_too_few_buckets_or_frogs(X, codes)
+    beta, explained = _explained_within(sums)
+    y_within = sums.within[-1, -1]
+    if y_within - explained <= VISIBLE * y_within:
+        y_length = np.sqrt(basis.residual @ basis.residual)
+        basis = basis.moved(X, basis.T, basis.T @ beta)
+        sums = bucket_sums(X, basis, codes)
+        remainder = np.sqrt(sums.within[-1, -1])
+        if remainder <= sums.sizes.max() * np.finfo(float).eps * y_length:
+            raise ValueError(
+                f"y varies within its {B} buckets by {remainder:g} after X is fitted, against a total of "
+                f"{y_length:g}: nothing is left to estimate Ve"
+            )
+    return basis, sums
+
+
+def _explained_within(sums: BucketSums) -> tuple[Vector, float]:
+    """Least squares of y on X, both within buckets: the coefficients of X T, and the sum of squares explained."""
+    X_w, Xy_w = sums.within[:-1, :-1], sums.within[:-1, -1]
+    total, rounding = X_w.trace(), (sums.n_obs * np.finfo(float).eps) ** 2
+    if total <= rounding:
+        return np.zeros(len(X_w)), 0.0
+    beta: Vector = np.linalg.lstsq(X_w, Xy_w, rcond=max(len(X_w) * np.finfo(float).eps, rounding / total))[0]  # type: ignore[assignment]
+    return beta, float(Xy_w @ beta)
+
+
+def _refuse_too_few_buckets_or_frogs(X: Matrix, codes: Codes) -> None:
+    N, p = X.shape
+    n_per_bucket = np.bincount(codes)
+    B = len(n_per_bucket)
+    bucket_means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / n_per_bucket[:, None]
+    R_within = triangle(X - bucket_means[codes])
+    rank_XZ = B + checks.numerical_rank(R_within, np.linalg.norm(X, axis=0), N)
     if rank_XZ >= N:
         raise ValueError(
             f"group has {B} buckets for {N} frogs and X has {p} columns: nothing is left to estimate Ve; "
@@ -93,22 +131,11 @@ def refuse_unidentified(sums: BucketSums, X_lengths: Vector, y_length: float) ->
             f"group has {B} buckets and the {p} columns of X describe every one: nothing is left to estimate "
             "Vb; some colour needs more than one bucket"
         )
-    X_within, y_within = sums.R_within[:, :p], sums.R_within[:, p]
-    explained = X_within @ np.linalg.lstsq(X_within, y_within)[0] if rank_XZ > B else 0.0
-    remainder = np.linalg.norm(y_within - explained)
-    if remainder <= sums.sizes.max() * np.finfo(float).eps * y_length:
-        raise ValueError(
-            f"y varies within its {B} buckets by {remainder:g} after X is fitted, against a total of "
-            f"{y_length:g}: nothing is left to estimate Ve"
-        )
 
 
-def triangle(A: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The triangular factor R of A = Q R, for a matrix or a stack of them: R'R = A'A."""
-    R: NDArray[np.float64] = np.linalg.qr(A, mode="r")  # type: ignore[assignment]
-    return R
-
-
-def _square(R: Matrix) -> Matrix:
-    """R with rows of zeros below, where there were fewer rows than columns."""
-    return np.vstack([R, np.zeros((R.shape[1] - len(R), R.shape[1]))])
+def _within(X: Matrix, basis: Basis, codes: Codes, bucket_means: Matrix, rows: slice) -> Matrix:
+    """[X, residual] minus its bucket means, for some rows."""
+    A_w = bucket_means.take(codes[rows], axis=0)
+    np.subtract(X[rows], A_w[:, :-1], out=A_w[:, :-1])
+    np.subtract(basis.residual[rows], A_w[:, -1], out=A_w[:, -1])
+    return A_w
