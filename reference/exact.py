@@ -13,9 +13,10 @@ with the implementation that is judged by them.
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from itertools import pairwise
 from math import prod
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -26,6 +27,7 @@ Table = NDArray[Any]  # an array of Decimals
 
 DIGITS = 100  # of the arithmetic; half of them are true of a second difference
 STEP = Decimal("1e-25")
+REMEMBERED = 1024  # answers
 PI = Decimal("3.141592653589793238462643383279502884197169399375105820974944592307816406286208998628034825342117068")
 
 
@@ -150,10 +152,38 @@ class ExactModel:
         return by_Vb, by_Ve, 2 * _inverse(hessian)
 
 
+class Frozen(NamedTuple):
+    """An array as a key of the answers that are remembered: a class of submissions is asked the same."""
+
+    values: bytes
+    dtype: str
+    shape: tuple[int, ...]
+
+    @classmethod
+    def of(cls, array: NDArray[Any]) -> "Frozen":
+        """The array, frozen."""
+        return cls(array.tobytes(), array.dtype.str, array.shape)
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """The array, read-only."""
+        return np.frombuffer(self.values, self.dtype).reshape(self.shape)
+
+
+def _frozen(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Frozen, Frozen, Frozen]:
+    codes = np.unique(np.asarray(group), return_inverse=True)[1]
+    return Frozen.of(np.asarray(X, float)), Frozen.of(np.asarray(y, float)), Frozen.of(codes)
+
+
 def reml(X: ArrayLike, y: ArrayLike, group: Labels) -> ExactFit:
     """The REML fit of these very numbers, true to 50 digits (df to about 40)."""
+    return _reml(*_frozen(X, y, group))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _reml(X: Frozen, y: Frozen, codes: Frozen) -> ExactFit:
     with localcontext(prec=DIGITS):
-        model = ExactModel(X, y, group)
+        model = ExactModel(X.array, y.array, codes.array)
         gamma = model.best_gamma()
         Ve = model.residual_variance(gamma)
         Vb = gamma * Ve
@@ -183,15 +213,20 @@ def ddf_range(X: ArrayLike, y: ArrayLike, group: Labels, L: ArrayLike) -> tuple[
     of theirs: 2 S / (S - q), S = sum of nu / (nu - 2), increases in every nu > 2. So in whatever basis, it
     lies in this interval if all of it is above 2.
     """
+    return _ddf_range(*_frozen(X, y, group), Frozen.of(np.asarray(L, float)))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _ddf_range(X: Frozen, y: Frozen, codes: Frozen, L: Frozen) -> tuple[float, float]:
     with localcontext(prec=DIGITS):
-        model = ExactModel(X, y, group)
+        model = ExactModel(X.array, y.array, codes.array)
         gamma = model.best_gamma()
         if gamma == 0:
             return float(model.n - model.p), float(model.n - model.p)
         Ve = model.residual_variance(gamma)
         by_Vb, _, covariance = (table.astype(float) for table in model.derivatives(gamma * Ve, Ve))
         C = model.covariance(gamma * Ve, Ve).astype(float)
-    rows = np.asarray(L, dtype=float)
+    rows = L.array
     t = eigh(rows @ by_Vb @ rows.T, rows @ C @ rows.T, eigvals_only=True)
     a, b = np.array([0.0, 1 / float(Ve)]), np.array([1.0, -float(gamma)])  # gradient of log f = a + b t
     vertex = np.clip(-(a @ covariance @ b) / (b @ covariance @ b), t[0], t[-1])

@@ -8,6 +8,7 @@ MSB / MSE decides beforehand whether the fit lies at the boundary Vb = 0 or insi
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property, lru_cache
 
 import numpy as np
 import pandas as pd
@@ -24,40 +25,41 @@ INTERIOR_RATIOS = (1.5, 3.0, 10.0, 100.0, 1000.0)
 BOUNDARY_RATIOS = (0.0, 0.1, 0.5, 0.9)
 SUBMISSION_SCALES = (1.0, 1e-3, 1e3)
 SEEDS = st.integers(0, 2**16)
+REMEMBERED = 2048  # tables: every submission of a class is shown the same
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Frogs:
     """Data with the raw ingredients that a test needs beside the function it judges."""
 
     data: pd.DataFrame
 
-    @property
+    @cached_property
     def y(self) -> np.ndarray:
         """Weights."""
         return self.data["weight"].to_numpy()
 
-    @property
+    @cached_property
     def group(self) -> np.ndarray:
         """Bucket labels."""
         return self.data["bucket"].to_numpy()
 
-    @property
+    @cached_property
     def color(self) -> np.ndarray:
         """Colour labels."""
         return self.data["color"].to_numpy()
 
-    @property
+    @cached_property
     def Z(self) -> np.ndarray:
         """Indicator columns of the buckets."""
         return indicators(self.group)
 
-    @property
+    @cached_property
     def cell_means(self) -> np.ndarray:
         """X with an indicator column for each colour."""
         return indicators(self.color)
 
-    @property
+    @cached_property
     def treatment(self) -> np.ndarray:
         """X with the constant and the contrasts of every colour with the first."""
         X = self.cell_means
@@ -128,7 +130,14 @@ def frogs(
     ratio = draw(st.sampled_from(ratios))
     scale = draw(st.sampled_from(scales))
     text_labels, shuffle = draw(st.booleans()), draw(st.booleans())
-    rng = np.random.default_rng(draw(SEEDS))
+    return _frogs(tuple(map(tuple, sizes)), ratio, scale, text_labels, shuffle, draw(SEEDS))
+
+
+@lru_cache(maxsize=REMEMBERED)
+def _frogs(
+    sizes: tuple[tuple[int, ...], ...], ratio: float, scale: float, text_labels: bool, shuffle: bool, seed: int
+) -> Frogs:
+    rng = np.random.default_rng(seed)
     bucket = np.repeat(np.arange(sum(map(len, sizes))), [n for color in sizes for n in color])
     color = np.repeat(np.arange(len(sizes)), [sum(color) for color in sizes])
     of_color, between, within = _parts(bucket, color, rng)
@@ -178,6 +187,7 @@ def _means(values: np.ndarray, codes: np.ndarray) -> np.ndarray:
     return (np.bincount(codes, values) / np.bincount(codes))[codes]
 
 
+@lru_cache(maxsize=REMEMBERED)
 def _made_interior(frogs: Frogs) -> Frogs:
     """Stretch the buckets until the score at Vb = 0 is clearly negative (a lower criterion lies inside).
 
