@@ -50,6 +50,7 @@ class Submission:
     closed: bool = False
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
     _worker: Worker | None = None
+    _starting: threading.Thread | None = None
 
     @property
     def name(self) -> str:
@@ -84,8 +85,14 @@ class Submission:
             self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
         return {part: _typed(value, forms[part], name) for part, value in reply["value"].items()}
 
+    def start_early(self) -> None:
+        """Start the worker while something else goes on; the first call waits for it."""
+        self._starting = threading.Thread(target=self._start, daemon=True)
+        self._starting.start()
+
     def close(self) -> None:
         """End the worker; what the submission has printed until now is all that is reported of it."""
+        self._wait_for_start()
         self.closed = True
         if self._worker is not None:
             self._worker.stop()
@@ -113,17 +120,24 @@ class Submission:
         raise CallFailedError(verdict)
 
     def _started(self) -> Worker:
+        self._wait_for_start()
+        if self._worker is None and not self.broken:
+            self._start()
         if self.broken:
+            self.close()
             raise NotCalledError(self.broken)
-        if self._worker is None:
-            self.broken = self._start()
-            if self.broken:
-                self.close()
-                raise NotCalledError(self.broken)
         assert self._worker is not None
         return self._worker
 
-    def _start(self) -> str | None:
+    def _wait_for_start(self) -> None:
+        if self._starting is not None:
+            self._starting.join()
+            self._starting = None
+
+    def _start(self) -> None:
+        self.broken = self._loaded()
+
+    def _loaded(self) -> str | None:
         """Start a worker and load the file; the sentence that says why that failed."""
         language = LANGUAGES[self.path.suffix.lower()]
         if self.path.is_symlink() or not self.path.is_file():

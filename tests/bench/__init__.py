@@ -1,0 +1,1 @@
+"""How fast: the reference implementation beside what a user would otherwise pick (`tox -e bench`)."""

@@ -1,0 +1,108 @@
+"""`python -m tests.bench.table RESULTS.json README.md`: pytest-benchmark's results as the README's table.
+
+Ratios to lmm_core in the same run: a rival's 52 means that it takes 52 times as long.
+"""
+
+import importlib.metadata
+import json
+import os
+import platform
+import re
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from reference import r
+
+PHASES = ("start", "sandbox", "calls", "tests", "report")
+MARKS = ("<!-- speed: written by tox -e bench -->", "<!-- end of speed -->")
+
+
+def table(results: dict[str, Any]) -> str:
+    """All of it, in markdown."""
+    runs: dict[str, list[dict[str, Any]]] = {}
+    for run in results["benchmarks"]:
+        name = run["name"].partition("[")[0]
+        runs.setdefault(name, []).append(run["extra_info"] | {"ours": run["stats"]["median"]})
+    parts = [_fits(runs), _growth(runs), _gls(runs), _suite(runs), _versions()]
+    return "\n\n".join(part for part in parts if part)
+
+
+def _fits(runs: dict[str, list[dict[str, Any]]]) -> str:
+    full = {(run["n"], run["balanced"]): run for run in runs.get("test_full_analysis", [])}
+    head = "| frogs | buckets | p | lme4 | statsmodels | one pass | lmerTest, all | memory / data | lme4's |"
+    lines = [head, "|---|---|---|---|---|---|---|---|---|"]
+    for run in runs.get("test_fit_reml", []):
+        analysis = full.get((run["n"], run["balanced"]), {}) if run["p"] == 4 else {}
+        cells = [
+            f"{run['n']:,}",
+            "equal" if run["balanced"] else "unequal",
+            run["p"],
+            _times(run, "lme4"),
+            _times(run, "statsmodels"),
+            f"1/{run['ours'] / run['floor']:.1f}",
+            _times(analysis, "lmerTest"),
+            f"{run['memory']:.1f}",
+            f"{run['lme4_memory']:.1f}" if "lme4_memory" in run else "",
+        ]
+        lines.append("| " + " | ".join(map(str, cells)) + " |")
+    return "\n".join(lines)
+
+
+def _growth(runs: dict[str, list[dict[str, Any]]]) -> str:
+    slopes = []
+    for balanced in (True, False):
+        large = [f for f in runs.get("test_fit_reml", []) if f["balanced"] is balanced and f["n"] >= 10_000]
+        large = [run for run in large if run["p"] == 4]
+        if len(large) < 2:
+            return ""
+        slopes.append(np.polyfit(np.log([f["n"] for f in large]), np.log([f["ours"] for f in large]), 1)[0])
+    return f"Slope of log time on log frogs, 1e4 to 1e6, p = 4: {slopes[0]:.2f} (equal), {slopes[1]:.2f} (unequal)."
+
+
+def _gls(runs: dict[str, list[dict[str, Any]]]) -> str:
+    lines = ["| `gls`, frogs | statsmodels | the chapter's R |", "|---|---|---|"]
+    lines += [
+        f"| {f['n']:,} | {f['statsmodels'] / f['ours']:.1f} | {_times(f, 'R')} |" for f in runs.get("test_gls", [])
+    ]
+    return "\n".join(lines)
+
+
+def _suite(runs: dict[str, list[dict[str, Any]]]) -> str:
+    lines = ["| the suite | times one submission | of it: start, sandbox, calls, tests, report |", "|---|---|---|"]
+    all_runs = runs.get("test_suite", [])
+    one = next((run for run in all_runs if "phases" in run), None)
+    if one is None:
+        return ""
+    for run in all_runs:
+        phases = run.get("phases", {})
+        shares = [
+            f"{phases[name] / run['ours']:.0%}" for name in ("start", "sandbox", "calls", "tests", "report") if phases
+        ]
+        lines.append(f"| {run['what']} | {run['ours'] / one['ours']:.1f} | {', '.join(shares)} |")
+    return "\n".join(lines)
+
+
+def _times(run: dict[str, Any], rival: str) -> str:
+    return f"{run[rival] / run['ours']:,.0f}" if rival in run else ""
+
+
+def _versions() -> str:
+    packages = ("numpy", "scipy", "pandas", "statsmodels")
+    here = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
+    R = "no R" if r.unavailable() else r.versions()
+    return f"Python {platform.python_version()}, {here}; {R}; {os.cpu_count()} cores."
+
+
+def main(results: Path, readme: Path) -> None:
+    """Put the table between its marks in the README."""
+    text = readme.read_text(encoding="utf-8")
+    new = f"{MARKS[0]}\n\n{table(json.loads(results.read_text()))}\n\n{MARKS[1]}"
+    pattern = re.escape(MARKS[0]) + ".*" + re.escape(MARKS[1])
+    readme.write_text(re.sub(pattern, lambda _: new, text, flags=re.DOTALL), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(*map(Path, sys.argv[1:]))

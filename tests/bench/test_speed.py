@@ -1,0 +1,131 @@
+"""Ratios, measured side by side in one run: what is asserted has wide room, what is measured goes to the table.
+
+`extra_info` of pytest-benchmark carries the rivals' seconds; `table.py` makes the README's table of them.
+"""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from statsmodels.regression.linear_model import GLS
+
+import lmm_core
+from lmm_core.inference import contrasts_f_test, ddf
+from reference import r
+from tests.bench import rivals
+from tests.meta import bundle
+
+pytestmark = pytest.mark.slow
+PROJECT = Path(__file__).parents[2]
+SIZES = (40, 900, 10_000, 100_000, 1_000_000)
+MILLION = 1_000_000
+STATSMODELS_UP_TO = 10_000  # above, a fit takes many seconds to minutes
+LMERTEST_UP_TO = 100_000  # above, its numerical derivatives take minutes
+CHAPTER_GLS = """
+  X <- as.matrix(data[, c("x1", "x2", "x3", "x4")]); y <- data$y
+  V <- outer(data$group, data$group, "==") * 625 + diag(100, length(y))
+  Vi <- solve(V); C <- solve(t(X) %*% Vi %*% X)
+  list(C %*% t(X) %*% Vi %*% y, sqrt(diag(C)))
+"""
+CASES = [(n, balanced, p) for n, balanced, p in product(SIZES, (True, False), (4, 30)) if n > 40 or p == 4]
+
+
+@pytest.mark.parametrize(("n", "balanced", "p"), CASES)
+def test_fit_reml(benchmark, n, balanced, p):
+    """fit_reml beside lme4, statsmodels and one pass over the data."""
+    data = rivals.frogs(n, balanced=balanced, p=p)
+    fit = lambda: lmm_core.fit_reml(data.X, data.y, data.group)
+    benchmark.pedantic(fit, rounds=5 if n == MILLION else 30, warmup_rounds=1, iterations=max(1, 10_000 // n))
+    ours = benchmark.stats.stats.median
+    known = benchmark.extra_info
+    known.update(n=n, balanced=balanced, p=p, floor=rivals.in_python(lambda: rivals.one_pass(data)))
+    known.update(memory=rivals.peak_memory(fit) / data.nbytes)
+    if n <= STATSMODELS_UP_TO:
+        known.update(statsmodels=rivals.in_python(lambda: rivals.statsmodels_fit(data)))
+        assert known["statsmodels"] / ours > 10
+    if not r.unavailable():
+        known["lme4"], peak = rivals.in_r("lme4::lmer(formula, data)", data.table, data.formula)
+        known["lme4_memory"] = peak / data.nbytes
+        assert known["lme4"] / ours > 5
+    if n == MILLION:
+        assert ours / known["floor"] < 10
+        assert known["memory"] < 2
+
+
+@pytest.mark.parametrize(("n", "balanced"), list(product(SIZES, (True, False))))
+def test_full_analysis(benchmark, n, balanced):
+    """Fit, df and F of colour beside lmerTest's lmer, summary and anova."""
+    data = rivals.frogs(n, balanced=balanced, p=4)
+    contrasts = np.eye(4)[1:]
+
+    def analysis():
+        fit = lmm_core.fit_reml(data.X, data.y, data.group)
+        return ddf(fit, np.eye(4)), contrasts_f_test(fit, contrasts)
+
+    benchmark.pedantic(analysis, rounds=5 if n == MILLION else 30, warmup_rounds=1, iterations=max(1, 10_000 // n))
+    benchmark.extra_info.update(n=n, balanced=balanced, p=4)
+    if n <= LMERTEST_UP_TO and not r.unavailable():
+        code = "fit <- lmerTest::lmer(formula, data); list(coef(summary(fit)), anova(fit))"
+        benchmark.extra_info["lmerTest"], _ = rivals.in_r(code, data.table, data.formula)
+        assert benchmark.extra_info["lmerTest"] / benchmark.stats.stats.median > 5
+
+
+@pytest.mark.parametrize("n", [900, 3000])
+def test_gls(benchmark, n):
+    """Gls beside statsmodels' and the chapter's R, line by line."""
+    data = rivals.frogs(n, balanced=True, p=4)
+    V = 625.0 * (data.group[:, None] == data.group) + 100.0 * np.eye(n)
+    benchmark.pedantic(lambda: lmm_core.gls(data.X, data.y, V), rounds=5, warmup_rounds=1)
+    known = benchmark.extra_info
+    known.update(n=n, statsmodels=rivals.in_python(lambda: GLS(data.y, data.X, sigma=V).fit().bse))
+    if not r.unavailable():
+        table = pd.DataFrame(data.X, columns=["x1", "x2", "x3", "x4"]).assign(y=data.y, group=data.group)
+        known["R"], _ = rivals.in_r(CHAPTER_GLS, table)
+    assert known["statsmodels"] / benchmark.stats.stats.median > 0.5
+
+
+def test_time_grows_no_faster_than_the_data():
+    """Slope of log time on log N, ten thousand to a million frogs, with room for a noisy machine."""
+    sizes = (10_000, 100_000, MILLION)
+    cases = [rivals.frogs(n, balanced=False, p=4) for n in sizes]
+    times = [rivals.in_python(lambda d=d: lmm_core.fit_reml(d.X, d.y, d.group)) for d in cases]
+    assert np.polyfit(np.log(sizes), np.log(times), 1)[0] < 1.15
+
+
+SUITE = {
+    "pytest, without R": ["--live-r=off"],
+    "one correct submission": ["--submission={class_of_1}", "--report={report}", "-p", "tests.bench.phases"],
+    "a class of 50": ["--submission={class_of_50}", "--report={report}", "-n", "2"],
+}
+
+
+@pytest.mark.parametrize("what", SUITE)
+def test_suite(benchmark, tmp_path, what):
+    """Wall time of the suite, of grading one correct submission, and of a class of fifty on two processes."""
+    places = {name: tmp_path / name for name in ("class_of_1", "class_of_50", "report", "phases.json")}
+    for count in (1, 50):
+        places[f"class_of_{count}"].mkdir()
+        for k in range(count):
+            (places[f"class_of_{count}"] / f"student_{k}.py").write_text(f"# {k}\n{bundle.correct()}")
+    arguments = [argument.format(**places) for argument in SUITE[what]]
+    environment = os.environ | {"PHASES": str(places["phases.json"])}
+
+    def run():
+        began = {"BEGAN": str(time.time())}
+        command = [sys.executable, "-m", "pytest", "-q", *arguments]
+        return subprocess.run(
+            command, cwd=PROJECT, env=environment | began, capture_output=True, text=True, check=False
+        )
+
+    finished = benchmark.pedantic(run, rounds=1)
+    assert finished.returncode == 0, finished.stdout[-2000:]
+    benchmark.extra_info.update(what=what)
+    if places["phases.json"].exists():
+        benchmark.extra_info.update(phases=json.loads(places["phases.json"].read_text()))
