@@ -10,7 +10,7 @@ import pytest
 import lmm_core
 from reference import r
 
-pytest_plugins = ["tests.grading.door", "tests.grading.plugin"]
+pytest_plugins = ["tests.grading.door", "tests.grading.plugin", "tests.peers.plugin", "tests.accuracy"]
 
 PROFILES = {"dev": 5, "default": 30, "thorough": 1000}
 
@@ -50,7 +50,9 @@ def pytest_report_header(config: pytest.Config) -> list[str]:
 
 
 def _implementation(config: pytest.Config) -> str:
-    submissions = config.getoption("--submission")
+    submissions = config.getoption("--submission") or config.getoption("--implementation")
+    if isinstance(submissions, str):
+        return submissions
     return ", ".join(submissions) if submissions else f"lmm_core ({lmm_core.__path__[0]})"
 
 

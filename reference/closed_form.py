@@ -83,3 +83,15 @@ def balanced_reml(y: Floats, bucket: Labels, color: Labels) -> BalancedReml:
     F = ms.MSA / denominator
     p_value = float(f_distribution.sf(F, ms.n_colors - 1, df)) if ms.n_colors > 1 else 1.0
     return BalancedReml(Vb, Ve, float(df), F, p_value)
+
+
+def just_inside(excess: float, n_buckets: int = 10, n: int = 4) -> tuple[Labels, Floats]:
+    """Buckets and weights with MSB / MSE = 1 + excess, so that Vb is just inside its boundary; df is B - 1."""
+    rng = np.random.default_rng(7)
+    within = rng.normal(size=(n_buckets, n))
+    within -= within.mean(axis=1, keepdims=True)
+    between = rng.normal(size=n_buckets)
+    between -= between.mean()
+    MSE = np.sum(within**2) / (n_buckets * (n - 1))
+    between *= np.sqrt((1 + excess) * MSE / (n * np.sum(between**2) / (n_buckets - 1)))
+    return np.repeat(np.arange(n_buckets), n), (between[:, None] + within).ravel()

@@ -234,6 +234,16 @@ def _ddf_range(X: Frozen, y: Frozen, codes: Frozen, L: Frozen) -> tuple[float, f
     return float(min(ddf)), float(max(ddf))
 
 
+def f_statistic(X: ArrayLike, y: ArrayLike, group: Labels, L: ArrayLike) -> Decimal:
+    """F = (L beta)'(L Cov(beta) L')^-1 (L beta) / q at the REML fit, for the q rows of L."""
+    fit = reml(X, y, group)
+    with localcontext(prec=DIGITS):
+        rows = np.array([[Decimal(value) for value in row] for row in np.asarray(L, float).tolist()], dtype=object)
+        covariance = ExactModel(X, y, group).covariance(fit.Vb, fit.Ve)
+        contrasts = rows @ np.array(fit.coef, dtype=object)
+        return contrasts @ _inverse(rows @ covariance @ rows.T) @ contrasts / len(rows)
+
+
 def lre(value: ArrayLike, truth: Sequence[Decimal] | Decimal) -> float:
     """Log relative error: digits of `value` that agree with `truth`, the fewest of several, at most 15.
 

@@ -101,6 +101,11 @@ def evaluate(code: str, **arguments: pd.DataFrame | str | float) -> list[float]:
     return [float(value) for value in _robjects().r(f"function({names}) {{ {code} }}")(*values)]
 
 
+def get(name: str, environment: Any) -> Any:
+    """What a name stands for in an R environment, or R's NULL."""
+    return _robjects().r("function(name, env) get0(name, env, inherits = FALSE)")(name, environment)
+
+
 def _call(function: str, *arguments: Any) -> Any:
     result = _robjects().r(function)(*arguments)
     return zip(result.names, list(result), strict=True)

@@ -12,11 +12,16 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 
+MOST_DIGITS = 15.0
+DIGITS: dict[str, float] = {}  # of the comparisons of the test that runs, by claim, at worst (see accuracy.py)
+
+
 def assert_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float, scale: float | None = None) -> None:
     """|got - expected| <= rtol * scale everywhere; the scale is the largest of |expected| unless given."""
     got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
     largest = float(np.max(np.abs(expected), initial=0.0)) if scale is None else scale
     worst = float(np.max(np.abs(got - expected), initial=0.0))
+    _note(claim, worst, largest)
     if not worst <= rtol * largest:
         raise AssertionError(
             f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}\n"
@@ -47,6 +52,14 @@ def assert_that(claim: str, holds: bool, got: Any) -> None:
     """A claim that is no comparison of numbers."""
     if not holds:
         raise AssertionError(f"{claim}\n  got       {_shown(got)}")
+
+
+def _note(claim: str, worst: float, scale: float) -> None:
+    """Log relative error (McCullough, 1998), at most 15; that of a wrong or missing number is 0 or less."""
+    with np.errstate(all="ignore"):
+        digits = MOST_DIGITS if worst == 0 else float(-np.log10(np.float64(worst) / scale))
+    digits = min(digits, MOST_DIGITS) if digits > -MOST_DIGITS else -MOST_DIGITS  # nan too
+    DIGITS[claim] = min(digits, DIGITS.get(claim, MOST_DIGITS))
 
 
 def _shown(value: Any) -> str:

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 import statsmodels.api as sm
 
-from reference import exact, golden, nist
+from reference import closed_form, exact, golden, nist
 from tests.assertions import assert_between, assert_close
 
 
@@ -45,15 +45,8 @@ def test_lmertests_df_is_not_scale_invariant(live_r, name, c, right, wrong):
 @pytest.mark.parametrize("excess", [1e-6, 1e-7, 1e-8])
 def test_lmertests_df_just_inside_the_boundary(live_r, excess):
     """Ten buckets of 4, MSB / MSE = 1 + excess: df = B - 1 = 9 exactly (theorem 8); lmerTest says 26 to 39."""
-    n_buckets, n = 10, 4
-    rng = np.random.default_rng(7)
-    within = rng.normal(size=(n_buckets, n))
-    within -= within.mean(axis=1, keepdims=True)
-    between = rng.normal(size=n_buckets)
-    between -= between.mean()
-    MSE = np.sum(within**2) / (n_buckets * (n - 1))
-    between *= np.sqrt((1 + excess) * MSE / (n * np.sum(between**2) / (n_buckets - 1)))
-    data = pd.DataFrame({"bucket": np.repeat(np.arange(n_buckets), n), "weight": (between[:, None] + within).ravel()})
+    bucket, weight = closed_form.just_inside(excess)
+    data = pd.DataFrame({"bucket": bucket, "weight": weight})
     df = exact.reml(np.ones((40, 1)), data["weight"], data["bucket"]).df[0]
     assert_close("the right df", float(df), 9.0, 1e-6)
     got = live_r.lmer(data, "weight ~ 1 + (1 | bucket)", tight=False).df[0]

@@ -16,6 +16,7 @@ import numpy as np
 
 from reference import r
 
+R_ITSELF = 100_000  # frogs below which R's memory is R itself
 PHASES = ("start", "sandbox", "calls", "tests", "report")
 MARKS = ("<!-- speed: written by tox -e bench -->", "<!-- end of speed -->")
 
@@ -45,7 +46,7 @@ def _fits(runs: dict[str, list[dict[str, Any]]]) -> str:
             f"1/{run['ours'] / run['floor']:.1f}",
             _times(analysis, "lmerTest"),
             f"{run['memory']:.1f}",
-            f"{run['lme4_memory']:.1f}" if "lme4_memory" in run else "",
+            f"{run['lme4_memory']:.0f}" if "lme4_memory" in run and run["n"] >= R_ITSELF else "",
         ]
         lines.append("| " + " | ".join(map(str, cells)) + " |")
     return "\n".join(lines)

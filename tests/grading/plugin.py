@@ -144,8 +144,6 @@ def pytest_configure(config: pytest.Config) -> None:
     )
     hypothesis.settings.load_profile("submission")
     hypothesis.core.global_force_seed = seed
-    if config.getoption("dist", "no") == "no":  # else the processes of pytest-xdist run the tests
-        next(iter(config.stash[STATE].submissions.values())).start_early()
     engine.MAX_SHRINKS = SHRINKS  # a minimum of a few rows is small enough, and a call costs a millisecond
 
 

@@ -50,7 +50,6 @@ class Submission:
     closed: bool = False
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
     _worker: Worker | None = None
-    _starting: threading.Thread | None = None
 
     @property
     def name(self) -> str:
@@ -85,14 +84,8 @@ class Submission:
             self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
         return {part: _typed(value, forms[part], name) for part, value in reply["value"].items()}
 
-    def start_early(self) -> None:
-        """Start the worker while something else goes on; the first call waits for it."""
-        self._starting = threading.Thread(target=self._start, daemon=True)
-        self._starting.start()
-
     def close(self) -> None:
         """End the worker; what the submission has printed until now is all that is reported of it."""
-        self._wait_for_start()
         self.closed = True
         if self._worker is not None:
             self._worker.stop()
@@ -120,22 +113,13 @@ class Submission:
         raise CallFailedError(verdict)
 
     def _started(self) -> Worker:
-        self._wait_for_start()
         if self._worker is None and not self.broken:
-            self._start()
+            self.broken = self._loaded()
         if self.broken:
             self.close()
             raise NotCalledError(self.broken)
         assert self._worker is not None
         return self._worker
-
-    def _wait_for_start(self) -> None:
-        if self._starting is not None:
-            self._starting.join()
-            self._starting = None
-
-    def _start(self) -> None:
-        self.broken = self._loaded()
 
     def _loaded(self) -> str | None:
         """Start a worker and load the file; the sentence that says why that failed."""

@@ -1,0 +1,128 @@
+"""Digits of every package on every data set: log relative errors against 50-digit arithmetic.
+
+A cell has the correct digits of Vb, Ve, coef, se, df and F, of several the fewest, rounded down: 15 is all
+that float64 holds, 0 or less is none. "-" is not offered or not asked, "!" raised an error or is no number.
+"""
+
+import contextlib
+import warnings
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from decimal import Decimal
+from functools import cache
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from reference import closed_form, exact, golden, nist
+from tests.peers import peer
+from tests.peers.peer import Peer, PeerError
+
+QUANTITIES = ("Vb", "Ve", "coef", "se", "df", "F")
+INSIDE = (1e-4, 1e-6, 1e-8)
+
+
+@dataclass(frozen=True)
+class Data:
+    """One data set, and the right answers."""
+
+    name: str
+    X: np.ndarray
+    y: np.ndarray
+    group: np.ndarray
+    table: pd.DataFrame | None  # for anova_reml, where there is a factor
+
+    @property
+    def truth(self) -> exact.ExactFit:
+        """To 50 digits."""
+        return exact.reml(self.X, self.y, self.group)
+
+    @property
+    def F(self) -> Decimal:
+        """Of all columns of X but the constant."""
+        return exact.f_statistic(self.X, self.y, self.group, np.eye(self.X.shape[1])[1:])
+
+
+def data_sets() -> Iterator[Data]:
+    """The goldens, NIST's files, and the cases in which authorities are known to err."""
+    for name in golden.NAMES:
+        yield _golden(name)
+    for name in nist.NAMES:
+        data = nist.load(name)
+        yield Data(f"NIST {name}", np.ones((len(data.y), 1)), data.y, data.group, None)
+    for name, c in (("sleepstudy", 1e4), ("ergostool", 1e-6)):
+        fit = _golden(name)
+        table = None if fit.table is None else fit.table.assign(weight=c * fit.y)
+        yield replace(fit, name=f"{name} × {c:g}", y=c * fit.y, table=table)
+    for excess in INSIDE:
+        group, y = closed_form.just_inside(excess)
+        yield Data(f"MSB/MSE = 1 + {excess:g}", np.ones((len(y), 1)), y, group, None)
+
+
+def _golden(name: str) -> Data:
+    fit = golden.load(name)
+    has_factor = fit.model["fixed"] == "color"
+    return Data(name, fit.X, fit.y, fit.group, fit.data if has_factor else None)
+
+
+def present() -> list[Peer]:
+    """lmm_core, and every peer that can be loaded here."""
+    found = [peer.core()]
+    for path in peer.FILES:
+        with contextlib.suppress(PeerError):
+            found.append(peer.load(path))
+    return found
+
+
+def digits(judged: Peer, data: Data) -> list[float | None]:
+    """LRE of each quantity; None is not offered or not asked, nan a call that failed."""
+    impl = judged.implementation()
+    fit = _answer(judged, "fit_reml", lambda: impl.fit_reml(data.X, data.y, data.group))
+    df = _answer(judged, "satterthwaite_df", lambda: impl.satterthwaite_df(data.X, data.y, data.group))
+    test = _answer(judged, "anova_reml", lambda: impl.anova_reml(data.table)) if data.table is not None else None
+    found = [_lre(fit, name, lambda name=name: getattr(data.truth, name)) for name in QUANTITIES[:4]]
+    return [*found, _lre(df, "", lambda: data.truth.df), _lre(test, "F", lambda: data.F)]
+
+
+def _answer(judged: Peer, function: str, call: Callable[[], Any]) -> Any:
+    if not judged.offers(function):
+        return None
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return call()
+        except AssertionError as error:
+            return error
+
+
+def _lre(answer: Any, field: str, truth: Callable[[], Any]) -> float | None:
+    if answer is None:
+        return None
+    if isinstance(answer, AssertionError):
+        return float("nan")
+    return exact.lre(getattr(answer, field) if field else answer, truth())
+
+
+@cache
+def measured() -> dict[tuple[str, str], list[float | None]]:
+    """All digits by data set and peer."""
+    peers = present()
+    return {(data.name, judged.name): digits(judged, data) for data in data_sets() for judged in peers}
+
+
+def table(peers: list[Peer]) -> str:
+    """The scoreboard in markdown."""
+    lines = ["| digits of " + " ".join(QUANTITIES) + " | " + " | ".join(p.version for p in peers) + " |"]
+    lines.append("|---" * (len(peers) + 1) + "|")
+    found = measured()
+    for name in dict.fromkeys(name for name, _ in found):
+        cells = [" ".join(map(_cell, found[name, judged.name])) for judged in peers]
+        lines.append("| " + " | ".join([name, *cells]) + " |")
+    return "\n".join(lines)
+
+
+def _cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return "!" if np.isnan(value) else str(max(0, int(np.floor(value))))
