@@ -1,0 +1,251 @@
+"""Mutants of lmm_core by machine, and what the exercises make of them (`tox -e mutation`).
+
+cosmic-ray makes the mutants: every operator, comparison, number, truth value, loop and decorator of every
+file, one at a time. Each is written into a copy of the project and judged by `tests/exercises` in a forked
+process, which has numpy, pandas, hypothesis and pytest imported already. Tests that have killed most run first.
+
+    python -m tests.meta.mutation REPORT.json                all mutants, then the kill matrix's empty rows
+    python -m tests.meta.mutation REPORT.json reml sums      some files
+
+A survivor is an error unless `equivalent.toml` gives the reason why it is no mutant. A test that killed none
+is an error, too.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+import tomllib
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import partial
+from multiprocessing.pool import ThreadPool
+from pathlib import Path
+from threading import Lock, local
+from typing import Any
+
+import hypothesis  # noqa: F401 - imported before the forks
+import numpy as np  # noqa: F401
+import pandas as pd  # noqa: F401
+import pytest
+import scipy.stats  # noqa: F401
+from cosmic_ray.mutating import mutate_code
+from cosmic_ray.plugins import get_operator
+
+PROJECT = Path(__file__).parents[2]
+EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+SWAPS = {
+    "Binary": "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_Mul Pow_Mul BitAnd_BitOr BitOr_BitAnd",
+    "Comparison": "Eq_NotEq NotEq_Eq Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt Is_IsNot IsNot_Is",
+    "Unary": "USub_UAdd Delete_Not Invert_UAdd",
+}
+OTHERS = (
+    "AddNot ReplaceTrueWithFalse ReplaceFalseWithTrue ReplaceAndWithOr ReplaceOrWithAnd ReplaceBreakWithContinue "
+    "NumberReplacer RemoveDecorator ZeroIterationForLoop"
+)
+OPERATORS = [f"core/Replace{kind}Operator_{swap}" for kind, swaps in SWAPS.items() for swap in swaps.split()]
+OPERATORS += [f"core/{name}" for name in OTHERS.split()]
+SECONDS = 120  # a mutant that takes longer loops, and is killed by that
+PROCESSES = os.cpu_count() or 1
+
+
+@dataclass(frozen=True)
+class Mutant:
+    """One changed line of one file."""
+
+    module: str
+    line: int
+    before: str
+    after: str
+    source: str
+
+    @property
+    def name(self) -> str:
+        """What it is called in reports and in equivalent.toml."""
+        return f"{self.module}: {self.before}  ->  {self.after}"
+
+
+def mutants(module: str) -> Iterator[Mutant]:
+    """Every mutant of a file that changes its code; docstrings and annotations hold none."""
+    source = (PROJECT / "lmm_core" / f"{module}.py").read_text()
+    lines, seen = source.splitlines(), set()
+    for operator in OPERATORS:
+        occurrence = 0
+        while (mutated := mutate_code(source, get_operator(operator)(), occurrence)) is not None:
+            occurrence += 1
+            new = mutated.splitlines()
+            at = next((i for i, (a, b) in enumerate(zip(lines, new, strict=False)) if a != b), None)
+            if at is None or mutated in seen or "frozen=True" in lines[at] or lines[at].startswith(("from", "import")):
+                continue
+            seen.add(mutated)
+            yield Mutant(module, at + 1, lines[at].strip(), new[at].strip(), mutated)
+
+
+class Trial:
+    """Copies of the project, one for each process, and what the tests have killed so far."""
+
+    def __init__(self, folder: Path) -> None:
+        """Prepare; the copies are made when they are first needed."""
+        self.folder, self.place, self.lock = folder, local(), Lock()
+        self.kills: Counter[str] = Counter()
+
+    def copy(self) -> Path:
+        """This thread's copy of the project."""
+        if not hasattr(self.place, "path"):
+            with self.lock:
+                self.place.path = Path(tempfile.mkdtemp(dir=self.folder))
+            for part in ("conftest.py", "pyproject.toml", "lmm_core", "reference", "tests"):
+                origin, target = PROJECT / part, self.place.path / part
+                if origin.is_dir():
+                    shutil.copytree(origin, target, ignore=shutil.ignore_patterns("__pycache__"))
+                else:
+                    shutil.copy(origin, target)
+        return self.place.path
+
+    def judged(self, profile: str, mutant: Mutant) -> tuple[Mutant, list[str]]:
+        """The mutant, and the test that killed it if one did."""
+        return mutant, self.killers(mutant, profile=profile)
+
+    def killers(self, mutant: Mutant, *, only: set[str] | None = None, profile: str = "dev") -> list[str]:
+        """The tests that fail on a mutant: the first, or all among `only`; a loop is killed by "timeout"."""
+        path = self.copy()
+        file = path / "lmm_core" / f"{mutant.module}.py"
+        original = file.read_text()
+        file.write_text(mutant.source)
+        try:
+            found = _forked(path, profile, self.kills, only)
+        finally:
+            file.write_text(original)
+        with self.lock:
+            self.kills.update(found)
+        return found
+
+
+def _forked(path: Path, profile: str, kills: Counter[str], only: set[str] | None) -> list[str]:
+    answers, answer = os.pipe()
+    child = os.fork()
+    if not child:
+        os.close(answers)
+        _judge(path, profile, kills, only, answer)
+    os.close(answer)
+    deadline, text = time.monotonic() + SECONDS, b""
+    os.set_blocking(answers, False)
+    while time.monotonic() < deadline:
+        ended = os.waitpid(child, os.WNOHANG)[0]
+        with_more = True
+        while with_more:
+            try:
+                part = os.read(answers, 65536)
+            except BlockingIOError:
+                part = b""
+            text, with_more = text + part, bool(part)
+        if ended:
+            break
+        time.sleep(0.02)
+    else:
+        os.killpg(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+        text += b"timeout\n"
+    os.close(answers)
+    return list(dict.fromkeys(text.decode().splitlines()))
+
+
+def _judge(path: Path, profile: str, kills: Counter[str], only: set[str] | None, answer: int) -> None:
+    """In the forked process: run the exercises, say which test failed, and end."""
+    try:
+        os.setpgid(0, 0)
+        os.chdir(path)
+        sys.path[:0] = [str(path)]
+        for name in [name for name in sys.modules if name.partition(".")[0] in ("tests", "reference", "lmm_core")]:
+            del sys.modules[name]  # they are to be found in the copy
+        sys.dont_write_bytecode = True
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        null = os.open(os.devnull, os.O_WRONLY)
+        os.dup2(null, 1)
+        os.dup2(null, 2)
+        options = ["tests/exercises", "--live-r=off", f"--hypothesis-profile={profile}", "-q", "-p", "no:xdist"]
+        options += ["-W", "ignore:Module already imported"]
+        status = pytest.main([*options, *([] if only else ["-x"])], plugins=[_Teller(kills, only, answer)])
+        if status not in (0, 1, 5):
+            os.write(answer, f"status {int(status)}\n".encode())
+    except BaseException as error:
+        os.write(answer, f"{type(error).__name__}\n".encode())
+    finally:
+        os._exit(0)
+
+
+class _Teller:
+    """A plugin: best killers first, and the names of those that fail."""
+
+    def __init__(self, kills: Counter[str], only: set[str] | None, answer: int) -> None:
+        self.kills, self.only, self.answer = kills, only, answer
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
+        items[:] = [item for item in items if self.only is None or item.nodeid in self.only]
+        items.sort(key=lambda item: -self.kills[item.nodeid])
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.failed:
+            os.write(self.answer, f"{report.nodeid}\n".encode())
+
+
+def equivalent() -> dict[str, str]:
+    """Mutants that change nothing which anybody could observe: name and reason."""
+    return {entry["mutant"]: entry["reason"] for entry in tomllib.loads(EQUIVALENT.read_text())["equivalent"]}
+
+
+def all_tests(trial: Trial) -> set[str]:
+    """The names of the exercises' tests, as a run on the unchanged project passes them."""
+    unchanged = Mutant("checks", 0, "", "", (PROJECT / "lmm_core" / "checks.py").read_text())
+    failing = trial.killers(unchanged)
+    if failing:
+        raise SystemExit(f"the exercises fail without any mutant: {failing}")
+    command = [sys.executable, "-m", "pytest", "tests/exercises", "--live-r=off", "--collect-only", "-q"]
+    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
+    return {line for line in listed.splitlines() if "::" in line}
+
+
+def main(report: Path, modules: list[str]) -> int:
+    """Judge every mutant, look for tests without a kill, write the report; 1 where something is left."""
+    chosen = modules or sorted(path.stem for path in (PROJECT / "lmm_core").glob("*.py"))
+    every = [mutant for module in chosen for mutant in mutants(module)]
+    known = equivalent()
+    result: dict[str, Any] = {"mutants": len(every), "killed": {}, "survivors": []}
+    with tempfile.TemporaryDirectory(prefix="lmm-mutants-") as folder, ThreadPool(PROCESSES) as pool:
+        trial = Trial(Path(folder))
+        every_test = all_tests(trial)
+
+        def judge(some: list[Mutant], profile: str) -> list[Mutant]:
+            """Those that survive a profile's number of examples."""
+            left = []
+            for count, (mutant, found) in enumerate(pool.imap_unordered(partial(trial.judged, profile), some), start=1):
+                if found:
+                    result["killed"][f"{mutant.line} {mutant.name}"] = found
+                else:
+                    left.append(mutant)
+                    print(f"survives {profile}: {mutant.line} {mutant.name}", flush=True)
+                if count % 50 == 0:
+                    print(f"{count} of {len(some)}", flush=True)
+            return left
+
+        left = [mutant for mutant in judge(every, "dev") if mutant.name not in known]
+        result["survivors"] = [f"{mutant.line} {mutant.name}" for mutant in judge(left, "default")]
+        if not modules:
+            idle = every_test - set(trial.kills)
+            for mutant in sorted(every, key=lambda mutant: hash(mutant.name)):
+                idle -= set(trial.killers(mutant, only=idle)) if idle else set()
+            result["tests without a kill"] = sorted(idle)
+    report.write_text(json.dumps(result, indent=1, ensure_ascii=False))
+    left = len(result["survivors"]) + len(result.get("tests without a kill", []))
+    print(f"{len(every)} mutants, {len(result['survivors'])} survive; tests without a kill: {left}")
+    return 1 if left else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(Path(sys.argv[1]), sys.argv[2:]))
