@@ -11,7 +11,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
-
 MOST_DIGITS = 15.0
 DIGITS: dict[str, float] = {}  # of the comparisons of the test that runs, by claim, at worst (see accuracy.py)
 

@@ -1,6 +1,5 @@
 """`pytest --submission FILE`: the options of grading, and how pytest's events become verdicts."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,15 +10,12 @@ from hypothesis import Phase
 from hypothesis.errors import FlakyFailure
 from hypothesis.internal.conjecture import engine
 
-import lmm_core
 from reference import r
 from tests.contract import CONTRACT
 from tests.grading import diagnosis, feedback, misconceptions, reports, rubric, sandbox, template
 from tests.grading.misconceptions import Misconception
 from tests.grading.submission import LANGUAGES, NotCalledError, Submission, printable
 from tests.grading.verdict import Outcome, Verdict
-from tests.implementation import Implementation, InProcess
-from tests.tolerances import SUBMISSION
 
 EXERCISES = Path(__file__).parents[1] / "exercises"
 EXAMPLES, SHRINKS = 8, 40
@@ -172,17 +168,6 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     order = {name: i for i, name in enumerate(grading.submissions)}
     items[:] = sorted(kept, key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
-
-
-@pytest.fixture(scope="session")
-def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
-    """The implementation under test: lmm_core in this process, or a submission in its worker."""
-    grading = request.config.stash.get(STATE, None)
-    if grading is None:
-        yield Implementation("lmm_core", InProcess(lmm_core))
-    else:
-        yield Implementation(request.param, grading.submissions[request.param], SUBMISSION)
-        grading.submissions[request.param].close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -11,11 +11,11 @@ A survivor is an error unless `equivalent.toml` gives the reason why it is no mu
 is an error, too.
 """
 
+import ast
 import json
 import os
 import shutil
 import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -93,6 +93,8 @@ class Trial:
         """Prepare; the copies are made when they are first needed."""
         self.folder, self.place, self.lock = folder, local(), Lock()
         self.kills: Counter[str] = Counter()
+        self.seconds: dict[str, float] = {}
+        self.callers: dict[str, set[str]] = {}  # tests that call a function, by "module:first line"
 
     def copy(self) -> Path:
         """This thread's copy of the project."""
@@ -116,22 +118,58 @@ class Trial:
         path = self.copy()
         file = path / "lmm_core" / f"{mutant.module}.py"
         original = file.read_text()
+        tests = self.concerned(mutant) if only is None else only & self.concerned(mutant)
+        order = sorted(tests, key=lambda test: (-self.kills[test], self.seconds[test]))
         file.write_text(mutant.source)
         try:
-            found = _forked(path, profile, self.kills, only)
+            found = _forked(path, profile, order, all_of_them=only is not None)
         finally:
             file.write_text(original)
         with self.lock:
             self.kills.update(found)
         return found
 
+    def concerned(self, mutant: Mutant) -> set[str]:
+        """The tests that call the mutated function; of a line outside functions, any of its file.
 
-def _forked(path: Path, profile: str, kills: Counter[str], only: set[str] | None) -> list[str]:
+        Tests that call nothing in their own process may do so in another.
+        """
+        called = self.callers.get(f"{mutant.module}:{_function(mutant)}")
+        if called is None:
+            of_file = [tests for place, tests in self.callers.items() if place.startswith(f"{mutant.module}:")]
+            called = set().union(*of_file)
+        return called | (set(self.seconds) - set().union(*self.callers.values()))
+
+    def learn(self) -> None:
+        """Run all tests once on the unchanged project: their times, and which functions they call."""
+        for line in _forked(self.copy(), "dev", None, all_of_them=True):
+            kind, test, value = line.split("\t")
+            if kind == "seconds":
+                self.seconds[test] = float(value)
+            elif kind == "calls":
+                self.callers.setdefault(value, set()).add(test)
+            else:
+                raise SystemExit(f"{test} fails without any mutant")
+
+
+def _function(mutant: Mutant) -> int | None:
+    """First line of the function that the mutant's line is in."""
+    tree = ast.parse((PROJECT / "lmm_core" / f"{mutant.module}.py").read_text())
+    around = [
+        min([node.lineno, *(decorator.lineno for decorator in node.decorator_list)])
+        for node in ast.walk(tree)
+        if isinstance(node, ast.FunctionDef) and node.lineno <= mutant.line <= (node.end_lineno or 0)
+    ]
+    return max(around, default=None)
+
+
+def _forked(path: Path, profile: str, order: list[str] | None, *, all_of_them: bool) -> list[str]:
+    """Lines that the forked run tells: names of tests that failed; without an order, what `learn` reads."""
     answers, answer = os.pipe()
     child = os.fork()
     if not child:
         os.close(answers)
-        _judge(path, profile, kills, only, answer)
+        _judge(path, profile, order, answer, all_of_them=all_of_them)
     os.close(answer)
     deadline, text = time.monotonic() + SECONDS, b""
     os.set_blocking(answers, False)
@@ -155,7 +193,7 @@ def _forked(path: Path, profile: str, kills: Counter[str], only: set[str] | None
     return list(dict.fromkeys(text.decode().splitlines()))
 
 
-def _judge(path: Path, profile: str, kills: Counter[str], only: set[str] | None, answer: int) -> None:
+def _judge(path: Path, profile: str, order: list[str] | None, answer: int, *, all_of_them: bool) -> None:
     """In the forked process: run the exercises, say which test failed, and end."""
     try:
         os.setpgid(0, 0)
@@ -170,7 +208,8 @@ def _judge(path: Path, profile: str, kills: Counter[str], only: set[str] | None,
         os.dup2(null, 2)
         options = ["tests/exercises", "--live-r=off", f"--hypothesis-profile={profile}", "-q", "-p", "no:xdist"]
         options += ["-W", "ignore:Module already imported"]
-        status = pytest.main([*options, *([] if only else ["-x"])], plugins=[_Teller(kills, only, answer)])
+        teller = _Learner(answer) if order is None else _Teller(answer, order)
+        status = pytest.main([*options, *([] if all_of_them else ["-x"])], plugins=[teller])
         if status not in (0, 1, 5):
             os.write(answer, f"status {int(status)}\n".encode())
     except BaseException as error:
@@ -180,35 +219,48 @@ def _judge(path: Path, profile: str, kills: Counter[str], only: set[str] | None,
 
 
 class _Teller:
-    """A plugin: best killers first, and the names of those that fail."""
+    """A plugin: the tests in an order, and the names of those that fail."""
 
-    def __init__(self, kills: Counter[str], only: set[str] | None, answer: int) -> None:
-        self.kills, self.only, self.answer = kills, only, answer
+    def __init__(self, answer: int, order: list[str]) -> None:
+        self.answer, self.place = answer, {test: i for i, test in enumerate(order)}
 
     @pytest.hookimpl(trylast=True)
     def pytest_collection_modifyitems(self, items: list[pytest.Item]) -> None:
-        items[:] = [item for item in items if self.only is None or item.nodeid in self.only]
-        items.sort(key=lambda item: -self.kills[item.nodeid])
+        items[:] = [item for item in items if item.nodeid in self.place]
+        items.sort(key=lambda item: self.place[item.nodeid])
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.failed:
             os.write(self.answer, f"{report.nodeid}\n".encode())
 
 
+class _Learner:
+    """A plugin: how long every test takes, and which functions of lmm_core it calls."""
+
+    def __init__(self, answer: int) -> None:
+        self.answer = answer
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_call(self, item: pytest.Item) -> Any:
+        places: set[tuple[str, int]] = set()
+        sys.setprofile(lambda frame, *_: places.add((frame.f_code.co_filename, frame.f_code.co_firstlineno)))
+        try:
+            return (yield)
+        finally:
+            sys.setprofile(None)
+            for file, line in places:
+                if Path(file).parent.name == "lmm_core":
+                    os.write(self.answer, f"calls\t{item.nodeid}\t{Path(file).stem}:{line}\n".encode())
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "call":
+            kind = "seconds" if report.passed else "fails"
+            os.write(self.answer, f"{kind}\t{report.nodeid}\t{report.duration}\n".encode())
+
+
 def equivalent() -> dict[str, str]:
     """Mutants that change nothing which anybody could observe: name and reason."""
     return {entry["mutant"]: entry["reason"] for entry in tomllib.loads(EQUIVALENT.read_text())["equivalent"]}
-
-
-def all_tests(trial: Trial) -> set[str]:
-    """The names of the exercises' tests, as a run on the unchanged project passes them."""
-    unchanged = Mutant("checks", 0, "", "", (PROJECT / "lmm_core" / "checks.py").read_text())
-    failing = trial.killers(unchanged)
-    if failing:
-        raise SystemExit(f"the exercises fail without any mutant: {failing}")
-    command = [sys.executable, "-m", "pytest", "tests/exercises", "--live-r=off", "--collect-only", "-q"]
-    listed = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=True).stdout
-    return {line for line in listed.splitlines() if "::" in line}
 
 
 def main(report: Path, modules: list[str]) -> int:
@@ -219,7 +271,7 @@ def main(report: Path, modules: list[str]) -> int:
     result: dict[str, Any] = {"mutants": len(every), "killed": {}, "survivors": []}
     with tempfile.TemporaryDirectory(prefix="lmm-mutants-") as folder, ThreadPool(PROCESSES) as pool:
         trial = Trial(Path(folder))
-        every_test = all_tests(trial)
+        trial.learn()
 
         def judge(some: list[Mutant], profile: str) -> list[Mutant]:
             """Those that survive a profile's number of examples."""
@@ -237,7 +289,7 @@ def main(report: Path, modules: list[str]) -> int:
         left = [mutant for mutant in judge(every, "dev") if mutant.name not in known]
         result["survivors"] = [f"{mutant.line} {mutant.name}" for mutant in judge(left, "default")]
         if not modules:
-            idle = every_test - set(trial.kills)
+            idle = set(trial.seconds) - set(trial.kills)
             for mutant in sorted(every, key=lambda mutant: hash(mutant.name)):
                 idle -= set(trial.killers(mutant, only=idle)) if idle else set()
             result["tests without a kill"] = sorted(idle)
