@@ -1,7 +1,6 @@
 """The door of the suite: which implementation is judged, with how many examples, and whether R is asked."""
 
 import os
-from collections.abc import Iterator
 from importlib.metadata import version
 
 import hypothesis
@@ -10,11 +9,6 @@ import pytest
 
 import lmm_core
 from reference import r
-from tests.grading.plugin import STATE
-from tests.implementation import Implementation
-from tests.peers import peer
-from tests.peers.plugin import PEER
-from tests.tolerances import SUBMISSION
 
 pytest_plugins = ["tests.grading.door", "tests.grading.plugin", "tests.peers.plugin", "tests.accuracy"]
 
@@ -38,9 +32,9 @@ def pytest_configure(config: pytest.Config) -> None:
         )
     if config.getoption("--submission"):
         return
-    hypothesis.settings.load_profile(
-        config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE", "default")
-    )
+    profile = config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE")
+    if profile or not config.getoption("--implementation"):
+        hypothesis.settings.load_profile(profile or "default")
     if config.getoption("--live-r") == "require" and r.unavailable():
         raise pytest.UsageError(f"--live-r require: {r.unavailable()}; {r.INSTALL}")
 
@@ -66,17 +60,6 @@ def _live_r(config: pytest.Config) -> str:
     if config.getoption("--live-r") == "off" or config.getoption("--submission"):
         return "off"
     return f"not used, {r.unavailable()}; to install: {r.INSTALL}" if r.unavailable() else r.versions()
-
-
-@pytest.fixture(scope="session")
-def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
-    """The implementation under test: a submission in its worker, or a trusted one, lmm_core if none is named."""
-    if grading := request.config.stash.get(STATE, None):
-        submission = grading.submissions[request.param]
-        yield Implementation(request.param, submission, SUBMISSION)
-        submission.close()
-    else:
-        yield request.config.stash.get(PEER, peer.core()).implementation()
 
 
 @pytest.fixture(scope="session")

@@ -50,10 +50,10 @@ def least_squares_basis(X: Matrix, y: Vector) -> Basis:
     ones = T @ (T.T @ (one @ X))
     for _ in range(REFINEMENTS):  # of an X whose columns are nearly dependent, such as a year beside the constant
         error = one - X @ ones
+        ones = ones + T @ (T.T @ (error @ X))
         in_span = np.abs(error).max() < IN_SPAN
         if in_span:
             break
-        ones = ones + T @ (T.T @ (X.T @ error))
     constant = one @ y / len(y) if in_span else 0.0
     residual = y - constant
     rest = T @ (T.T @ (residual @ X))

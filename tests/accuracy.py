@@ -50,13 +50,6 @@ class Run:
         return found
 
 
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options of regression checks."""
-    add = parser.getgroup("lmm", "linear mixed models").addoption
-    add("--accuracy", metavar="FILE", help="write outcome and digits of every test to this .json file")
-    add("--baseline", metavar="FILE", help="fail only where a test or half a digit of this --accuracy file is lost")
-
-
 def pytest_configure(config: pytest.Config) -> None:
     """Read the baseline before anything runs."""
     if config.getoption("--accuracy") or config.getoption("--baseline"):

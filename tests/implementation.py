@@ -48,6 +48,10 @@ class Implementation:
     tolerances: Tolerances = REFERENCE
     calls: list[Call] = field(default_factory=list)
 
+    def __repr__(self) -> str:
+        """Short: hypothesis prints it beside a failing input."""
+        return f"<{self.name}>"
+
     def __getattr__(self, name: str) -> Any:
         if name not in CONTRACT:
             raise AttributeError(f"{name} is not in the contract")

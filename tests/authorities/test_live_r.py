@@ -50,3 +50,31 @@ def test_fifty_digits_agree_with_live_lmer(live_r, frogs):
     total = float(expected.Vb + expected.Ve)
     assert_close("Vb and Ve", [got.Vb, got.Ve], [float(expected.Vb), float(expected.Ve)], 1e-6, total)
     assert_at_most("the exact minimum <= lmer's criterion", float(expected.criterion), got.criterion, slack=1e-9)
+
+
+KENWARD_ROGER = """
+d$bucket <- factor(d$bucket); d$color <- factor(d$color)
+fit <- lmerTest::lmer(weight ~ color + (1 | bucket), d, control = lme4::lmerControl(optCtrl = list(rhoend = 1e-11)))
+coef(summary(fit, ddf = "Kenward-Roger"))[, "df"]
+"""
+
+
+@FEW
+@given(
+    strategies.frogs(
+        st.builds(lambda n, counts: [[n] * count for count in counts], st.integers(2, 5), st.just((3, 4))),
+        ratios=(5.0, 20.0),
+        scales=(1.0,),
+    )
+)
+def test_kenward_roger_is_satterthwaite_in_the_interior_of_equal_buckets(live_r, impl, frogs):
+    """Equal n, Vb > 0: Kenward-Roger's scalar df of every colour is B - C, as Satterthwaite's (theorem 8).
+
+    Source: Kenward and Roger (1997), Biometrics 53, 983-997; pbkrtest computes it.
+    """
+    got = live_r.evaluate(KENWARD_ROGER, d=frogs.data.assign(color=frogs.data["color"].astype(str)))
+    n_left = frogs.Z.shape[1] - frogs.cell_means.shape[1]
+    assert_close("Kenward-Roger's df = B - C", got, [n_left] * len(got), 1e-4)
+    assert_close(
+        "Satterthwaite's df = B - C", impl.satterthwaite_df(frogs.treatment, frogs.y, frogs.group), n_left, 1e-6
+    )

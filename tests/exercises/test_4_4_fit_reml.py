@@ -227,6 +227,23 @@ def test_criterion_is_the_density_of_error_contrasts(impl, frogs):
     )
 
 
+@given(strategies.clear_frogs())
+def test_reml_and_ml_criteria_differ_by_a_determinant(impl, frogs):
+    """REML criterion = ML criterion at the same V + log|X'V^-1 X| - p log(2 pi).
+
+    The ML criterion is -2 log density of y under N(X coef, V); -p log(2 pi) belongs to the flat prior that
+    integrates beta out. Source: Laird and Ware (1982), Biometrics 38, 963-974.
+    """
+    X, y = frogs.treatment, frogs.y
+    got = impl.fit_reml(X, y, frogs.group)
+    V, residual = frogs.V(got.Vb, got.Ve), y - X @ got.coef
+    information = X.T @ np.linalg.solve(V, X)
+    ml = len(y) * np.log(2 * np.pi) + np.linalg.slogdet(V)[1] + residual @ np.linalg.solve(V, residual)
+    expected = ml + np.linalg.slogdet(information)[1] - X.shape[1] * np.log(2 * np.pi)
+    allowed = max(1e-8, impl.tolerances.criterion)
+    assert_close("REML - ML criterion = log|X'V^-1 X| - p log(2 pi)", got.criterion, expected, allowed, 1.0)
+
+
 @pytest.mark.core_only
 @given(strategies.clear_frogs())
 def test_score_is_zero_inside_and_points_outward_at_the_boundary(impl, frogs):

@@ -1,4 +1,4 @@
-"""The options of grading, known to pytest before it looks at any file.
+"""The options that take a file, known to pytest before it looks at any file.
 
 pytest takes what follows an option that it does not know for a path: it would look for its configuration
 beside the submission, and run a conftest.py that lies there. So this module is installed as a plugin
@@ -14,12 +14,15 @@ from typing import Any
 import pytest
 
 PROJECT = Path(__file__).parents[2]
-PATHS = ("--submission", "--report", "--rubric", "--write-template")
+PATHS = (
+    *("--submission", "--report", "--rubric", "--write-template"),
+    *("--implementation", "--scoreboard", "--accuracy", "--baseline"),
+)
 TIERS = ("bwrap", "process")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The options that grading adds to pytest."""
+    """The options that are added to pytest."""
     add = parser.getgroup("lmm-grading", "grading of submissions").addoption
     add(
         "--submission",
@@ -32,6 +35,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--isolation", choices=("auto", *TIERS), default="auto", help="where a submission runs; auto: the best")
     add("--seed", type=int, metavar="N", help="draw other examples; without it every run draws the same")
     add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
+    add = parser.getgroup("lmm", "linear mixed models").addoption
+    add("--implementation", metavar="FILE", help="judge this trusted .py or .R file, in this process, by the exercises")
+    add("--scoreboard", metavar="FILE", help="write the digits of lmm_core and of all peers as a table, and exit")
+    add("--accuracy", metavar="FILE", help="write outcome and digits of every test to this .json file")
+    add("--baseline", metavar="FILE", help="fail only where a test or half a digit of this --accuracy file is lost")
 
 
 @pytest.hookimpl(wrapper=True, tryfirst=True)
@@ -39,9 +47,10 @@ def pytest_load_initial_conftests(early_config: pytest.Config) -> Iterator[None]
     """Start anew with the project's configuration where pytest has found another or none."""
     options: Any = early_config.known_args_namespace
     given = list(map(str, early_config.invocation_params.args))
-    if (options.submission or options.write_template) and early_config.rootpath != PROJECT:
+    given_paths = any(getattr(options, path.strip("-").replace("-", "_")) for path in PATHS)
+    if given_paths and early_config.rootpath != PROJECT:
         if given != sys.argv[1:]:
-            raise pytest.UsageError(f"grading needs pytest to run in {PROJECT}, or --submission=FILE with the sign =")
+            raise pytest.UsageError(f"pytest needs to run in {PROJECT}, or --option=FILE with the sign =")
         arguments = _joined(given)
         os.chdir(PROJECT)
         command = [sys.executable, "-P", "-m", "pytest", "-c", str(PROJECT / "pyproject.toml"), *arguments]

@@ -1,5 +1,6 @@
 """`pytest --submission FILE`: the options of grading, and how pytest's events become verdicts."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,10 @@ from tests.grading import diagnosis, feedback, misconceptions, reports, rubric, 
 from tests.grading.misconceptions import Misconception
 from tests.grading.submission import LANGUAGES, NotCalledError, Submission, printable
 from tests.grading.verdict import Outcome, Verdict
+from tests.implementation import Implementation
+from tests.peers import peer
+from tests.peers.peer import PEER
+from tests.tolerances import SUBMISSION
 
 EXERCISES = Path(__file__).parents[1] / "exercises"
 EXAMPLES, SHRINKS = 8, 40
@@ -127,7 +132,11 @@ def pytest_configure(config: pytest.Config) -> None:
     GRADING[:] = [config.stash[STATE]]
     config.args[:] = [str(EXERCISES)]
     config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
-    seed = config.getoption("--seed")
+    few_examples(config.getoption("--seed"))
+
+
+def few_examples(seed: int | None = None) -> None:
+    """Hypothesis as others than lmm_core are judged: the same few draws every time, shrunk a little."""
     hypothesis.settings.register_profile(
         "submission",
         max_examples=EXAMPLES,
@@ -168,6 +177,17 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     order = {name: i for i, name in enumerate(grading.submissions)}
     items[:] = sorted(kept, key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
+
+
+@pytest.fixture(scope="session")
+def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
+    """The implementation under test: a submission in its worker, or a trusted one, lmm_core if none is named."""
+    grading = request.config.stash.get(STATE, None)
+    if grading is None:
+        yield request.config.stash.get(PEER, peer.core()).implementation()
+    else:
+        yield Implementation(request.param, grading.submissions[request.param], SUBMISSION)
+        grading.submissions[request.param].close()
 
 
 @pytest.hookimpl(wrapper=True)

@@ -14,6 +14,8 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import pytest
+
 import lmm_core
 from reference import r
 from tests.contract import CONTRACT, ContractError
@@ -22,6 +24,7 @@ from tests.grading.submission import LANGUAGES, _outgoing
 from tests.implementation import Backend, Implementation, InProcess
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
+PEER = pytest.StashKey["Peer"]()
 FOLDER = Path(__file__).parents[2] / "reference" / "peers"
 FILES = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".R")))
 

@@ -1,5 +1,6 @@
 """`pytest --implementation FILE` and `pytest --scoreboard FILE.md`."""
 
+import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
@@ -7,18 +8,11 @@ from typing import Any
 import pytest
 
 from tests.contract import CONTRACT
+from tests.grading.plugin import few_examples
 from tests.peers import peer, scoreboard
-from tests.peers.peer import Peer
+from tests.peers.peer import PEER
 
 EXERCISES = Path(__file__).parents[1] / "exercises"
-PEER = pytest.StashKey[Peer]()
-
-
-def pytest_addoption(parser: pytest.Parser) -> None:
-    """Options for implementations that are trusted."""
-    add = parser.getgroup("lmm", "linear mixed models").addoption
-    add("--implementation", metavar="FILE", help="judge this trusted .py or .R file, in this process, by the exercises")
-    add("--scoreboard", metavar="FILE", help="write the digits of lmm_core and of all peers as a table, and exit")
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -39,6 +33,8 @@ def pytest_configure(config: pytest.Config) -> None:
         config.stash[PEER] = peer.load(Path(config.getoption("--implementation")))
     except peer.PeerError as error:
         raise pytest.UsageError(str(error)) from None
+    if not (config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE")):
+        few_examples()
     if not config.invocation_params.args or config.args == config.getini("testpaths"):
         config.args[:] = [str(EXERCISES)]
 
