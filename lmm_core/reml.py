@@ -28,6 +28,7 @@ from lmm_core.sums import BucketSums, bucket_sums, identified
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
 LARGE = 400.0  # n gamma of the smallest bucket where the grid ends, if the score is positive there
+LARGEST_U = 67.0  # n gamma = 1e29: what is left within buckets is rounding, 1e-15 of what is between
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
 ROUNDING = 2.0**-48  # a relative step, or a score relative to its terms, so small is rounding error
 MAX_STEPS = 100
@@ -86,7 +87,8 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
     lme4's, Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
     X, y, codes, _ = _arguments(X, y, group)
-    basis, sums = identified(X, least_squares_basis(X, y), codes)
+    basis = least_squares_basis(X, y)
+    sums = identified(X, basis, codes)
     at = _lowest(sums)
     if at.inflation > INFLATED:
         basis = basis.moved(X, at.X_root, basis.T @ at.beta)
@@ -124,7 +126,7 @@ def criterion_curve(X: ArrayLike, y: ArrayLike, group: Labels, theta: ArrayLike)
     Source: Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
     X, y, codes, _ = _arguments(X, y, group)
-    _, sums = identified(X, least_squares_basis(X, y), codes)
+    sums = identified(X, least_squares_basis(X, y), codes)
     return Profile(sums, np.square(theta)).criterion
 
 
@@ -166,6 +168,17 @@ def _arguments(
     return X, y, codes, buckets
 
 
+class NothingLeftError(ValueError):
+    """y does not vary within buckets, but for rounding."""
+
+    def __init__(self, sums: BucketSums) -> None:
+        """In one sentence."""
+        super().__init__(
+            f"y varies within its {sums.n_buckets} buckets, after {len(sums.T)} columns of X are fitted, by no more "
+            "than rounding beside what it varies between them: nothing is left to estimate Ve"
+        )
+
+
 @dataclass(frozen=True)
 class Profile:
     """The REML criterion with Ve profiled out, and its derivatives, at one gamma or at an array of them."""
@@ -186,7 +199,10 @@ class Profile:
     @cached_property
     def R_inverse(self) -> NDArray[np.float64]:
         """Inverse of the triangle R: (..., p+1, p+1)."""
-        return np.linalg.inv(np.linalg.cholesky(self.M, upper=True))
+        try:
+            return np.linalg.inv(np.linalg.cholesky(self.M, upper=True))
+        except np.linalg.LinAlgError:
+            raise NothingLeftError(self.sums) from None
 
     @cached_property
     def D(self) -> NDArray[np.float64]:
@@ -270,6 +286,8 @@ def _lowest(sums: BucketSums) -> Profile:
     u = np.arange(0.0, np.log1p(LARGE * n / sums.sizes.min()) + GRID_STEP, GRID_STEP)
     at = Profile(sums, np.expm1(u) / n)
     while at.score[-1] < 0:
+        if u[-1] > LARGEST_U:
+            raise NothingLeftError(sums)
         u = np.append(u, u[-1] + 4 * GRID_STEP)
         at = Profile(sums, np.expm1(u) / n)
     score = at.score
@@ -295,6 +313,8 @@ def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Pr
         if abs(at.score) <= ROUNDING * at.trace:
             return at
         low, high = (u, high) if at.score < 0 else (low, u)
+        if high - low <= ROUNDING * u:
+            return at
         step = -at.score / (at.curvature * np.exp(u) / n + at.score)
         if abs(step) <= NEARLY * u + NEARLY**1.5:
             return at if abs(step) <= ROUNDING * u else Profile(sums, np.expm1(u + step) / n)

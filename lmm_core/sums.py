@@ -18,8 +18,6 @@ from lmm_core import checks
 from lmm_core.basis import ROWS_AT_A_TIME, Basis, triangle
 from lmm_core.checks import Codes, Matrix, Vector
 
-VISIBLE = 1e-8  # what remains of y, relative to y within buckets, that sums of squares show
-
 
 @dataclass(frozen=True)
 class BucketSums:
@@ -75,52 +73,20 @@ def bucket_sums(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
     )
 
 
-def identified(X: Matrix, basis: Basis, codes: Codes) -> tuple[Basis, BucketSums]:
-    """The sums, unless the data cannot tell Vb, Ve and the fixed effects apart; and the basis they are in.
+def identified(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
+    """The sums, unless there are too few buckets or frogs to tell Vb, Ve and the fixed effects apart.
 
     Ve needs rank[X Z] < N, frogs that differ within their bucket; Vb needs rank[X Z] > p, buckets that
-    differ though X does not. rank[X Z] = B + rank(X within buckets). Where X explains nearly all of y
-    within buckets, that is taken off y first, or else the little that is left would be lost in rounding.
+    differ though X does not. rank[X Z] = B + rank(X within buckets), at most B + p.
 
     Raises:
         ValueError: naming the replication that is missing.
     """
     sums = bucket_sums(X, basis, codes)
     N, B, p = sums.n_obs, sums.n_buckets, X.shape[1]
-    if p >= B or B + p >= N:
-        _refuse_too_few_buckets_or_frogs(X, codes)
-    beta, explained = _explained_within(sums)
-    y_within = sums.within[-1, -1]
-    if y_within - explained <= VISIBLE * y_within:
-        y_length = np.sqrt(basis.residual @ basis.residual)
-        basis = basis.moved(X, basis.T, basis.T @ beta)
-        sums = bucket_sums(X, basis, codes)
-        remainder = np.sqrt(sums.within[-1, -1])
-        if remainder <= sums.sizes.max() * np.finfo(float).eps * y_length:
-            raise ValueError(
-                f"y varies within its {B} buckets by {remainder:g} after X is fitted, against a total of "
-                f"{y_length:g}: nothing is left to estimate Ve"
-            )
-    return basis, sums
-
-
-def _explained_within(sums: BucketSums) -> tuple[Vector, float]:
-    """Least squares of y on X, both within buckets: the coefficients of X T, and the sum of squares explained."""
-    X_w, Xy_w = sums.within[:-1, :-1], sums.within[:-1, -1]
-    total, rounding = X_w.trace(), (sums.n_obs * np.finfo(float).eps) ** 2
-    if total <= rounding:
-        return np.zeros(len(X_w)), 0.0
-    beta: Vector = np.linalg.lstsq(X_w, Xy_w, rcond=max(len(X_w) * np.finfo(float).eps, rounding / total))[0]  # type: ignore[assignment]
-    return beta, float(Xy_w @ beta)
-
-
-def _refuse_too_few_buckets_or_frogs(X: Matrix, codes: Codes) -> None:
-    N, p = X.shape
-    n_per_bucket = np.bincount(codes)
-    B = len(n_per_bucket)
-    bucket_means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / n_per_bucket[:, None]
-    R_within = triangle(X - bucket_means[codes])
-    rank_XZ = B + checks.numerical_rank(R_within, np.linalg.norm(X, axis=0), N)
+    if p < B < N - p:
+        return sums
+    rank_XZ = B + _rank_within(X, codes)
     if rank_XZ >= N:
         raise ValueError(
             f"group has {B} buckets for {N} frogs and X has {p} columns: nothing is left to estimate Ve; "
@@ -131,6 +97,13 @@ def _refuse_too_few_buckets_or_frogs(X: Matrix, codes: Codes) -> None:
             f"group has {B} buckets and the {p} columns of X describe every one: nothing is left to estimate "
             "Vb; some colour needs more than one bucket"
         )
+    return sums
+
+
+def _rank_within(X: Matrix, codes: Codes) -> int:
+    sizes = np.bincount(codes)
+    bucket_means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / sizes[:, None]
+    return checks.numerical_rank(triangle(X - bucket_means[codes]), np.linalg.norm(X, axis=0), len(X))
 
 
 def _within(X: Matrix, basis: Basis, codes: Codes, bucket_means: Matrix, rows: slice) -> Matrix:

@@ -3,6 +3,7 @@
 import tracemalloc
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -106,10 +107,22 @@ def test_memory_and_time_are_linear_in_frogs(core):
     assert_close("Vb and Ve of a large sample", [fit.Vb, fit.Ve], [1.0, 1.0], 0.05)
 
 
-@pytest.mark.parametrize(("nu", "df"), [([4, 6], 14 / 3), ([3, 1.5], 2), ([6, 1, 1], 2), ([5, 5], 5)])
+@pytest.mark.parametrize(
+    ("nu", "df"),
+    [
+        ([4, 6], 14 / 3),
+        ([3, 1.5], 2),
+        ([6, 1, 1], 2),
+        ([5, 5], 5),
+        ([1.5, 1.5], 1.5),
+        ([2, 5], 2),
+        ([2.5, 6], 26 / 9),
+        ([1000, 1000 + 1e-6], 1000),
+    ],
+)
 def test_pooled_df_is_lmertests(core, nu, df):
     """lmerTest's get_Fstat_ddf: 2 S / (S - q) if all nu exceed 2, else 2; contrasts that agree keep their df."""
-    assert_close("pooled df", core.inference._pooled_ddf(np.array(nu, float)), df, 1e-12)
+    assert_close("pooled df", core.inference._pooled_ddf(np.array(nu, float)), df, 1e-14)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e8, 1e11])
@@ -147,3 +160,54 @@ def test_covariates_that_agree_within_buckets_keep_their_digits(core):
     fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
     assert_close("Vb", fit.Vb, float(expected.Vb), 1e-10)
     assert_close("Ve", fit.Ve, float(expected.Ve), 1e-10)
+    assert_close("coef", fit.coef, np.array(expected.coef, float), 1e-9)
+
+
+def test_x_need_not_hold_the_constant(core):
+    """One covariate and no intercept: coef, Vb and Ve of the exact answer."""
+    rng = np.random.default_rng(5)
+    group = np.repeat(np.arange(7), [1, 2, 3, 4, 5, 6, 7])
+    X = rng.uniform(1, 2, size=(28, 1))
+    y = 3 * X[:, 0] + rng.normal(size=7)[group] + rng.normal(size=28)
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    assert_close("coef", fit.coef, float(expected.coef[0]), 1e-12)
+    assert_close("Vb", fit.Vb, float(expected.Vb), 1e-10)
+    assert_close("Ve", fit.Ve, float(expected.Ve), 1e-10)
+
+
+@pytest.mark.parametrize("scale", [1e-150, 1e150])
+def test_correlation_has_no_unit(core, scale):
+    """Weights times c > 0, however large: the same correlation."""
+    data = golden.load("chapter_2").data
+    expected = core.frog_correlation(data, 1, 2)
+    got = core.frog_correlation(data.assign(weight=scale * data["weight"]), 1, 2)
+    assert_close("correlation of c y", got, expected, 1e-12)
+
+
+def test_categories_that_no_frog_has_do_not_count(core):
+    """A pandas Categorical with a colour and a bucket that were never seen."""
+    data = golden.load("chapter_2").data
+    colors = pd.Categorical(data["color"], categories=[*sorted(set(data["color"])), "violet"])
+    buckets = pd.Categorical(data["bucket"], categories=[*sorted(set(data["bucket"])), 99])
+    seen = data.assign(color=colors, bucket=buckets)
+    assert_equal("buckets per colour", core.buckets_per_color(seen), core.buckets_per_color(data))
+    assert_equal("B - C", core.denominator_df(seen), 4)
+
+
+def test_a_small_spread_within_colors_is_a_spread(core):
+    """1e-10 of what colours differ by is far above rounding: F is that of the sums of squares."""
+    data = golden.load("chapter_2").data
+    level = data["color"].map({color: k for k, color in enumerate(sorted(set(data["color"])))})
+    noise = np.tile([1.0, -1.0], len(data) // 2)
+    test = core.anova_ols(data.assign(weight=level + 1e-10 * noise))
+    between = np.sum((level - level.mean()) ** 2) / 3
+    assert_close("F", test.F, between / (1e-20 * len(data) / (len(data) - 4)), 1e-5)
+
+
+@pytest.mark.parametrize("scale", [0.0, 1e-6, 1.0, 1e9])
+def test_no_spread_within_colors_is_refused_in_every_unit(core, scale):
+    """Weights that are constant within colours, or all the same, but for rounding."""
+    data = golden.load("chapter_2").data
+    level = data["color"].map({color: k / 3 for k, color in enumerate(sorted(set(data["color"])))})
+    with pytest.raises(ValueError, match="is constant within each of 4 colours"):
+        core.anova_ols(data.assign(weight=scale * (level + 1 / 7)))

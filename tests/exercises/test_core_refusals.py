@@ -123,6 +123,14 @@ REFUSALS = {
         "data column 'weight' is 1 in all 40 rows",
     ),
     "two_colors": (lambda core: core.denominator_df(data.assign(color=data["id"])), "data has 5 colours in bucket 1"),
+    "two_colors_in_one_bucket": (
+        lambda core: core.denominator_df(data.assign(color=["red", *["blue"] * (len(data) - 1)])),
+        "data has 2 colours in bucket 1",
+    ),
+    "no_order": (
+        lambda core: core.design_matrix([1, "a", 2, "b", 3], True),
+        "labels mixes types that have no order: [1, 'a', 2, 'b']",
+    ),
     "no_pair": (lambda core: core.frog_correlation(data, 1, 9), "frogs 1 and 9 share 0 buckets"),
     "twice": (lambda core: core.frog_correlation(pd.concat([data, data]), 1, 2), "data lists 16 frogs twice"),
     "constant_frog": (
