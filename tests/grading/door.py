@@ -18,6 +18,7 @@ PATHS = (
     *("--submission", "--report", "--rubric", "--write-template"),
     *("--implementation", "--scoreboard", "--accuracy", "--baseline"),
 )
+FORMATS = ("nbgrader", "canvas", "classroom")
 TIERS = ("bwrap", "process")
 
 
@@ -34,6 +35,13 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
     add("--isolation", choices=("auto", *TIERS), default="auto", help="where a submission runs; auto: the best")
     add("--seed", type=int, metavar="N", help="draw other examples; without it every run draws the same")
+    add(
+        "--format",
+        action="append",
+        choices=FORMATS,
+        help="write the points for another platform, too, into --report's folder; repeatable",
+    )
+    add("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster whose scheduler has this address")
     add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
     add = parser.getgroup("lmm", "linear mixed models").addoption
     add("--implementation", metavar="FILE", help="judge this trusted .py or .R file, in this process, by the exercises")

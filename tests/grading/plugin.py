@@ -1,5 +1,6 @@
 """`pytest --submission FILE`: the options of grading, and how pytest's events become verdicts."""
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -13,10 +14,22 @@ from hypothesis.internal.conjecture import engine
 
 from reference import r
 from tests.contract import CONTRACT
-from tests.grading import diagnosis, feedback, misconceptions, reports, rubric, sandbox, template
+from tests.grading import (
+    classroom,
+    content,
+    copies,
+    diagnosis,
+    feedback,
+    misconceptions,
+    reports,
+    rubric,
+    sandbox,
+    template,
+)
 from tests.grading.misconceptions import Misconception
+from tests.grading.portrait import portrait
 from tests.grading.submission import LANGUAGES, NotCalledError, Submission, printable
-from tests.grading.verdict import Outcome, Verdict
+from tests.grading.verdict import Outcome, Verdict, gradescope
 from tests.implementation import Implementation
 from tests.peers import peer
 from tests.peers.peer import PEER
@@ -24,6 +37,7 @@ from tests.tolerances import SUBMISSION
 
 EXERCISES = Path(__file__).parents[1] / "exercises"
 EXAMPLES, SHRINKS = 8, 40
+CLASS_FILES = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv")
 STATE = pytest.StashKey["Grading"]()
 GRADING: list["Grading"] = []  # for the hook that is not given a config
 
@@ -34,8 +48,8 @@ class Grading:
     def __init__(self, config: pytest.Config) -> None:
         """Take the options; raise pytest.UsageError with one sentence where they do not fit."""
         try:
-            path = Path(config.getoption("--rubric") or rubric.DEFAULT)
-            self.items, limits = rubric.load(path), rubric.limits(path)
+            self.rubric = Path(config.getoption("--rubric") or rubric.DEFAULT)
+            self.items, self.limits = rubric.load(self.rubric), rubric.limits(self.rubric)
         except rubric.RubricError as error:
             raise pytest.UsageError(str(error)) from None
         files = _files(config.getoption("--submission"))
@@ -48,9 +62,18 @@ class Grading:
         self.report = Path(config.getoption("--report")) if config.getoption("--report") else None
         if self.report and self.report.exists() and not self.report.is_dir():
             raise pytest.UsageError(f"--report {self.report} is a file; expected a folder")
-        self.submissions = {name: Submission(file, tier, limits) for name, file in files.items()}
+        if config.getoption("--format") and not self.report:
+            raise pytest.UsageError("--format goes with --report")
+        self.seed, self.formats = config.getoption("--seed"), config.getoption("--format") or []
+        self.files = files
+        self.submissions = {name: Submission(file, tier, self.limits) for name, file in files.items()}
         self.verdicts = {name: Verdict(name, printable(file.name), tier) for name, file in files.items()}
         self.diagnosed: dict[tuple[str, str], Misconception | None] = {}
+
+    def result(self, name: str) -> dict[str, Any]:
+        """The result of one submission, of which every report is made."""
+        fingerprint = content.fingerprint(self.files[name], self.rubric, self.tier, self.seed)
+        return gradescope(self.verdicts[name], self.items, fingerprint)
 
     def judged(self, name: str, item: pytest.Item, error: BaseException | None) -> dict[str, Any]:
         """The outcome of one test in plain parts, which also travel between processes of pytest-xdist."""
@@ -63,10 +86,12 @@ class Grading:
             "ordinary": item.get_closest_marker("ordinary") is not None,
             "feedback": "",
             "slug": None,
+            "picture": None,
         }
         if error is not None:
             if (name, function) not in self.diagnosed:
                 self.diagnosed[name, function] = _diagnosis(function, submission)
+                outcome["picture"] = portrait(function, submission)
             found = self.diagnosed[name, function]
             calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
             shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
@@ -74,9 +99,11 @@ class Grading:
             outcome["slug"] = found.slug if found else None
         return outcome
 
-    def note(self, name: str, slug: str | None, **outcome: Any) -> None:
+    def note(self, name: str, slug: str | None, picture: list[Any] | None, **outcome: Any) -> None:
         """Add an outcome to its verdict."""
         verdict = self.verdicts[name]
+        if picture:
+            verdict.pictures[outcome["function"]] = picture
         verdict.outcomes.append(Outcome(**outcome))
         verdict.outcomes.sort(key=lambda noted: noted.test)
         if slug:
@@ -108,10 +135,37 @@ def _files(wanted: list[str]) -> dict[str, Path]:
     names: dict[str, Path] = {}
     for file in files:
         name = printable(file.stem if stems.count(file.stem) == 1 else file.name)
-        name = f"_{name}" if name.strip(".") == "" or name.startswith("gradebook.csv") else name
+        name = (
+            f"_{name}"
+            if name.strip(".") == "" or name.startswith(("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv"))
+            else name
+        )
         alike = sum(known == name or known.rpartition("~")[0] == name for known in names)
         names[f"{name}~{alike + 1}" if alike else name] = file
     return names
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_cmdline_main(config: pytest.Config) -> int | None:
+    """A class, or a cluster: this process deals out the submissions, and runs no test itself."""
+    if not config.getoption("--submission") or config.getoption("--collect-only"):
+        return None
+    if len(_files(config.getoption("--submission"))) == 1 and not config.getoption("--scheduler"):
+        return None
+    grading = Grading(config)
+    wanted = config.getoption("numprocesses", None) or 1
+    return classroom.Class(
+        files=grading.files,
+        items=grading.items,
+        limits=grading.limits,
+        rubric=grading.rubric.absolute(),
+        tier=grading.tier,
+        seed=grading.seed,
+        report=grading.report,
+        formats=grading.formats,
+        processes=wanted if isinstance(wanted, int) else len(os.sched_getaffinity(0)),
+        scheduler=config.getoption("--scheduler"),
+    ).run()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -123,7 +177,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except (OSError, ValueError) as error:
             raise pytest.UsageError(f"--write-template {path}: {error}") from None
         pytest.exit(f"wrote {path}", returncode=0)
-    for option in ("--report", "--rubric", "--seed"):
+    for option in ("--report", "--rubric", "--seed", "--format", "--scheduler"):
         if config.getoption(option) is not None and not config.getoption("--submission"):
             raise pytest.UsageError(f"{option} goes with --submission")
     if not config.getoption("--submission"):
@@ -225,13 +279,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     grading = config.stash.get(STATE, None)
     if grading is None:
         return
-    for verdict in grading.verdicts.values():
-        for line in reports.explanation(verdict, grading.items):
-            terminalreporter.write_line(line)
+    results = [grading.result(name) for name in grading.files]
+    for line in [line for result in results for line in reports.explanation(result)]:
+        terminalreporter.write_line(line)
     terminalreporter.section("points")
-    for verdict in grading.verdicts.values():
-        for line in reports.table(verdict, grading.items):
-            terminalreporter.write_line(line)
+    for line in [line for result in results for line in reports.table(result)]:
+        terminalreporter.write_line(line)
     if grading.report:
         terminalreporter.write_line(f"reports: {grading.report}")
 
@@ -244,7 +297,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     for submission in grading.submissions.values():
         submission.close()
     if grading.report and not hasattr(session.config, "workerinput"):  # of pytest-xdist
-        reports.write(grading.report, grading.verdicts.values(), grading.items)
+        results = {name: grading.result(name) for name in grading.files}
+        for name, result in results.items():
+            reports.write_result(grading.report, name, result)
+        lines = [reports.Line.of(name, result) for name, result in results.items()]
+        reports.write_class(grading.report, lines, grading.formats, copies.copies(grading.files))
 
 
 def _function(item: pytest.Item) -> str:

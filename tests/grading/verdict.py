@@ -30,6 +30,7 @@ class Verdict:
     tier: str
     outcomes: list[Outcome] = field(default_factory=list)
     diagnoses: dict[str, Misconception] = field(default_factory=dict)
+    pictures: dict[str, list[Any]] = field(default_factory=dict)  # numbers to draw (see portrait.py)
     printed: str = ""
 
     def of(self, function: str) -> list[Outcome]:
@@ -65,29 +66,38 @@ class Verdict:
         return "\n\n".join(parts)
 
 
-def gradescope(verdict: Verdict, items: dict[str, Item]) -> dict[str, Any]:
-    """Gradescope's results.json: https://gradescope-autograders.readthedocs.io, "Autograder specifications"."""
+def gradescope(verdict: Verdict, items: dict[str, Item], content: str = "") -> dict[str, Any]:
+    """The result, of which every report is made, in the form of Gradescope's results.json.
+
+    https://gradescope-autograders.readthedocs.io, "Autograder specifications". `content` is the fingerprint
+    of all that the result depends on.
+    """
     tests = []
     for number, item in enumerate(items.values(), start=1):
-        passed = all(outcome.passed for outcome in verdict.of(item.function))
+        failed = [outcome for outcome in verdict.of(item.function) if not outcome.passed]
         diagnosis = verdict.diagnoses.get(item.function)
+        remark = diagnosis.slug if diagnosis else failed[0].feedback.splitlines()[0] if failed else ""
         tests.append(
             {
                 "name": f"{item.exercise} {item.function}: {item.title}",
                 "number": f"{item.exercise}.{number}",
                 "score": verdict.points(item),
                 "max_score": item.points,
-                "status": "passed" if passed else "failed",
+                "status": "failed" if failed else "passed",
                 "output": verdict.feedback(item),
                 "visibility": item.visibility,
                 "tags": [item.function],
-                "extra_data": {"misconception": diagnosis.slug if diagnosis else None},
+                "extra_data": {
+                    "misconception": diagnosis.slug if diagnosis else None,
+                    "remark": remark,
+                    "picture": verdict.pictures.get(item.function),
+                },
             }
         )
     result = {
         "score": verdict.total(items),
         "tests": tests,
-        "extra_data": {"isolation": verdict.tier, "file": verdict.file},
+        "extra_data": {"isolation": verdict.tier, "file": verdict.file, "content": content},
     }
     if verdict.printed:
         result["output"] = f"What the submission printed (beginning):\n{verdict.printed}"

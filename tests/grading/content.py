@@ -1,0 +1,37 @@
+"""The fingerprint of all that a result depends on: submission, rubric, options, suite and libraries."""
+
+import hashlib
+import importlib.metadata
+from functools import cache
+from pathlib import Path
+
+PROJECT = Path(__file__).parents[2]
+SUITE = ("conftest.py", "lmm_core", "reference", "tests")
+JUDGES_NOTHING = ("bench", "meta", "authorities", "peers", "__pycache__")
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "hypothesis", "pytest")
+
+
+def fingerprint(submission: Path, rubric: Path, tier: str, seed: int | None) -> str:
+    """sha256 of them all; two results with one fingerprint are equal."""
+    parts = [_bytes(submission), _bytes(rubric), f"{tier} {seed}".encode(), suite().encode()]
+    return hashlib.sha256(b"\0".join(hashlib.sha256(part).digest() for part in parts)).hexdigest()
+
+
+@cache
+def suite() -> str:
+    """sha256 of every file of the suite that judges, and of the versions of the libraries."""
+    digest = hashlib.sha256(" ".join(importlib.metadata.version(name) for name in LIBRARIES).encode())
+    for part in SUITE:
+        root = PROJECT / part
+        for path in sorted([root] if root.is_file() else root.rglob("*.*")):
+            inside = path.relative_to(PROJECT)
+            if path.suffix != ".pyc" and path.is_file() and not set(inside.parts) & set(JUDGES_NOTHING):
+                digest.update(str(inside).encode() + b"\0" + path.read_bytes())
+    return digest.hexdigest()
+
+
+def _bytes(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        return str(error.strerror).encode()
