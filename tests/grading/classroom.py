@@ -29,7 +29,7 @@ from tests.grading.submission import printable
 
 SHOWN_IN_FULL = 5  # so many submissions are explained in the terminal
 ROOM = 120.0  # seconds beyond the submission's own that its grading may take
-PRELOADED = ["hypothesis", "numpy", "pandas", "scipy.stats", "jinja2", "_pytest.terminal", "tests.grading.plugin"]
+PRELOADED = ["tests.grading.warm"]
 PR_SET_PDEATHSIG = 1
 
 
