@@ -32,14 +32,12 @@ class FTest:
 
 
 @dataclass(frozen=True)
-class MixedFit:
-    Vb: float
-    Ve: float
-    coef: np.ndarray
-    se: np.ndarray
-    criterion: float
-    spectrum: object
-    cov: np.ndarray
+class MixedFit(LeastSquares):
+    Vb: float = 0.0
+    Ve: float = 0.0
+    criterion: float = 0.0
+    cov: object = None
+    spectrum: object = None
 
 
 def simulate_frogs(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
@@ -186,7 +184,8 @@ def fit_reml(X, y, group):
     Q, R = linalg.qr(spectrum.X * root[:, None], mode="economic")
     R_inverse = linalg.solve_triangular(R, np.eye(len(R)))
     coef, cov = R_inverse @ (Q.T @ (root * spectrum.y)), R_inverse @ R_inverse.T
-    return MixedFit(gamma * Ve, Ve, coef, np.sqrt(np.diag(cov)), spectrum.criterion(gamma * Ve, Ve), spectrum, cov)
+    v = gamma * Ve, Ve
+    return MixedFit(coef, np.sqrt(np.diag(cov)), Ve, spectrum.df, *v, spectrum.criterion(*v), cov, spectrum)
 
 
 def df_of(fit, rows):

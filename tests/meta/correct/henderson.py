@@ -1,7 +1,6 @@
 """Henderson's mixed model equations: EM steps, then scoring by Newton and Fisher to convergence; named tuples."""
 
 from collections import namedtuple
-from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -13,7 +12,7 @@ Components = namedtuple("Components", "Vb Ve Vbe rho")
 Estimates = namedtuple("Estimates", "coef se")
 Regression = namedtuple("Regression", "coef se sigma2 df_resid")
 Anova = namedtuple("Anova", "F df_num df_den p_value")
-Reml = namedtuple("Reml", "Vb Ve coef se criterion blup")
+Reml = namedtuple("Reml", "Vb Ve coef se criterion cov slopes information df_resid")
 
 
 def simulate_frogs(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
@@ -185,53 +184,40 @@ class Equations:
         return min(found, key=lambda end: self.criterion(*end))
 
 
-class Solution(NamedTuple):
-    fit: Reml
-    cov: np.ndarray
-    by_Vb: np.ndarray  # of cov
-    by_Ve: np.ndarray
-    information: np.ndarray | None  # half the Hessian by (Vb, Ve); None at Vb = 0
-    df_resid: int
-
-    def df(self, L):
-        if self.information is None:
-            return np.full(len(L), float(self.df_resid))
-        g = np.array([[l @ self.by_Vb @ l, l @ self.by_Ve @ l] for l in L]).T
-        f = np.array([l @ self.cov @ l for l in L])
-        return 2 * f**2 / np.sum(g * la.solve(self.information, g), axis=0)
-
-
-def solved(X, y, group):
+def fit_reml(X, y, group):
     equations = Equations(X, y, group)
     (Vb, Ve), p, naive = equations.components(), equations.p, equations.naive
     criterion = equations.criterion(Vb, Ve)
     if Vb == 0:
         cov = Ve * la.inv(equations.X.T @ equations.X)
-        return Solution(Reml(0.0, Ve, naive.coef, naive.se, criterion, np.zeros(equations.B)), cov, cov, cov, None, naive.df_resid)
-    T, beta, b, _, _ = equations.solve(Vb, Ve)
+        return Reml(Vb, Ve, naive.coef, naive.se, criterion, cov, None, None, naive.df_resid)
+    T, beta = equations.solve(Vb, Ve)[:2]
     cov, ratio = Ve * T[:p, :p], Ve / Vb
     by_ratio = -T[:p, p:] @ T[p:, :p]  # dT = -T d(left side) T
+    by_Vb, by_Ve = -by_ratio * ratio**2, T[:p, :p] + ratio * by_ratio
     gradient, hessian, _ = equations.derivatives(Vb, Ve)
     information = (hessian - np.diag(gradient)) / np.outer([Vb, Ve], [Vb, Ve]) / 2
-    fit = Reml(Vb, Ve, naive.coef + beta, np.sqrt(cov.diagonal()), criterion, b)
-    return Solution(fit, cov, -by_ratio * ratio**2, T[:p, :p] + ratio * by_ratio, information, naive.df_resid)
+    return Reml(Vb, Ve, naive.coef + beta, np.sqrt(cov.diagonal()), criterion, cov, (by_Vb, by_Ve), information, naive.df_resid)
 
 
-def fit_reml(X, y, group):
-    return solved(X, y, group).fit
+def contrast_df(fit, L):
+    if fit.Vb == 0:
+        return np.full(len(L), float(fit.df_resid))
+    g = np.array([np.diag(L @ slope @ L.T) for slope in fit.slopes])
+    return 2 * np.diag(L @ fit.cov @ L.T) ** 2 / np.sum(g * la.solve(fit.information, g), axis=0)
 
 
 def satterthwaite_df(X, y, group):
-    return solved(X, y, group).df(np.eye(X.shape[1]))
+    return contrast_df(fit_reml(X, y, group), np.eye(X.shape[1]))
 
 
 def anova_reml(data):
     X = design_matrix(data["color"], intercept=False)
-    solution = solved(X, data["weight"].to_numpy(float), data["bucket"])
+    fit = fit_reml(X, data["weight"].to_numpy(float), data["bucket"])
     L = successive_differences(X.shape[1])
-    nu = solution.df(la.eigh(L @ solution.cov @ L.T)[1].T @ L)
+    nu = contrast_df(fit, la.eigh(L @ fit.cov @ L.T)[1].T @ L)
     df = nu[0]
     if np.ptp(nu) > 1e-6 * nu[0]:
         surplus = np.sum(2 / (nu - 2))  # of sum nu / (nu - 2) over the number of contrasts
         df = 2 * (surplus + len(nu)) / surplus if np.all(nu > 2) else 2.0
-    return wald(solution.fit.coef, solution.cov, L, df)
+    return wald(fit.coef, fit.cov, L, df)

@@ -157,44 +157,41 @@ def anova_ols(data):
 # --- REML: gamma = Vb / Ve, M(gamma) = [X r]'(I + gamma Z Z')^-1 [X r] for r the residuals of least squares ---
 
 
+def weighted(terms):
+    """Sum of weight times matrix."""
+    size = range(len(terms[0][1]))
+    return [[sum(w * matrix[i][j] for w, matrix in terms) for j in size] for i in size]
+
+
 class Model:
     def __init__(self, X, y, group):
         rows, start, _, residuals = exact_fit(X, y)
         rows = [row + [r] for row, r in zip(rows, residuals)]
         self.n, self.p, self.start = len(rows), len(start), [float(b) for b in start]
-        k = range(self.p + 1)
-        self.within, self.by_size, self.count = [[Fraction(0) for _ in k] for _ in k], {}, {}
-        for part in split(rows, group).values():
-            size, sums = len(part), [sum(column) for column in columns(part)]
-            self.count[size] = self.count.get(size, 0) + 1
-            total = self.by_size.setdefault(size, [[0.0 for _ in k] for _ in k])
-            cols = columns(part)
-            for i in k:
-                for j in k:
-                    self.within[i][j] += dot(cols[i], cols[j]) - sums[i] * sums[j] / size
-                    total[i][j] += float(sums[i] * sums[j])
+        sums = [(len(part), [sum(column) for column in columns(part)]) for part in split(rows, group).values()]
+        outer = [(size, [[a * b for a in s] for b in s]) for size, s in sums]
+        all_rows = [[dot(a, b) for a in columns(rows)] for b in columns(rows)]
+        self.within = weighted([(1, all_rows)] + [(Fraction(-1, size), matrix) for size, matrix in outer])
         self.within = [[float(value) for value in row] for row in self.within]
+        self.count = {size: sum(other == size for other, _ in sums) for size, _ in sums}
+        self.between = {size: weighted([(1.0, matrix) for other, matrix in outer if other == size]) for size in self.count}
 
     def at(self, gamma):
         """Everything at one gamma: the criterion and its slope, and what the df need."""
         p, m = self.p, self.n - self.p
-        k = range(p + 1)
-        weights = [(1 / (1 + s * gamma), s, total) for s, total in self.by_size.items()]
-        M = [[self.within[i][j] + sum(w / s * total[i][j] for w, s, total in weights) for j in k] for i in k]
-        D = [[-sum(w * w * total[i][j] for w, s, total in weights) for j in k] for i in k]  # dM / dgamma
+        M = weighted([(1, self.within)] + [(1 / (s + s * s * gamma), S) for s, S in self.between.items()])
+        D = weighted([(-1 / (1 + s * gamma) ** 2, S) for s, S in self.between.items()])  # dM / dgamma
         inverse, det = solve([row[:p] for row in M[:p]], identity(p))
-        shift = [dot(row, M[p][:p]) for row in inverse]
-        v = [-b for b in shift] + [1.0]
-        rss = dot(v, [dot(row, v) for row in M])
+        v = [-dot(row, M[p][:p]) for row in inverse] + [1.0]
+        Ve = dot(v, [dot(row, v) for row in M]) / m
         Dv = [dot(row, v) for row in D]
-        AD = [[dot(inverse[i], [D[q][j] for q in range(p)]) for j in range(p)] for i in range(p)]  # A^-1 dA
+        AD = [[dot(row, column[:p]) for column in columns(D)[:p]] for row in inverse]  # A^-1 dA
         slope = sum(c * s / (1 + s * gamma) for s, c in self.count.items()) + sum(AD[i][i] for i in range(p))
-        Ve = rss / m
         log_dets = sum(c * math.log1p(s * gamma) for s, c in self.count.items()) + math.log(abs(det))
         return {
             "gamma": gamma, "Ve": Ve, "inverse": inverse, "AD": AD, "D": D, "v": v, "Dv": Dv,
             "slope": slope + dot(v, Dv) / Ve, "criterion": m * (1 + math.log(2 * math.pi * Ve)) + log_dets,
-        }  # fmt: skip
+        }
 
     def fit(self):
         here = self.at(0.0)
@@ -214,9 +211,7 @@ class Model:
         gamma, Ve, p, m = best["gamma"], best["Ve"], self.p, self.n - self.p
         if gamma == 0:
             return [float(m) for _ in rows]
-        k = range(p + 1)
-        sizes = self.by_size.items()
-        D2 = [[sum(2 * s * t[i][j] / (1 + s * gamma) ** 3 for s, t in sizes) for j in k] for i in k]
+        D2 = weighted([(2 * s / (1 + s * gamma) ** 3, S) for s, S in self.between.items()])
         inverse, AD, v, w = best["inverse"], best["AD"], best["v"], best["Dv"][:p]
         bend = -sum(c * (s / (1 + s * gamma)) ** 2 for s, c in self.count.items())
         bend += sum(inverse[i][j] * D2[i][j] - AD[i][j] * AD[j][i] for i in range(p) for j in range(p))

@@ -1,0 +1,1 @@
+"""What Gradescope runs, and the zip of it."""

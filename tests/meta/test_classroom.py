@@ -1,0 +1,269 @@
+"""A class: scores as alone, nothing lost and nothing graded twice, pages and files that carry no attack."""
+
+import base64
+import csv
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from tests.grading import copies, formats, pages, reports
+from tests.grading.reports import Line
+from tests.meta import bundle
+from tests.meta.graded import PROJECT, grade, rubric
+
+HOSTILE = '=1+1"<script>document.title=1<'
+RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
+WRONG = "def denominator_df(data):\n    raise ValueError('<script>document.title=\"owned\"</script>')\n"
+SLOW = "import time\ndef denominator_df(data):\n    time.sleep(0.15)\n    return 0\n"
+
+
+def _class(folder: Path, count: int, source: str = RIGHT) -> Path:
+    folder.mkdir()
+    for k in range(count):
+        (folder / f"s{k}.py").write_text(f"# {k}\n{source}")
+    return folder
+
+
+def _command(folder: Path, report: Path, chosen: Path, *options: str) -> list[str]:
+    fixed = [sys.executable, "-m", "pytest", f"--submission={folder}", f"--report={report}", f"--rubric={chosen}"]
+    return [*fixed, *options]
+
+
+def _lines(path: Path) -> list[str]:
+    return path.read_text().splitlines()
+
+
+def _written(report: Path) -> dict[str, bytes]:
+    return {path.parent.name: path.read_bytes() for path in report.glob("*/results.json")}
+
+
+@pytest.fixture(scope="module")
+def chosen(tmp_path_factory):
+    """A rubric of one quick function."""
+    return rubric(tmp_path_factory.mktemp("rubric") / "rubric.toml", "denominator_df")
+
+
+@pytest.fixture(scope="module")
+def mixed(tmp_path_factory, chosen):
+    """A class of right, wrong and hostile files, and its report."""
+    folder, report = tmp_path_factory.mktemp("class") / "class", tmp_path_factory.mktemp("report")
+    _class(folder, 3)
+    (folder / f"{HOSTILE}.py").write_text(WRONG)
+    (folder / "loops.py").write_text("while True: pass\n")
+    (folder / "frogs.py").write_text("def denominator_df(data):\n    return len(data) - data['color'].nunique()\n")
+    wanted = [f"--format={name}" for name in formats.FORMATS]
+    run = subprocess.run(
+        _command(folder, report, chosen, "-n", "2", *wanted), cwd=PROJECT, capture_output=True, text=True, check=False
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    return folder, report
+
+
+@pytest.mark.slow
+def test_a_class_scores_as_each_file_alone(mixed, chosen, tmp_path):
+    """The same bytes of results.json, whatever stands beside the file."""
+    folder, report = mixed
+    for path in folder.iterdir():
+        grade(path, report=tmp_path, options=(f"--rubric={chosen}",))
+    assert _written(report) == _written(tmp_path)
+
+
+@pytest.mark.slow
+def test_a_second_run_grades_only_what_changed(chosen, tmp_path):
+    """By content of file, rubric and options."""
+    folder, report = _class(tmp_path / "class", 3), tmp_path / "report"
+    subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=True, capture_output=True)
+    times = {path: path.stat().st_mtime_ns for path in report.glob("*/results.json")}
+    (folder / "s1.py").write_text(RIGHT + "# later\n")
+    run = subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=True, capture_output=True, text=True)
+    assert "2 of 3 are graded already" in run.stdout
+    changed = {path.parent.name for path, before in times.items() if path.stat().st_mtime_ns != before}
+    assert changed == {"s1"}
+
+
+@pytest.mark.slow
+def test_a_killed_run_is_taken_up_where_it_stopped(chosen, tmp_path):
+    """SIGKILL in the middle: what was written stays, the rest is graded, the result is that of one run."""
+    folder, report = _class(tmp_path / "class", 6, SLOW), tmp_path / "report"
+    process = subprocess.Popen(_command(folder, report, chosen), cwd=PROJECT, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 120
+    while len(_written(report)) < 2 and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    before = _written(report)
+    times = {path: path.stat().st_mtime_ns for path in report.glob("*/results.json")}
+    assert 2 <= len(before) < 6
+    subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=False, capture_output=True)
+    assert all(path.stat().st_mtime_ns == then for path, then in times.items())
+    subprocess.run(_command(folder, tmp_path / "whole", chosen), cwd=PROJECT, check=False, capture_output=True)
+    assert _written(report) == _written(tmp_path / "whole")
+
+
+@pytest.mark.slow
+def test_every_format_agrees_on_the_points(mixed):
+    """gradebook.csv, nbgrader's and Canvas's columns, GitHub Classroom's base64, Gradescope's JSON."""
+    _, report = mixed
+    points = {path.parent.name: json.loads(path.read_text())["score"] for path in report.glob("*/results.json")}
+    rows = {name: list(csv.DictReader(_lines(report / f"{name}.csv"))) for name in ("gradebook", "nbgrader", "canvas")}
+    named = {formats.harmless(name): score for name, score in points.items()}
+    assert {row["name"]: float(row["score"]) for row in rows["gradebook"]} == named
+    assert {row["student_id"]: float(row["score"]) for row in rows["nbgrader"]} == named
+    assert rows["canvas"][0]["Student"].strip() == "Points Possible" and float(rows["canvas"][0]["frogs"]) == 10
+    assert {row["Student"]: float(row["frogs"]) for row in rows["canvas"][1:]} == named
+    for name, score in points.items():
+        result = json.loads(base64.b64decode((report / name / "classroom.txt").read_text()))
+        assert (result["max_score"], sum(test["score"] for test in result["tests"])) == (10, score)
+        assert result["status"] == ("pass" if score == 10 else "fail")
+
+
+@pytest.mark.slow
+def test_no_cell_becomes_a_formula(mixed):
+    """=, +, -, @, tab: text that begins so is quoted."""
+    _, report = mixed
+    cells = [cell for path in report.glob("*.csv") for row in csv.reader(_lines(path)) for cell in row]
+    assert any(cell.startswith("'=1+1") for cell in cells)
+    assert not [cell for cell in cells if cell[:1] in tuple("=+@\t\r") or re.match(r"-\D", cell)]
+
+
+class _Tags(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.tags: list[str] = []
+        self.links: list[str] = []
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        self.links += [value for name, value in attributes if name in ("href", "src") and value]
+
+
+@pytest.mark.slow
+def test_pages_show_what_is_hostile_as_text(mixed):
+    """No script, no picture, no address outside; the message and the name are there to read."""
+    _, report = mixed
+    for path in [report / "index.html", *report.glob("*/feedback.html")]:
+        tags = _Tags()
+        tags.feed(path.read_text())
+        assert not {"script", "img", "iframe", "object"} & set(tags.tags)
+        assert not [link for link in tags.links if re.match(r"(?i)https?:|//|javascript:", link)]
+    assert "&lt;script&gt;" in (report / HOSTILE / "feedback.html").read_text()
+
+
+@pytest.mark.slow
+def test_the_class_page_ranks_its_misconceptions(mixed):
+    """How many have it, and what to say."""
+    _, report = mixed
+    text = (report / "index.html").read_text()
+    assert re.search(r"1 of 6</strong>: frogs-as-replicates", text)
+
+
+@pytest.mark.slow
+def test_the_pages_in_a_browser(mixed):
+    """Headless Chromium: nothing on the console, charts there, links reachable by the keyboard, nothing run."""
+    selenium = pytest.importorskip("selenium.webdriver")
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        pytest.skip("no chromium and chromedriver here (apt-get install chromium chromium-driver)")
+    from selenium.webdriver.common.by import By  # noqa: PLC0415 - where there is a browser
+    from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
+
+    _, report = mixed
+    options = selenium.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=390,844"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = selenium.ChromeService(shutil.which("chromedriver"))
+    with selenium.Chrome(options=options, service=service) as browser:
+        browser.get((report / "index.html").as_uri())
+        assert browser.title == "6 submissions"
+        assert browser.find_elements(By.CSS_SELECTOR, "svg rect")
+        assert len(browser.find_elements(By.CSS_SELECTOR, "table.heat tbody tr")) == 6
+        reached = []
+        for _ in range(12):
+            browser.switch_to.active_element.send_keys(Keys.TAB)
+            reached.append(browser.switch_to.active_element.get_attribute("href"))
+        hostile = next(link for link in reached if link and "script" in link)
+        browser.get(hostile)
+        assert browser.title.startswith(HOSTILE.replace("/", ":"))
+        assert "<script>" in browser.find_element(By.TAG_NAME, "pre").text
+        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
+        assert browser.get_log("browser") == []
+
+
+@pytest.mark.slow
+def test_a_cluster_grades_as_this_machine_though_a_worker_is_killed(mixed, chosen, tmp_path):
+    """A local Dask cluster of two worker processes, one of them killed in the middle: the same bytes."""
+    distributed = pytest.importorskip("distributed")
+    folder, report = mixed
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        command = _command(folder, tmp_path / "report", chosen, f"--scheduler={cluster.scheduler_address}")
+        process = subprocess.Popen(command, cwd=PROJECT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
+        deadline = time.monotonic() + 120
+        while not _written(tmp_path / "report") and time.monotonic() < deadline:
+            time.sleep(0.05)
+        victim = next(iter(cluster.workers.values()))
+        os.kill(victim.pid, signal.SIGKILL)
+        _, error = process.communicate(timeout=300)
+    assert process.returncode == 1, error
+    assert _written(tmp_path / "report") == _written(report)
+
+
+# --- parts ----------------------------------------------------------------------------------------------
+
+
+def test_copies_are_found_whatever_the_names_are(tmp_path):
+    """Renamed variables, comments, a docstring and annotations do not hide a copy; short functions are left out."""
+    first = "def gls(X, y, V):\n    W = inv(V)\n    C = inv(X.T @ W @ X)\n    b = C @ X.T @ W @ y\n    return b, C\n"
+    second = (
+        'def gls(a, b, c: float):\n    """Mine."""\n    Q = inv(c)  # mine\n    S = inv(a.T @ Q @ a)\n'
+        "    t = S @ a.T @ Q @ b\n    return t, S\n"
+    )
+    for name, text in (("one", first + RIGHT), ("two", second + RIGHT), ("core", bundle.correct())):
+        (tmp_path / f"{name}.py").write_text(text)
+    (tmp_path / "broken.py").write_text("def gls(:\n")
+    found = copies.copies({path.stem: path for path in tmp_path.iterdir()})
+    assert found == {"one": ["gls is the same as in two"], "two": ["gls is the same as in one"]}
+
+
+def test_a_copy_of_lmm_core_is_found(tmp_path):
+    """The reference implementation's own text."""
+    path = tmp_path / "student.py"
+    path.write_text((PROJECT / "lmm_core" / "least_squares.py").read_text())
+    assert copies.copies({"student": path}) == {"student": ["gls is lmm_core's", "ols is lmm_core's"]}
+
+
+def test_pictures_mark_what_differs():
+    """A V that lacks the residual variance: its diagonal is marked; the histogram counts every p-value."""
+    right = pages.RIGHT_V
+    test = {"name": "4.2 covariance_matrix: V", "status": "failed", "output": "wrong", "score": 0.0, "max_score": 8.0}
+    extra = {"misconception": None, "remark": "", "picture": (right - 1.0 * (right == right.max())).tolist()}
+    p_values = [(k + 0.5) / 40 for k in range(40)]
+    anova = test | {"tags": ["anova_reml"], "extra_data": extra | {"picture": p_values}, "name": "4.4 anova_reml: F"}
+    tests = [test | {"tags": ["covariance_matrix"], "extra_data": extra}, anova]
+    about = {"file": "s.py", "isolation": "bwrap", "content": "x"}
+    page = pages.feedback({"score": 0.0, "tests": tests, "extra_data": about})
+    assert page.count('class="differs"') == len(right)
+    assert page.count("<rect") == 10 and "4, 4, 4, 4, 4, 4, 4, 4, 4, 4" in page
+
+
+def test_an_empty_class_page_is_a_page():
+    """One submission without a misconception."""
+    line = Line("s", "s.py", 10.0, 10.0, "bwrap", {"gls": 10.0}, {"gls": 10.0}, {})
+    text = pages.index([line], {})
+    assert "1 submissions, median 10 of 10 points" in text and "No known misconception" in text
+
+
+def test_a_half_written_result_is_graded_again(tmp_path):
+    """What is not whole does not count."""
+    (tmp_path / "s").mkdir()
+    for text in ("", "{", "[]", '{"score": 1}'):
+        (tmp_path / "s" / "results.json").write_text(text)
+        assert reports.read_result(tmp_path, "s") is None
