@@ -9,7 +9,7 @@ from hypothesis import given
 
 from reference import exact, golden
 from tests import strategies
-from tests.assertions import assert_close, assert_equal
+from tests.assertions import assert_between, assert_close, assert_equal
 
 pytestmark = pytest.mark.core_only
 
@@ -211,3 +211,34 @@ def test_no_spread_within_colors_is_refused_in_every_unit(core, scale):
     level = data["color"].map({color: k / 3 for k, color in enumerate(sorted(set(data["color"])))})
     with pytest.raises(ValueError, match="is constant within each of 4 colours"):
         core.anova_ols(data.assign(weight=scale * (level + 1 / 7)))
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_dependent_columns_are_refused_however_rounding_falls(core, seed):
+    """X = [1, x, 2 + 3 x]: the last pivot of X'X is rounding error, of either sign."""
+    x = np.random.default_rng(seed).normal(size=40)
+    X = np.column_stack([np.ones(40), x, 2 + 3 * x])
+    with pytest.raises(ValueError, match="X is rank-deficient: it has 3 columns but rank 2"):
+        core.fit_reml(X, x**2, np.repeat(np.arange(10), 4))
+
+
+@pytest.mark.parametrize("name", ["chapter_2", "ergostool"])
+def test_contrasts_keep_the_digits_that_the_constant_could_cost(core, name):
+    """Contrasts of 1 to 10 beside an intercept of 200: 14 digits of each."""
+    fit = golden.load(name)
+    got = core.fit_reml(fit.X, fit.y, fit.group).coef
+    assert_between("digits of coef", exact.lre(got, exact.reml(fit.X, fit.y, fit.group).coef), 14, 15)
+
+
+def test_two_buckets_and_a_spread_of_one_are_enough_for_a_correlation(core):
+    """Two points lie on a line: 1 or -1."""
+    data = pd.DataFrame({"id": [1, 2, 1, 2], "bucket": [1, 1, 2, 2], "weight": [3.0, 9.0, 4.0, 8.0]})
+    assert_close("correlation", core.frog_correlation(data, 1, 2), -1.0, 1e-15)
+
+
+@pytest.mark.parametrize("Ve", [1.0, 2.0])
+def test_solve_covariance_takes_several_columns(core, Ve):
+    """V^-1 A, column by column as the dense inverse has it."""
+    group, A = np.array([1, 2, 1, 1]), np.array([[1.0, 5.0], [2.0, 6.0], [3.0, 8.0], [4.0, 7.0]])
+    V = Ve * np.eye(4) + 3.0 * (group[:, None] == group)
+    assert_close("V^-1 A", core.covariance.solve_covariance(group, 3.0, Ve, A), np.linalg.solve(V, A), 1e-12)

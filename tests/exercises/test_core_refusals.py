@@ -131,6 +131,23 @@ REFUSALS = {
         lambda core: core.design_matrix([1, "a", 2, "b", 3], True),
         "labels mixes types that have no order: [1, 'a', 2, 'b']",
     ),
+    "colors_are_buckets": (
+        lambda core: core.fit_reml(np.eye(2)[np.arange(40) % 2], data["weight"], np.arange(40) % 2),
+        "group has 2 buckets and the 2 columns of X describe every one",
+    ),
+    "one_pair_of_frogs": (
+        lambda core: core.fit_reml([[1.0], [2.0], [4.0], [8.0]], [1.0, 2.0, 5.0, 3.0], [1, 2, 3, 3]),
+        "group has 3 buckets for 4 frogs and X has 1 columns: nothing is left to estimate Ve",
+    ),
+    "no_residual_variance": (lambda core: core.covariance.solve_covariance(group, 1.0, 0.0, y), "Ve is 0; V is positive definite"),
+    "one_shared_bucket": (
+        lambda core: core.frog_correlation(data[data["bucket"] == 1], 1, 2),
+        "frogs 1 and 2 share 1 buckets; expected at least 2",
+    ),
+    "one_constant_frog": (
+        lambda core: core.frog_correlation(data.assign(weight=data["weight"].where(data["id"] != 2, 1.0)), 1, 2),
+        "frog 1 or 2 weighs the same in all 8 buckets",
+    ),
     "no_pair": (lambda core: core.frog_correlation(data, 1, 9), "frogs 1 and 9 share 0 buckets"),
     "twice": (lambda core: core.frog_correlation(pd.concat([data, data]), 1, 2), "data lists 16 frogs twice"),
     "constant_frog": (

@@ -70,7 +70,7 @@ def covariance_matrix(group, Vb, Ve):
 
 def gls(X, y, V):
     factor = la.cho_factor(V)
-    C = la.inv(X.T @ la.cho_solve(factor, X))
+    C = np.linalg.inv(X.T @ la.cho_solve(factor, X))
     return Estimates(C @ (X.T @ la.cho_solve(factor, y)), np.sqrt(C.diagonal()))
 
 
@@ -121,7 +121,7 @@ class Equations:
         """T, the inverse of the left side; beta (beyond least squares), b, and residuals e."""
         left = self.WW.copy()
         left[range(self.p, self.p + self.B), range(self.p, self.p + self.B)] += Ve / Vb
-        T = la.inv(left)
+        T = np.linalg.inv(left)
         T = (T + T.T) / 2
         solution = T @ (self.W.T @ self.y)
         solution += T @ (self.W.T @ (self.y - self.W @ solution) - np.r_[np.zeros(self.p), solution[self.p :] * Ve / Vb])
@@ -189,7 +189,7 @@ def fit_reml(X, y, group):
     (Vb, Ve), p, naive = equations.components(), equations.p, equations.naive
     criterion = equations.criterion(Vb, Ve)
     if Vb == 0:
-        cov = Ve * la.inv(equations.X.T @ equations.X)
+        cov = Ve * np.linalg.inv(equations.X.T @ equations.X)
         return Reml(Vb, Ve, naive.coef, naive.se, criterion, cov, None, None, naive.df_resid)
     T, beta = equations.solve(Vb, Ve)[:2]
     cov, ratio = Ve * T[:p, :p], Ve / Vb
