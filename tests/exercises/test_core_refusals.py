@@ -139,7 +139,10 @@ REFUSALS = {
         lambda core: core.fit_reml([[1.0], [2.0], [4.0], [8.0]], [1.0, 2.0, 5.0, 3.0], [1, 2, 3, 3]),
         "group has 3 buckets for 4 frogs and X has 1 columns: nothing is left to estimate Ve",
     ),
-    "no_residual_variance": (lambda core: core.covariance.solve_covariance(group, 1.0, 0.0, y), "Ve is 0; V is positive definite"),
+    "no_residual_variance": (
+        lambda core: core.covariance.solve_covariance(group, 1.0, 0.0, y),
+        "Ve is 0; V is positive definite",
+    ),
     "one_shared_bucket": (
         lambda core: core.frog_correlation(data[data["bucket"] == 1], 1, 2),
         "frogs 1 and 2 share 1 buckets; expected at least 2",

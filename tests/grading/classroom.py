@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
@@ -46,13 +47,16 @@ class Class:
     report: Path | None
     formats: list[str]
     processes: int
+    remark: str = ""  # why no better isolation
     scheduler: str | None = None
+    stopped: threading.Event = field(default_factory=threading.Event)
     lines: dict[str, Line] = field(default_factory=dict)
 
     def run(self) -> int:
         """Grade what is not graded yet, write everything, and return pytest's exit status."""
         began, todo = time.monotonic(), dict(self.files)
-        print(f"submissions: {len(self.files)}, isolation: {self.tier}, processes: {self.processes}", flush=True)
+        why = f" ({self.remark})" if self.remark else ""
+        print(f"submissions: {len(self.files)}, isolation: {self.tier}{why}, processes: {self.processes}", flush=True)
         for name, result in self._known():
             self.lines[name] = Line.of(name, result)
             del todo[name]
@@ -102,6 +106,7 @@ class Class:
                 for future in as_completed(futures):
                     yield futures[future], future.result()
             except BaseException:
+                self.stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)
                 for child in multiprocessing.active_children():
                     child.kill()
@@ -110,6 +115,8 @@ class Class:
     def _alone(self, context: Any, path: Path, options: list[str], folder: Path, seconds: float) -> Result:
         """Grade one file in a process of its own; once more if that process is lost."""
         for _ in range(2):
+            if self.stopped.is_set():
+                break
             folder.mkdir(exist_ok=True)
             process = context.Process(target=_session, args=(_arguments(path, folder, options), str(folder / "log")))
             process.start()
@@ -161,6 +168,7 @@ def _session(arguments: list[str], log: str) -> None:
     import pytest  # noqa: PLC0415 - imported in the fork server
 
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; a run that is cut short writes nothing
     output = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
     os.dup2(output, 1)
     os.dup2(output, 2)

@@ -154,7 +154,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         return None
     grading = Grading(config)
     wanted = config.getoption("numprocesses", None) or 1
-    return classroom.Class(
+    run = classroom.Class(
         files=grading.files,
         items=grading.items,
         limits=grading.limits,
@@ -164,8 +164,15 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         report=grading.report,
         formats=grading.formats,
         processes=wanted if isinstance(wanted, int) else len(os.sched_getaffinity(0)),
+        remark=grading.remark,
         scheduler=config.getoption("--scheduler"),
-    ).run()
+    )
+    try:
+        return run.run()
+    except KeyboardInterrupt:
+        goes_on = "; the same command goes on from here" if grading.report else ""
+        print(f"\nstopped with {len(run.lines)} of {len(run.files)} graded{goes_on}")
+        return int(pytest.ExitCode.INTERRUPTED)
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -296,7 +303,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     for submission in grading.submissions.values():
         submission.close()
-    if grading.report and not hasattr(session.config, "workerinput"):  # of pytest-xdist
+    is_whole = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+    if grading.report and is_whole and not hasattr(session.config, "workerinput"):  # of pytest-xdist
         results = {name: grading.result(name) for name in grading.files}
         for name, result in results.items():
             reports.write_result(grading.report, name, result)

@@ -110,6 +110,25 @@ def test_a_killed_run_is_taken_up_where_it_stopped(chosen, tmp_path):
 
 
 @pytest.mark.slow
+def test_ctrl_c_leaves_whole_results_only(chosen, tmp_path):
+    """Exit status 2 and a sentence; every results.json that is there is the one that a whole run writes."""
+    folder, report = _class(tmp_path / "class", 4, SLOW), tmp_path / "report"
+    process = subprocess.Popen(
+        _command(folder, report, chosen), cwd=PROJECT, stdout=subprocess.PIPE, text=True, start_new_session=True
+    )
+    deadline = time.monotonic() + 120
+    while not _written(report) and time.monotonic() < deadline:
+        time.sleep(0.05)
+    os.killpg(process.pid, signal.SIGINT)
+    said, _ = process.communicate(timeout=60)
+    assert process.returncode == 2 and "the same command goes on from here" in said
+    stopped = _written(report)
+    subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=False, capture_output=True)
+    whole = _written(report)
+    assert len(whole) == 4 and stopped.items() <= whole.items()
+
+
+@pytest.mark.slow
 def test_every_format_agrees_on_the_points(mixed):
     """gradebook.csv, nbgrader's and Canvas's columns, GitHub Classroom's base64, Gradescope's JSON."""
     _, report = mixed

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 
 from tests.contract import CONTRACT, ContractError
-from tests.grading import feedback, reports, rubric, sandbox, template, wire
+from tests.grading import feedback, formats, rubric, sandbox, template, wire
 from tests.grading.door import TIERS
 from tests.grading.plain import UnreadableError, plain
 from tests.grading.rubric import Item, Limits
@@ -234,12 +234,12 @@ def test_points_are_shared_and_capped_where_ordinary_values_are_wrong(passed, or
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx"])
 def test_text_in_the_gradebook_is_no_formula(cell):
     """What a spreadsheet would compute is quoted."""
-    assert reports.harmless(cell) == f"'{cell}"
+    assert formats.harmless(cell) == f"'{cell}"
 
 
 def test_numbers_in_the_gradebook_stay_numbers():
     """A negative number is no formula."""
-    assert reports.harmless(-1.5) == -1.5
+    assert formats.harmless(-1.5) == -1.5
 
 
 def test_feedback_lines_can_be_pasted():

@@ -8,6 +8,7 @@ The file is a submission of Python or R with three declarations more, none of th
 """
 
 import importlib.util
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -98,6 +99,7 @@ def _from_python(path: Path) -> tuple[Backend, Callable[[str], Any]]:
     spec = importlib.util.spec_from_file_location(f"implementation_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module: ModuleType = importlib.util.module_from_spec(spec)
+    sys.modules[spec.name] = module  # where dataclasses look up annotations
     try:
         spec.loader.exec_module(module)
     except Exception as error:

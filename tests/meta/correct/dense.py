@@ -154,5 +154,5 @@ def anova_reml(data):
     L = np.eye(q + 1)[1:]
     nu = contrast_df(X, y, group, L)  # another basis than lmerTest's: the contrasts as they are
     E = np.sum(nu / (nu - 2)) if np.all(nu > 2) else np.inf
-    df = nu[0] if q == 1 or np.ptp(nu) < 1e-4 * nu[0] else 2 * E / (E - q)
+    df = nu[0] if q == 1 or np.ptp(nu) < 1e-4 * nu[0] else 2 * E / (E - q) if np.isfinite(E) else 2.0
     return {"F": F, "df_num": q, "df_den": df, "p_value": stats.f.sf(F, q, df)}

@@ -160,5 +160,5 @@ def anova_reml(data):
     F = np.mean((L @ b) ** 2 / values)
     nu = np.array(_df(X, y, group, L))
     E = np.sum(nu / (nu - 2)) if (nu > 2).all() else np.inf
-    df = nu.mean() if np.ptp(nu) < 1e-3 * nu.mean() else 2 * E / (E - len(nu))
+    df = nu.mean() if np.ptp(nu) < 1e-3 * nu.mean() else 2 * E / (E - len(nu)) if np.isfinite(E) else 2.0
     return Test(F, len(nu), df, stats.f.sf(F, len(nu), df), "lmerTest's basis")
