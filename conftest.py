@@ -12,7 +12,7 @@ from reference import r
 
 pytest_plugins = ["tests.grading.door", "tests.grading.plugin", "tests.peers.plugin", "tests.accuracy"]
 
-PROFILES = {"dev": 5, "default": 30, "thorough": 1000}
+PROFILES = {"dev": 5, "default": 30, "thorough": 10_000}
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
