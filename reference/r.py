@@ -129,7 +129,10 @@ def _robjects() -> Any:
         warnings.simplefilter("ignore")
         logging.getLogger("rpy2").setLevel(logging.ERROR)
         os.environ.setdefault("R_LIBS_USER", "NULL")  # what a user installed by hand does not judge
+        libraries = os.environ.get("LD_LIBRARY_PATH")
         from rpy2 import robjects  # noqa: PLC0415 - starts R
+
+        os.environ["LD_LIBRARY_PATH"] = libraries or ""  # R's own would give processes that we start another Python
     robjects.r('invisible(Sys.setlocale("LC_COLLATE", "C"))')
     return robjects
 
