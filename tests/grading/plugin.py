@@ -147,13 +147,13 @@ def _files(wanted: list[str]) -> dict[str, Path]:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """A class, or a cluster: this process deals out the submissions, and runs no test itself."""
-    if not config.getoption("--submission") or config.getoption("--collect-only"):
+    """With -n or a cluster, a class: this process deals out the submissions, and runs no test itself."""
+    wanted = config.getoption("numprocesses", None) or config.getoption("--scheduler")
+    if not config.getoption("--submission") or not wanted or hasattr(config, "workerinput"):
         return None
     if len(_files(config.getoption("--submission"))) == 1 and not config.getoption("--scheduler"):
         return None
     grading = Grading(config)
-    wanted = config.getoption("numprocesses", None) or 1
     run = classroom.Class(
         files=grading.files,
         items=grading.items,
@@ -163,7 +163,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         seed=grading.seed,
         report=grading.report,
         formats=grading.formats,
-        processes=wanted if isinstance(wanted, int) else len(os.sched_getaffinity(0)),
+        processes=wanted if isinstance(wanted, int) else len(os.sched_getaffinity(0)),  # "auto"
         remark=grading.remark,
         scheduler=config.getoption("--scheduler"),
     )
@@ -191,7 +191,8 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     config.stash[STATE] = Grading(config)
     GRADING[:] = [config.stash[STATE]]
-    config.args[:] = [str(EXERCISES)]
+    chosen = [CONTRACT[name] for name in config.stash[STATE].items]
+    config.args[:] = [str(EXERCISES / f"test_{f.exercise.replace('.', '_')}_{f.name}.py") for f in chosen]
     config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
     few_examples(config.getoption("--seed"))
 

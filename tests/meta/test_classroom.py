@@ -35,7 +35,7 @@ def _class(folder: Path, count: int, source: str = RIGHT) -> Path:
 
 def _command(folder: Path, report: Path, chosen: Path, *options: str) -> list[str]:
     fixed = [sys.executable, "-m", "pytest", f"--submission={folder}", f"--report={report}", f"--rubric={chosen}"]
-    return [*fixed, *options]
+    return [*fixed, *(() if "-n" in options else ("-n", "1")), *options]
 
 
 def _lines(path: Path) -> list[str]:
