@@ -782,7 +782,7 @@ def probes(function: str) -> Iterator[tuple[Any, ...]]:
     boundary = golden.load("chapter_2_boundary")
     numbered = np.array([30, 4, 111, 4, 20, 30, 111])
     if function == "simulate_frogs":
-        yield 40, 30, ["red", "green"], 200.0, 30.0, 15.0, 7
+        yield 400, 6, ["red", "green"], 200.0, 30.0, 15.0, 7
     elif function == "model_variances":
         yield 25.0, 10.0
         yield 3.0, 7.0
