@@ -51,10 +51,7 @@ def bucket_sums(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
     """Reduce n rows to sums in one pass: O(n p^2) time, and no copy of X."""
     p = X.shape[1]
     n_per_bucket = np.bincount(codes)
-    bucket_means = np.empty((len(n_per_bucket), p + 1))
-    for j, column in enumerate((*X.T, basis.residual)):
-        bucket_means[:, j] = np.bincount(codes, column)
-    bucket_means /= n_per_bucket[:, None]
+    bucket_means = _means((*X.T, basis.residual), codes, n_per_bucket)
     T = np.eye(p + 1)
     T[:p, :p] = basis.T
     within = np.zeros((p + 1, p + 1))
@@ -101,9 +98,17 @@ def identified(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
 
 
 def _rank_within(X: Matrix, codes: Codes) -> int:
-    sizes = np.bincount(codes)
-    bucket_means = np.stack([np.bincount(codes, column) for column in X.T], axis=1) / sizes[:, None]
+    bucket_means = _means(tuple(X.T), codes, np.bincount(codes))
     return checks.numerical_rank(triangle(X - bucket_means[codes]), np.linalg.norm(X, axis=0), len(X))
+
+
+def _means(columns: tuple[Vector, ...], codes: Codes, n_per_bucket: NDArray[np.intp]) -> Matrix:
+    """Means of the columns by bucket (B, number of columns)."""
+    means = np.empty((len(n_per_bucket), len(columns)))
+    for j, column in enumerate(columns):
+        means[:, j] = np.bincount(codes, column)
+    means /= n_per_bucket[:, None]
+    return means
 
 
 def _within(X: Matrix, basis: Basis, codes: Codes, bucket_means: Matrix, rows: slice) -> Matrix:

@@ -27,6 +27,7 @@ from tests.grading.content import PROJECT
 from tests.grading.reports import Line, Result
 from tests.grading.rubric import Item, Limits
 from tests.grading.submission import printable
+from tests.grading.verdict import Outcome, Verdict, gradescope
 
 SHOWN_IN_FULL = 5  # so many submissions are explained in the terminal
 ROOM = 120.0  # seconds beyond the submission's own that its grading may take
@@ -89,12 +90,13 @@ class Class:
 
     def _graded(self, todo: dict[str, Path]) -> Iterator[tuple[str, Result]]:
         """Results in the order in which they come, from this machine's processes or from the cluster."""
-        options = [f"--rubric={self.rubric}", f"--isolation={self.tier}"]
+        options = [f"--isolation={self.tier}"]
         options += [] if self.seed is None else [f"--seed={self.seed}"]
         if self.scheduler:
             files = {name: path for name, path in todo.items() if path.is_file() and not path.is_symlink()}
-            yield from _on_cluster(self.scheduler, files, options)
+            yield from _on_cluster(self.scheduler, files, self.rubric.read_text(encoding="utf-8"), options)
             todo = {name: path for name, path in todo.items() if name not in files}
+        options.append(f"--rubric={self.rubric}")
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOADED, *(["tests.grading.warm"] if len(todo) >= WARM_FROM else [])])
         seconds = self.limits.submission_seconds + ROOM
@@ -134,22 +136,8 @@ class Class:
     def _not_graded(self, path: Path) -> Result:
         """No points, and no fingerprint, so that the next run tries again."""
         why = "The grader stopped while it graded this file, twice. This is for the teacher to look at."
-        tests = [
-            {
-                "name": f"{item.exercise} {item.function}: {item.title}",
-                "number": f"{item.exercise}.{number}",
-                "score": 0.0,
-                "max_score": item.points,
-                "status": "failed",
-                "output": why,
-                "visibility": item.visibility,
-                "tags": [item.function],
-                "extra_data": {"misconception": None, "remark": "not graded", "picture": None},
-            }
-            for number, item in enumerate(self.items.values(), start=1)
-        ]
-        about = {"isolation": self.tier, "file": printable(path.name), "content": ""}
-        return {"score": 0.0, "tests": tests, "extra_data": about}
+        lost = [Outcome(name, "", passed=False, ordinary=True, feedback=why) for name in self.items]
+        return gradescope(Verdict(path.stem, printable(path.name), self.tier, lost), self.items)
 
     def _tell(self, result: Result, progress: str) -> None:
         head, *rest = reports.table(result)
@@ -201,15 +189,12 @@ def graded_remotely(file: str, source: bytes, rubric: str, options: list[str]) -
         return reports.as_text(found)
 
 
-def _on_cluster(address: str, todo: dict[str, Path], options: list[str]) -> Iterator[tuple[str, Result]]:
+def _on_cluster(address: str, todo: dict[str, Path], rubric: str, options: list[str]) -> Iterator[tuple[str, Result]]:
     from distributed import Client, as_completed  # noqa: PLC0415 - the extra `dask`
 
-    rubric = Path(options[0].partition("=")[2]).read_text(encoding="utf-8")
     with Client(address, timeout="30s") as client:
         futures = {
-            client.submit(
-                graded_remotely, path.name, path.read_bytes(), rubric, options[1:], pure=False, retries=2
-            ): name
+            client.submit(graded_remotely, path.name, path.read_bytes(), rubric, options, pure=False, retries=2): name
             for name, path in todo.items()
         }
         for future in as_completed(futures):

@@ -5,7 +5,8 @@ import importlib.metadata
 from functools import cache
 from pathlib import Path
 
-PROJECT = Path(__file__).parents[2]
+from tests.grading.door import PROJECT
+
 SUITE = ("conftest.py", "lmm_core", "reference", "tests")
 JUDGES_NOTHING = ("bench", "meta", "authorities", "peers", "__pycache__")
 LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "hypothesis", "pytest")

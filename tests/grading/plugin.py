@@ -77,7 +77,7 @@ class Grading:
 
     def judged(self, name: str, item: pytest.Item, error: BaseException | None) -> dict[str, Any]:
         """The outcome of one test in plain parts, which also travel between processes of pytest-xdist."""
-        function, submission = _function(item), self.submissions[name]
+        function, submission = function_of(item), self.submissions[name]
         outcome = {
             "name": name,
             "function": function,
@@ -235,7 +235,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     grading = config.stash.get(STATE, None)
     if grading is None:
         return
-    kept = [item for item in items if not item.get_closest_marker("core_only") and _function(item) in grading.items]
+    kept = [item for item in items if not item.get_closest_marker("core_only") and function_of(item) in grading.items]
     config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
     order = {name: i for i, name in enumerate(grading.submissions)}
     items[:] = sorted(kept, key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
@@ -313,7 +313,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         reports.write_class(grading.report, lines, grading.formats, copies.copies(grading.files))
 
 
-def _function(item: pytest.Item) -> str:
+def function_of(item: pytest.Item) -> str:
+    """The function whose points a test decides."""
     marker = item.get_closest_marker("judges")
     return marker.args[0] if marker else ""
 

@@ -98,7 +98,7 @@ class Submission:
         request = {
             "nonce": nonce,
             "name": name,
-            "arguments": [_outgoing(a) for a in arguments.values()],
+            "arguments": [outgoing(a) for a in arguments.values()],
             "forms": forms,
         }
         wire.send(worker.requests, wire.encode(request), deadline)
@@ -160,10 +160,10 @@ class Submission:
                     self.output = (self.output + printable(part.decode("utf-8", "replace")))[:MAX_OUTPUT]
 
 
-def _outgoing(argument: Any) -> Any:
+def outgoing(argument: Any) -> Any:
     """Tables and labels in the form that the worker expects."""
     if isinstance(argument, pd.DataFrame):
-        return {"table": {str(name): _outgoing(column.to_numpy()) for name, column in argument.items()}}
+        return {"table": {str(name): outgoing(column.to_numpy()) for name, column in argument.items()}}
     if isinstance(argument, np.ndarray) and argument.ndim == 1 and argument.dtype.kind not in "f":
         return {"labels": argument.tolist()}
     return argument

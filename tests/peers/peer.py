@@ -21,7 +21,7 @@ import lmm_core
 from reference import r
 from tests.contract import CONTRACT, ContractError
 from tests.grading.plain import UnreadableError
-from tests.grading.submission import LANGUAGES, _outgoing
+from tests.grading.submission import LANGUAGES, outgoing
 from tests.implementation import Backend, Implementation, InProcess
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
@@ -67,7 +67,7 @@ class InR:
         if function is None:
             raise ContractError(f"{name} is not defined")
         try:
-            return self.submission.call(function, [_outgoing(value) for value in arguments.values()], forms)
+            return self.submission.call(function, [outgoing(value) for value in arguments.values()], forms)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
         except RuntimeError as error:

@@ -8,11 +8,9 @@ from typing import Any
 import pytest
 
 from tests.contract import CONTRACT
-from tests.grading.plugin import few_examples
+from tests.grading.plugin import EXERCISES, few_examples, function_of
 from tests.peers import peer, scoreboard
 from tests.peers.peer import PEER
-
-EXERCISES = Path(__file__).parents[1] / "exercises"
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -35,7 +33,7 @@ def pytest_configure(config: pytest.Config) -> None:
         raise pytest.UsageError(str(error)) from None
     if not (config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE")):
         few_examples()
-    if not config.invocation_params.args or config.args == config.getini("testpaths"):
+    if config.args == config.getini("testpaths"):
         config.args[:] = [str(EXERCISES)]
 
 
@@ -54,7 +52,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
             raise pytest.UsageError(f"{judged.name} declares the failure of {name}, which is no test of this run")
     for item in items:
         reason = judged.known_failures.get(item.name) or judged.known_failures.get(item.name.partition("[")[0])
-        if not judged.offers(_function(item)):
+        if not judged.offers(function_of(item)):
             item.add_marker(pytest.mark.skip(reason=f"not offered by {judged.version}"))
         elif reason:
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
@@ -82,10 +80,5 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
 def pytest_runtest_makereport(item: pytest.Item) -> Any:
     """Reports know which function they are about, also when they travel between processes."""
     report = yield
-    report.judges = _function(item)
+    report.judges = function_of(item)
     return report
-
-
-def _function(item: pytest.Item) -> str:
-    marker = item.get_closest_marker("judges")
-    return marker.args[0] if marker else ""

@@ -9,7 +9,6 @@ import warnings
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from decimal import Decimal
-from functools import cache
 from typing import Any
 
 import numpy as np
@@ -107,21 +106,13 @@ def _lre(answer: dict[str, Any] | None, field: str, truth: Any) -> float | None:
     return exact.lre(values, truth) if np.all(np.isfinite(values)) else float("nan")
 
 
-@cache
-def measured() -> dict[tuple[str, str], list[float | None]]:
-    """All digits by data set and peer."""
-    peers = present()
-    return {(data.name, judged.name): digits(judged, data) for data in data_sets() for judged in peers}
-
-
 def table(peers: list[Peer]) -> str:
     """The scoreboard in markdown."""
     lines = ["| digits of " + " ".join(QUANTITIES) + " | " + " | ".join(p.version for p in peers) + " |"]
     lines.append("|---" * (len(peers) + 1) + "|")
-    found = measured()
-    for name in dict.fromkeys(name for name, _ in found):
-        cells = [" ".join(map(_cell, found[name, judged.name])) for judged in peers]
-        lines.append("| " + " | ".join([name, *cells]) + " |")
+    for data in data_sets():
+        cells = [" ".join(map(_cell, digits(judged, data))) for judged in peers]
+        lines.append("| " + " | ".join([data.name, *cells]) + " |")
     return "\n".join(lines)
 
 
