@@ -42,7 +42,7 @@ def numbers(data: pd.DataFrame, steps: Sequence[Step]) -> list[NDArray[np.float6
     said = [line.split()[1:] for line in run.stdout.splitlines() if line.startswith(MARK)]
     if run.returncode or len(said) != len(steps):
         raise RuntimeError(f"R stopped: {run.stderr.strip().splitlines()[-1] if run.stderr.strip() else 'no message'}")
-    return [np.array(row, dtype=float) for row in said]
+    return [np.array([np.nan if word == "NA" else float(word) for word in row]) for row in said]
 
 
 def ours(step: Step) -> NDArray[np.float64]:

@@ -4,11 +4,12 @@ import contextlib
 import importlib
 import io
 import json
+import re
 import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
-import numpy as np
 import pandas as pd
 import pytest
 
@@ -18,13 +19,20 @@ from tests.assertions import assert_close, assert_equal
 pytestmark = pytest.mark.core_only
 
 RTOL = 1e-9  # of what no optimiser takes part in
-SHUFFLED = golden.load("chapter_2_shuffled").data
 
 
-def run(*arguments, cwd="."):
+class Terminal(io.StringIO):
+    """A stream that somebody looks at."""
+
+    def isatty(self):
+        """It is one."""
+        return True
+
+
+def run(*arguments, cwd=".", out=io.StringIO):
     """The command, in this process: exit code and what it prints."""
     main = importlib.import_module("lmm_core.__main__").main
-    out, err = io.StringIO(), io.StringIO()
+    out, err = out(), io.StringIO()
     with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err):
         code = main(arguments)
     return SimpleNamespace(returncode=code, stdout=out.getvalue(), stderr=err.getvalue())
@@ -34,6 +42,17 @@ def typed(*arguments, cwd=None):
     """The command as a user types it."""
     command = [sys.executable, "-m", "lmm_core", *arguments]
     return subprocess.run(command, capture_output=True, text=True, check=False, cwd=cwd)
+
+
+def recorded(name):
+    """The lines that were printed when the text was last read by somebody."""
+    return Path(__file__).with_name("printed").joinpath(f"{name}.txt").read_text(encoding="utf-8").splitlines()
+
+
+@pytest.fixture
+def r_is_missing(monkeypatch):
+    """A machine without R."""
+    monkeypatch.setattr("lmm_core.with_r.shutil.which", lambda _: None)
 
 
 @pytest.fixture(scope="module")
@@ -115,10 +134,33 @@ def test_printed_text_has_the_summaries_to_the_letter():
     assert "\033" not in text
 
 
-def test_another_seed_gives_another_population():
-    """--seed N."""
-    first, second = (json.loads(run("--json", "--seed", seed).stdout) for seed in ("7", "8"))
-    assert first != second
+def test_the_output_is_the_recorded_one():
+    """To the letter: `python -m lmm_core > tests/exercises/printed/chapter.txt` records it anew."""
+    assert_equal("lines", run().stdout.splitlines(), recorded("chapter"))
+
+
+def test_the_default_seeds_are_41_and_42():
+    """--seed N draws the first population from N, the second from N + 1."""
+    assert_equal("output", run("--seed", "41").stdout, run().stdout)
+    assert json.loads(run("--json", "--seed", "42").stdout)["first"] != json.loads(run("--json").stdout)["first"]
+
+
+def test_a_terminal_gets_bold_titles_and_faint_r_lines(monkeypatch, r_is_missing):
+    """Codes are put around the words that a file gets; NO_COLOR switches them off."""
+    plain = run("--r").stdout
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    text = run("--r", out=Terminal).stdout
+    assert "\033[1m=== first data set ===\033[0m\n" in text
+    assert "\n\033[1m4.1  Replication: buckets, not frogs\033[0m\n" in text
+    assert "\n\033[2m  > per_color <-" in text and "  > per_color\033[0m\n" in text
+    assert_equal("words", re.sub("\033\\[\\dm", "", text), plain)
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert_equal("with NO_COLOR", run("--r", out=Terminal).stdout, plain)
+
+
+def test_numbers_for_machines_are_readable():
+    """JSON of one number a line, not all in one."""
+    assert run("--json").stdout.startswith('{\n "first": [\n  {\n   "exercise": "4.1",\n')
 
 
 def test_r_lines_are_run_and_agree(live_r):
@@ -158,6 +200,12 @@ def edited(change):
     return change(data)
 
 
+def test_own_data_are_printed_as_recorded(ergostool, r_is_missing):
+    """Under the owner's names, with R's lines."""
+    done = run("--data", "ergoStool.csv", *COLUMNS, "--r", cwd=ergostool)
+    assert_equal("lines", done.stdout.splitlines(), recorded("ergostool"))
+
+
 BAD = {
     "missing column": (
         lambda d: d.drop(columns="color"),
@@ -195,85 +243,13 @@ def test_a_file_that_is_missing_ends_with_one_line_and_2(tmp_path):
     assert (done.returncode, done.stderr) == (2, "lmm_core: --data none.csv does not exist\n")
 
 
-# --- pictures -------------------------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="module")
-def plots(core):
-    """lmm_core.plots, which needs matplotlib."""
-    pytest.importorskip("matplotlib")
-    return importlib.import_module(f"{core.__name__}.plots")
-
-
-def rendered(figure) -> np.ndarray:
-    """The picture as an array of pixels (height, width, 3), values 0 to 1."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg  # noqa: PLC0415 - an extra
-
-    figure.set_dpi(300)
-    canvas = FigureCanvasAgg(figure)
-    canvas.draw()
-    return np.asarray(canvas.buffer_rgba())[..., :3] / 255
-
-
-@pytest.mark.parametrize("data", [golden.load("chapter_2").data, SHUFFLED], ids=["sorted", "shuffled"])
-def test_every_box_is_painted_in_its_buckets_own_color(plots, data):
-    """The pixels in the middle of each box have the colour that the bucket was painted in."""
-    from matplotlib.colors import to_rgb  # noqa: PLC0415 - an extra
-
-    figure = plots.weights_by_bucket(data)
-    pixels = rendered(figure)
-    boxes = [patch for patch in figure.axes[0].patches if str(patch.get_gid()).startswith("bucket ")]
-    names = data.groupby("bucket")["color"].first()
-    assert_equal("a box for every bucket", len(boxes), len(names))
-    for box, color in zip(boxes, names, strict=True):
-        extent = box.get_window_extent()
-        rows = slice(int(pixels.shape[0] - extent.y1), int(pixels.shape[0] - extent.y0) + 1)
-        inside = pixels[rows, int(extent.x0) + 3 : int(extent.x1) - 2].reshape(-1, 3)
-        shares = {c: np.mean(np.abs(inside - to_rgb(c)).max(axis=1) < 0.02) for c in set(names)}
-        assert_equal(f"the colour that fills {box.get_gid()}", max(shares, key=shares.get), color)
-        assert_equal(f"the colours inside {box.get_gid()}", {c for c, share in shares.items() if share > 0}, {color})
-
-
-@pytest.mark.parametrize("data", [golden.load("chapter_2").data, SHUFFLED], ids=["sorted", "shuffled"])
-def test_blocks_of_v_are_where_the_buckets_are(plots, data):
-    """The image is V: dark exactly where two frogs share a bucket."""
-    image = plots.image_of_V(data).axes[0].images[0].get_array()
-    group = data["bucket"].to_numpy()
-    assert_equal("covariance is positive where buckets agree", np.asarray(image) > 0, group[:, None] == group)
-
-
-def test_image_of_v_shows_at_most_300_frogs(plots):
-    """The first 300 of the chapter's 900."""
-    image = plots.image_of_V(golden.load("chapter_1").data).axes[0].images[0].get_array()
-    assert_equal("size of the image", image.shape, (300, 300))
-
-
-def test_intervals_of_ols_are_shorter_than_those_of_gls(plots):
-    """Two series of four, side by side, with their standard errors."""
-    axes = plots.intervals(golden.load("chapter_2").data).axes[0]
-    lengths = {bar.get_label(): [np.ptp(s[:, 1]) for s in bar.lines[2][0].get_segments()] for bar in axes.containers}
-    assert_equal("colours", len(lengths["GLS"]), 4)
-    assert np.all(np.array(lengths["OLS"]) < np.array(lengths["GLS"]))
-
-
-def test_the_marked_estimate_is_the_minimum_of_the_drawn_criterion(plots):
-    """theta = sqrt(1389 / 345) lies at the bottom of the curve, and no drawn point is lower."""
-    fit = golden.load("chapter_2_unbalanced")
-    curve, mark = plots.criterion(fit.data).axes[0].lines
-    assert_close("theta of the mark", mark.get_xdata()[0], np.sqrt(fit.expected["Vb"] / fit.expected["Ve"]), 1e-6)
-    assert_close("criterion of the mark", mark.get_ydata()[0], fit.expected["criterion"], 1e-9)
-    assert np.all(curve.get_ydata() >= mark.get_ydata()[0] - 1e-9)
-
-
-def test_bucket_means_shrink_towards_their_colors_mean(plots):
-    """Every prediction lies between the bucket's mean and the colour's, and is mean + BLUP."""
-    fit = golden.load("chapter_2")
-    axes = plots.shrinkage(fit.data).axes[0]
-    drawn = {line.get_gid(): float(line.get_ydata()[0]) for line in axes.lines if line.get_gid()}
-    of_color = fit.data.groupby("color")["weight"].mean()
-    color = fit.data.groupby("bucket")["color"].first()
-    expected = {f"predicted {b}": of_color[color[b]] + fit.expected["blup"][str(b)] for b in color.index}
-    assert_close("predictions", [drawn[k] for k in expected], list(expected.values()), 1e-6)
+def test_own_data_keep_their_labels(core, tmp_path):
+    """Numbers as labels stay numbers of the file; the response becomes a float."""
+    pd.DataFrame({"g": [1, 1, 2, 2], "f": [7, 7, 8, 8], "y": [1, 2, 3, 4]}).to_csv(tmp_path / "d.csv", index=False)
+    main = importlib.import_module(f"{core.__name__}.__main__")
+    data = main.own_data(tmp_path / "d.csv", "g", "f", "y")
+    assert_equal("columns", data.columns.tolist(), ["bucket", "color", "weight"])
+    assert_equal("labels", data["color"].tolist(), ["7", "7", "8", "8"])
 
 
 def test_figures_are_written(tmp_path):
@@ -289,18 +265,3 @@ def test_without_matplotlib_one_line_says_what_is_missing(tmp_path):
     done = typed("--figures", "out", "--json", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "lmm_core: pictures need matplotlib: pip install matplotlib\n"
-
-
-def test_crossed_factors_are_drawn_in_grey(plots):
-    """A subject that sits on every stool has no colour of its own."""
-    data = golden.load("ergostool").data.rename(columns={"fixed": "color"})
-    assert set(plots.paint(data).values()) == {plots.to_rgba("lightgrey")}
-
-
-def test_own_data_keep_their_labels(core, tmp_path):
-    """Numbers as labels stay numbers of the file; the response becomes a float."""
-    pd.DataFrame({"g": [1, 1, 2, 2], "f": [7, 7, 8, 8], "y": [1, 2, 3, 4]}).to_csv(tmp_path / "d.csv", index=False)
-    main = importlib.import_module(f"{core.__name__}.__main__")
-    data = main.own_data(tmp_path / "d.csv", "g", "f", "y")
-    assert_equal("columns", data.columns.tolist(), ["bucket", "color", "weight"])
-    assert_equal("labels", data["color"].tolist(), ["7", "7", "8", "8"])

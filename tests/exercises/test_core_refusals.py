@@ -5,6 +5,7 @@ import pandas as pd
 import pytest
 
 from reference import golden
+from tests.assertions import assert_close
 
 pytestmark = pytest.mark.core_only
 
@@ -40,6 +41,11 @@ REFUSALS = {
         lambda core: core.gls(X, y, V + np.triu(np.ones((6, 6)), 1)),
         "V is not symmetric: V - V' reaches 1",
     ),
+    "asymmetric_in_small_units": (
+        lambda core: core.gls(X, y, 1e-8 * V + np.triu(np.full((6, 6), 1e-12), 1)),
+        "V is not symmetric: V - V' reaches 1e-12 where V reaches 1e-08",
+    ),
+    "zero_v": (lambda core: core.gls(X, y, 0 * V), "V is not positive definite: eigenvalues from 0 to 0"),
     "indefinite": (lambda core: core.gls(X, y, V - 2), "V is not positive definite: eigenvalues from -11 to 1"),
     "negative_sd": (lambda core: core.model_variances(-1, 2), "sigma_bucket is -1; expected at least 0"),
     "no_variance": (lambda core: core.model_variances(0, 0), "sigma_bucket = 0 and sigma_within = 0: rho is 0/0"),
@@ -151,6 +157,10 @@ REFUSALS = {
         lambda core: core.frog_correlation(data.assign(weight=data["weight"].where(data["id"] != 2, 1.0)), 1, 2),
         "frog 1 or 2 weighs the same in all 8 buckets",
     ),
+    "other_constant_frog": (
+        lambda core: core.frog_correlation(data.assign(weight=data["weight"].where(data["id"] != 1, 1.0)), 1, 2),
+        "frog 1 or 2 weighs the same in all 8 buckets",
+    ),
     "no_pair": (lambda core: core.frog_correlation(data, 1, 9), "frogs 1 and 9 share 0 buckets"),
     "twice": (lambda core: core.frog_correlation(pd.concat([data, data]), 1, 2), "data lists 16 frogs twice"),
     "constant_frog": (
@@ -186,3 +196,10 @@ def test_rank_is_judged_in_units_of_each_column(core):
     near = np.column_stack([np.ones(4), 1 + 1e-9 * np.array([0, 1, 0, 1])])
     assert core.ols(near, [1.0, 2.0, 3.0, 5.0]).df_resid == 2
     assert core.ols(X * [1, 1e-20], y).df_resid == 4
+    assert core.ols(X[:, ::-1] * [1e-20, 1], y).df_resid == 4
+
+
+def test_rounding_does_not_make_v_asymmetric(core):
+    """V - V' of 1e-4 where V is 1e8: V's last digits."""
+    almost = 1e8 * V + np.triu(np.full((6, 6), 1e-4), 1)
+    assert_close("coef at V of large units", core.gls(X, y, almost).coef, core.ols(X, y).coef, 1e-10)
