@@ -267,7 +267,7 @@ def _idle(trial: Trial, pool: ThreadPool, every: list[Mutant]) -> set[str]:
     idle = set(trial.seconds) - set(trial.kills)
     mixed = random.Random(0).sample(every, len(every))
     for found in pool.imap_unordered(lambda mutant: trial.killers(mutant, only=set(idle)), mixed):
-        idle -= set(found)
+        idle.difference_update(found)
     return idle
 
 

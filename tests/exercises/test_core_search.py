@@ -1,0 +1,119 @@
+"""How `lmm_core.reml` searches: no minimum is passed over, and few steps of Newton's method reach it."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from reference import exact, golden
+from tests import strategies
+from tests.assertions import assert_at_most, assert_between, assert_close, assert_equal
+
+pytestmark = pytest.mark.core_only
+
+# Drawn by machine among 60,000 unequal layouts, and rounded: the criterion has two minima, of which
+# the named is lower. Buckets, a covariate (none where it is 0), weights.
+TWO_MINIMA = {
+    "the right of two": (
+        [0, 0, 0, 1, 2, 2],
+        [9.3, 7.1, 7.7, -3.3, 12.0, 12.4],
+        [3.2, 0.2, 1.6, 4.4, -2.9, -3.4],
+    ),
+    "the left of two": (
+        [0, 0, 1, 1, 1, 2, 3, 4],
+        [-5.8, -6.1, 12.9, 16.0, 14.5, -1.3, -4.1, 3.3],
+        [-2.5, -2.1, 1.2, -0.3, 0.6, 1.3, -2.1, 0.2],
+    ),
+    "the boundary": (
+        [0, 0, 1, 2, 2, 2],
+        [-0.1, -0.2, -2.5, 0.8, 1.4, 0.5],
+        [0.5, -0.2, -0.8, -0.4, 0.8, -1.8],
+    ),
+    "a narrow one beside the boundary": (
+        [0, 1, 2, 2, 2, 3, 4, 5, 5, 6, 6],
+        [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0],
+        [0.66, 0.19, 0.28, -0.45, 2.13, 1.05, 3.93, -0.19, 0.31, -0.11, 0.07],
+    ),
+}
+
+
+def scanned(X, y, group):
+    """The criterion at theta = 0 and at 500 more places, from dense matrices."""
+    same = group[:, None] == group
+    values = []
+    for gamma in [0.0, *np.geomspace(1e-4, 1e6, 500)]:
+        H = np.eye(len(y)) + gamma * same
+        A = X.T @ np.linalg.solve(H, X)
+        residual = y - X @ np.linalg.solve(A, X.T @ np.linalg.solve(H, y))
+        df = len(y) - X.shape[1]
+        rss = residual @ np.linalg.solve(H, residual)
+        values.append(df * (1 + np.log(2 * np.pi * rss / df)) + np.linalg.slogdet(H)[1] + np.linalg.slogdet(A)[1])
+    return np.array(values)
+
+
+@pytest.mark.parametrize("case", TWO_MINIMA)
+def test_the_lower_of_two_minima_is_taken(core, case):
+    """No value of a scan by dense matrices is lower."""
+    group, x, y = map(np.array, TWO_MINIMA[case])
+    X = np.column_stack([np.ones(len(y)), x]) if x.any() else np.ones((len(y), 1))
+    values = scanned(X, y, group)
+    inner = np.flatnonzero((values[1:-1] < values[:-2]) & (values[1:-1] < values[2:])) + 1
+    assert_equal("minima of the scan", len(inner) + (values[0] < values[1]), 2)
+    assert_at_most("criterion", core.fit_reml(X, y, group).criterion, values.min(), 1e-10)
+
+
+EQUAL = ["chapter_2", "chapter_2_null", "dyestuff", "ergostool", "rail", "sleepstudy"]
+UNEQUAL = ["chapter_2_unbalanced", "chapter_2_unbalanced_null"]
+
+
+@pytest.fixture
+def evaluations(core, monkeypatch):
+    """The places where the criterion was evaluated one by one, as u = log(1 + n gamma)."""
+    places = []
+
+    class Counted(core.reml.Profile):
+        def __init__(self, sums, gamma):
+            super().__init__(sums, gamma)
+            if np.ndim(gamma) == 0:
+                places.append(float(np.log1p(sums.sizes.max() * gamma)))
+
+    monkeypatch.setattr(core.reml, "Profile", Counted)
+    return places
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_equal_buckets_need_no_step(core, evaluations, name):
+    """1 / quadratic - 1 / trace over 1 + n gamma is linear: its root between two grid points is the answer."""
+    fit = golden.load(name)
+    core.fit_reml(fit.X, fit.y, fit.group)
+    assert_equal("evaluations", len(evaluations), 1)
+
+
+@pytest.mark.parametrize("name", UNEQUAL)
+def test_unequal_buckets_need_two_steps(core, evaluations, name):
+    """From where the line between two grid points leads."""
+    fit = golden.load(name)
+    core.fit_reml(fit.X, fit.y, fit.group)
+    assert_equal("evaluations", len(evaluations), 3)
+
+
+@pytest.mark.parametrize("start", [0.02, 0.5, 0.99, 1.01, 1.5, 3.0, 8.0])
+@pytest.mark.parametrize("name", [*EQUAL, *UNEQUAL])
+def test_newton_finds_the_root_from_any_start(core, evaluations, name, start):
+    """In ten evaluations or fewer; the score is zero to 2^-48 of its terms, and gamma is to ten times that."""
+    fit = golden.load(name)
+    sums = core.fit_reml(fit.X, fit.y, fit.group).profile.sums
+    expected = exact.reml(fit.X, fit.y, fit.group)
+    gamma = float(expected.Vb / expected.Ve)
+    root = float(np.log1p(sums.sizes.max() * gamma))
+    evaluations.clear()
+    found = core.reml._newton(sums, sums.sizes.max(), 0.0, start * root, 8.5 * root)
+    assert_close("gamma", found.gamma, gamma, 10 * 2.0**-48)
+    assert_between("evaluations", len(evaluations), 1, 10)
+
+
+@given(strategies.interior_frogs())
+def test_inflation_is_the_largest_variance_inflation_factor(core, frogs):
+    """max of M_jj (M^-1)_jj (Belsley, Kuh and Welsch, 1980, Regression Diagnostics, section 3.2)."""
+    at = core.fit_reml(frogs.treatment, frogs.y, frogs.group).profile
+    factors = np.diag(at.M) * np.diag(np.linalg.inv(at.M))
+    assert_close("inflation", at.inflation, factors.max(), 1e-8)
