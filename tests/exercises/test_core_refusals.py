@@ -34,7 +34,12 @@ REFUSALS = {
     ),
     "zero_column": (lambda core: core.ols(X * [1, 0], y), "X is rank-deficient: it has 2 columns but rank 1"),
     "columns": (lambda core: core.ols(np.eye(6)[:2], y[:2]), "X has 6 columns but only 2 rows"),
-    "columns_reml": (lambda core: core.fit_reml(np.eye(6), y, group), "X has 6 columns but only 6 rows"),
+    "columns_reml": (lambda core: core.fit_reml(np.ones((6, 8)), y, group), "X has 8 columns but only 6 rows"),
+    "as_many_columns_reml": (lambda core: core.fit_reml(np.eye(6), y, group), "X has 6 columns but only 6 rows"),
+    "columns_blup": (
+        lambda core: core.reml.blup(X[:, :1], y, group, core.fit_reml(X, y, group)),
+        "X has 1 columns but fit has 2 coefficients",
+    ),
     "saturated": (lambda core: core.ols(np.eye(6), y), "X has 6 rows and 6 columns"),
     "shape_of_v": (lambda core: core.gls(X, y, np.eye(5)), "V has shape (5, 5) but y has 6 rows"),
     "asymmetric": (

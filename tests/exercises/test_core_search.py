@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from reference import exact, golden
+from reference import closed_form, exact, golden
 from tests import strategies
 from tests.assertions import assert_at_most, assert_between, assert_close, assert_equal
 
@@ -117,3 +117,35 @@ def test_inflation_is_the_largest_variance_inflation_factor(core, frogs):
     at = core.fit_reml(frogs.treatment, frogs.y, frogs.group).profile
     factors = np.diag(at.M) * np.diag(np.linalg.inv(at.M))
     assert_close("inflation", at.inflation, factors.max(), 1e-8)
+
+
+@pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-7])
+def test_newton_finds_a_root_next_to_the_boundary(core, evaluations, excess):
+    """MSB / MSE = 1 + excess, and n gamma = excess (theorem 6); the rounding of the score is absolute there."""
+    group, y = closed_form.just_inside(excess)
+    sums = core.fit_reml(np.ones((40, 1)), y, group).profile.sums
+    for start in (0.1, 0.9, 4.0):
+        evaluations.clear()
+        found = core.reml._newton(sums, 4.0, 0.0, start * excess, 5 * excess)
+        assert_close("n gamma", 4 * found.gamma, excess, 10 * 2.0**-48, 1.0)
+        assert_between("evaluations", len(evaluations), 1, 10)
+
+
+@pytest.mark.parametrize("name", ["sleepstudy", "chapter_2_unbalanced"])
+def test_an_array_of_places_gives_what_each_of_them_gives(core, name):
+    """Criterion, score and both curvatures."""
+    fit = golden.load(name)
+    sums = core.fit_reml(fit.X, fit.y, fit.group).profile.sums
+    gammas = np.array([0.0, 0.5, 3.0, 20.0])
+    together = core.reml.Profile(sums, gammas)
+    for quantity in ("criterion", "score", "curvature", "curvature_at_fixed_Ve"):
+        apart = [getattr(core.reml.Profile(sums, gamma), quantity) for gamma in gammas]
+        assert_close(quantity, getattr(together, quantity), apart, 1e-13)
+
+
+def test_a_fit_in_print_is_a_line_of_estimates(core):
+    """Without matrices, or the sums that it was made of."""
+    fit = golden.load("chapter_2")
+    fitted = core.fit_reml(fit.X, fit.y, fit.group)
+    assert_equal("matrices in print", [word for word in ("vcov_beta", "profile") if word in repr(fitted)], [])
+    assert_equal("sums in print", "sums" in repr(fitted.profile), False)
