@@ -283,7 +283,7 @@ def _lowest(sums: BucketSums) -> Profile:
     as linear, which for equal bucket sizes it is: the start of Newton's method is then the answer.
     """
     n = sums.sizes.max()
-    u = np.arange(0.0, np.log1p(LARGE * n / sums.sizes.min()) + GRID_STEP, GRID_STEP)
+    u = np.arange(0.0, np.log1p(LARGE * n / sums.sizes.min()), GRID_STEP)
     at = Profile(sums, np.expm1(u) / n)
     while at.score[-1] < 0:
         if u[-1] > LARGEST_U:
@@ -316,7 +316,7 @@ def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Pr
         if high - low <= ROUNDING * u:
             return at
         step = -at.score / (at.curvature * np.exp(u) / n + at.score)
-        if abs(step) <= NEARLY * u + NEARLY**1.5:
+        if abs(step) <= NEARLY * u:
             return at if abs(step) <= ROUNDING * u else Profile(sums, np.expm1(u + step) / n)
         u = u + step if low < u + step < high else (low + high) / 2
     raise ArithmeticError(f"the REML score has no root after {MAX_STEPS} steps between u = {low} and {high}")

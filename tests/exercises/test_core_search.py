@@ -1,5 +1,7 @@
 """How `lmm_core.reml` searches: no minimum is passed over, and few steps of Newton's method reach it."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -22,6 +24,11 @@ TWO_MINIMA = {
         [0, 0, 1, 1, 1, 2, 3, 4],
         [-5.8, -6.1, 12.9, 16.0, 14.5, -1.3, -4.1, 3.3],
         [-2.5, -2.1, 1.2, -0.3, 0.6, 1.3, -2.1, 0.2],
+    ),
+    "one where n gamma is 7,000": (
+        [0, 0, 1, 2, 2, 2, 2, 2],
+        [-14.0, -15.3, 2.3, 22.5, 20.5, 22.9, 22.4, 21.1],
+        [-2.4, -2.7, -1.0, 0.5, -0.2, 0.6, 0.3, 0.1],
     ),
     "the boundary": (
         [0, 0, 1, 2, 2, 2],
@@ -117,6 +124,20 @@ def test_inflation_is_the_largest_variance_inflation_factor(core, frogs):
     at = core.fit_reml(frogs.treatment, frogs.y, frogs.group).profile
     factors = np.diag(at.M) * np.diag(np.linalg.inv(at.M))
     assert_close("inflation", at.inflation, factors.max(), 1e-8)
+
+
+def test_a_score_that_jumps_over_zero_ends_the_search_there(core, monkeypatch):
+    """Noise that never comes near zero, and steps that leave the bracket: bisection down to the last digits."""
+    evaluated = []
+
+    def jump(_, gamma):
+        evaluated.append(gamma)
+        return SimpleNamespace(score=-1.0 if np.log1p(gamma) < 0.3 else 1.0, trace=1.0, curvature=0.0, gamma=gamma)
+
+    monkeypatch.setattr(core.reml, "Profile", jump)
+    found = core.reml._newton(None, 1.0, 0.0, 0.8, 0.9)
+    assert_close("u", np.log1p(found.gamma), 0.3, 2.0**-47)
+    assert_between("evaluations", len(evaluated), 48, 51)
 
 
 @pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-7])
