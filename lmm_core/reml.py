@@ -30,7 +30,7 @@ GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are a
 LARGE = 400.0  # n gamma of the smallest bucket where the grid ends, if the score is positive there
 LARGEST_U = 67.0  # n gamma = 1e29: what is left within buckets is rounding, 1e-15 of what is between
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
-ROUNDING = 2.0**-48  # a relative step, or a score relative to its terms, so small is rounding error
+ROUNDING = 2.0**-48  # a bracket relative to its place, or a score relative to its terms, so small is rounding error
 MAX_STEPS = 100
 INFLATED = 100.0  # a variance inflation factor that costs two digits
 
@@ -310,14 +310,12 @@ def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Pr
     """
     for _ in range(MAX_STEPS):
         at = Profile(sums, np.expm1(u) / n)
-        if abs(at.score) <= ROUNDING * at.trace:
-            return at
         low, high = (u, high) if at.score < 0 else (low, u)
-        if high - low <= ROUNDING * u:
+        if abs(at.score) <= ROUNDING * at.trace or high - low <= ROUNDING * u:
             return at
         step = -at.score / (at.curvature * np.exp(u) / n + at.score)
         if abs(step) <= NEARLY * u:
-            return at if abs(step) <= ROUNDING * u else Profile(sums, np.expm1(u + step) / n)
+            return Profile(sums, np.expm1(u + step) / n)
         u = u + step if low < u + step < high else (low + high) / 2
     raise ArithmeticError(f"the REML score has no root after {MAX_STEPS} steps between u = {low} and {high}")
 

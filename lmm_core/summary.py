@@ -1,18 +1,14 @@
 """A fit in print, in the layout of lmerTest's summary (lme4's, with a column of df and one of p-values)."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
-from scipy.special import stdtr
+from numpy.typing import ArrayLike
 
-from lmm_core.checks import Labels
+from lmm_core import r_format
+from lmm_core.checks import Labels, Vector
 from lmm_core.inference import ddf
 from lmm_core.reml import RemlFit, blup
-
-STARS = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, "."), (1.0, " ")]
-LEGEND = "Signif. codes:  0 ‘***’ 0.001 ‘**’ 0.01 ‘*’ 0.05 ‘.’ 0.1 ‘ ’ 1"
-DIGITS = 4  # R's max(3, getOption("digits") - 3)
 
 
 def summary(
@@ -46,7 +42,7 @@ def summary(
         f"REML criterion at convergence: {round(fit.criterion, 1):.7g}",
         "Scaled residuals: \n" + _quartiles(scaled),
         "Random effects:\n" + _variances(fit, group_name),
-        "Fixed effects:\n" + _coefficients(fit, names),
+        "Fixed effects:\n" + r_format.coefficients(names, fit.coef, fit.se, ddf(fit, np.eye(len(names)))),
     ]
     if len(names) > 1:
         blocks.append("Correlation of Fixed Effects:\n" + _correlations(fit, names))
@@ -55,11 +51,9 @@ def summary(
     return "\n\n".join(blocks)
 
 
-def _quartiles(residuals: NDArray[np.float64]) -> str:
-    quartiles = np.quantile(residuals, [0, 0.25, 0.5, 0.75, 1])
-    decimals = int(np.floor(DIGITS + 1.5 - np.log10(np.abs(quartiles).max())))  # R's zapsmall
-    values = format_like_r(np.round(quartiles, decimals), DIGITS)
-    cells = _padded(["Min", "1Q", "Median", "3Q", "Max", *values])
+def _quartiles(residuals: Vector) -> str:
+    quartiles = r_format.zapped(np.quantile(residuals, [0, 0.25, 0.5, 0.75, 1]))
+    cells = r_format.padded(["Min", "1Q", "Median", "3Q", "Max", *r_format.together(quartiles)])
     return "\n".join(" ".join(row) + " " for row in (cells[:5], cells[5:]))
 
 
@@ -68,8 +62,8 @@ def _variances(fit: RemlFit, group_name: str) -> str:
     columns = [
         ["Groups", group_name, "Residual"],
         ["Name", "(Intercept)", ""],
-        ["Variance", *_padded(format_like_r(variances, DIGITS))],
-        ["Std.Dev.", *_padded(format_like_r(np.sqrt(variances), DIGITS))],
+        ["Variance", *r_format.padded(r_format.together(variances))],
+        ["Std.Dev.", *r_format.padded(r_format.together(np.sqrt(variances)))],
     ]
     widths = [max(map(len, column)) for column in columns]
     rows = [" " + " ".join(map(str.ljust, row, widths)) for row in zip(*columns, strict=True)]
@@ -77,91 +71,11 @@ def _variances(fit: RemlFit, group_name: str) -> str:
     return "\n".join(rows)
 
 
-def _coefficients(fit: RemlFit, names: Sequence[str]) -> str:
-    """R's printCoefmat: estimates, errors and df share their decimals, t has three, p as format.pval."""
-    df = ddf(fit, np.eye(len(fit.coef)))
-    t = fit.coef / fit.se
-    p = 2 * stdtr(df, -np.abs(t))
-    numbers = np.stack([fit.coef, fit.se, df])
-    smallest = np.floor(np.log10(np.abs(numbers[numbers != 0]).min()))
-    cells = _padded(format_like_r(np.round(numbers, max(1, DIGITS - 1 - int(smallest))).ravel(), DIGITS))
-    columns = [
-        ["", *names],
-        ["Estimate", *cells[: len(names)]],
-        ["Std. Error", *cells[len(names) : -len(names)]],
-        ["df", *cells[-len(names) :]],
-        ["t value", *format_like_r(np.round(t, DIGITS - 1), DIGITS)],
-        ["Pr(>|t|)", *_p_values(p)],
-    ]
-    stars = [next(star for limit, star in STARS if value <= limit) for value in p]
-    if all(star == " " for star in stars):
-        return _table(list(zip(*columns, strict=True)))
-    columns.append(["", *(star.ljust(max(map(len, stars))) for star in stars)])
-    return _table(list(zip(*columns, strict=True))) + "\n---\n" + LEGEND
-
-
 def _correlations(fit: RemlFit, names: Sequence[str]) -> str:
-    """The lower triangle; long names are abbreviated to six letters as column heads."""
+    """The lower triangle; long names are abbreviated as column heads."""
     correlation = fit.vcov_beta / np.outer(fit.se, fit.se)
-    rows = [["", *(_abbreviated(name) for name in names[:-1])]]
-    for i, name in enumerate(names[1:], start=1):
-        cells = [f"{value:.3f}" for value in correlation[i, :i]]
-        rows.append([name, *cells, *[""] * (len(names) - 1 - i)])
-    return _table(rows)
-
-
-def _padded(cells: Sequence[str]) -> list[str]:
-    return [cell.rjust(max(map(len, cells))) for cell in cells]
-
-
-def _table(rows: Sequence[Sequence[str]]) -> str:
-    """Cells in columns: row names to the left, the others to the right, as R prints matrices."""
-    names, *columns = zip(*rows, strict=True)
-    width = max(map(len, names))
-    return "\n".join(
-        " ".join([name.ljust(width), *cells]) for name, *cells in zip(names, *map(_padded, columns), strict=True)
-    )
-
-
-def _p_values(p: NDArray[np.float64]) -> list[str]:
-    """R's format.pval: small ones in scientific notation, apart from the others."""
-    eps = np.finfo(float).eps
-    fixed, scientific = p >= 1e-4, (p < 1e-4) & (p >= eps)
-    cells = np.full(len(p), "<2e-16", dtype=object)
-    for chosen in (fixed, scientific):
-        cells[chosen] = format_like_r(p[chosen], DIGITS - 1)
-    return cells.tolist()
-
-
-def format_like_r(values: Iterable[float], digits: int) -> list[str]:
-    """Format numbers together as R does: as many decimals as the neediest has within `digits` digits.
-
-    Scientific notation is taken for all of them where it is shorter.
-    """
-    values = [float(value) for value in values]
-    if not values:
-        return []
-    parts = [f"{abs(value):.{digits - 1}e}".split("e") for value in values]
-    significant = [max(1, len(mantissa.replace(".", "").rstrip("0"))) for mantissa, _ in parts]
-    exponents = [int(exponent) if value else 0 for (_, exponent), value in zip(parts, values, strict=True)]
-    decimals = max(0, *(s - e - 1 for s, e in zip(significant, exponents, strict=True)))
-    most = max(significant)
-    fixed_width = max(1, max(exponents) + 1) + (decimals + 1 if decimals else 0)
-    scientific_width = most + (most > 1) + 4
-    if fixed_width <= scientific_width:
-        return [f"{value:.{decimals}f}" for value in values]
-    return [f"{value:.{most - 1}e}" for value in values]
-
-
-def _abbreviated(name: str) -> str:
-    """R's abbreviate(name, 6): drop lower-case vowels from the end, then lower-case letters."""
-    if name == "(Intercept)":
-        return "(Intr)"
-    letters = list(name)
-    for droppable in ("aeiou", "abcdefghijklmnopqrstuvwxyz"):
-        for i in range(len(letters) - 1, 0, -1):
-            if len(letters) <= 6:
-                break
-            if letters[i] in droppable:
-                del letters[i]
-    return "".join(letters)
+    columns = [["", *names[1:]]]
+    for j, name in enumerate(names[:-1]):
+        below = [f"{value:.3f}" for value in correlation[j + 1 :, j]]
+        columns.append([r_format.abbreviated(name), *[""] * j, *below])
+    return r_format.table(columns)

@@ -76,6 +76,11 @@ def load(name: str, folder: Path = HERE) -> Golden:
     return Golden(name=name, data=pd.read_csv(csv), **parts)
 
 
+def printing(folder: Path = HERE) -> dict[str, Any]:
+    """How R prints numbers, by function: what it was given, and its words."""
+    return dict(json.loads((folder / "printing.json").read_text(encoding="utf-8")))
+
+
 def differences(old: Golden, new: Golden) -> list[str]:
     """Where a regenerated golden differs from the committed one by more than both their accuracies."""
     found = []
@@ -95,6 +100,8 @@ def main(folder: Path) -> int:
     found = [f"{name}: made by one run only" for name in fresh ^ set(NAMES)]
     for name in sorted(fresh & set(NAMES)):
         found += differences(load(name), load(name, folder))
+    if printing(folder) != printing():
+        found.append("printing.json: R prints other words")
     print("\n".join(found) or f"{len(fresh)} goldens agree within their accuracy")
     return 1 if found else 0
 

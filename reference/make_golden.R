@@ -1,4 +1,4 @@
-# Writes reference/golden/*.json and reference/data/*.csv: what R's lm, lme4, lmerTest and pbkrtest say.
+# Writes reference/golden/*.json, data/*.csv and printing.json: what R's lm, lme4, lmerTest and pbkrtest say.
 #
 #     Rscript make_golden.R [FOLDER]        (default: the folder of this script)
 #
@@ -237,3 +237,51 @@ for (name in names(sets)) {
     if (!is.null(fixed)) write_golden(paste0(name, "_null"), csv, fit_golden(data, NULL))
   }
 }
+
+# --- how R prints numbers -------------------------------------------------------------------------------
+
+# format() of several numbers together, format.pval(), abbreviate(), and printCoefmat() as summary() calls it
+numbers <- list(
+  0, 5, 0.1, 123456, 1234567, 1e5, 1e15, 3e10, 1e-4, 1e-5, 1.5e-5, 0.00012345, 123456.7, 0.99996, 99.996, 9.9996,
+  c(0, 0.5), c(0, 100), c(0, 1e-6), c(0, 0), c(1, 10, 100), c(1e-5, 1), c(1e-5, 1000), c(99999, 0.1), c(0.1234567, 12.5),
+  c(1e5, 1e-3), c(123456, 0.001), c(-1.5, 22.25), c(-0.001234, -12), c(12, 3e10), c(1.25e-8, 3.5e-7), c(1e-10, 2e-10),
+  c(1e5, 1e6), c(120000, 5e9), c(1e-15, 1e15), 1e4, 12e4, c(0.00001, 0.00002), c(100000, 1), 0.0001234, c(0.00012, 10),
+  2e-5, c(2e4, 3e-1), c(4e-3, 5e-3), 7e6, c(7e6, 7.5e6), c(1e99, 1), 1e100, c(1.5e5, 2), c(10, 0.00001)
+)
+p_values <- list(
+  0.5, c(0.5, 0.04), 1e-4, 9.9e-5, c(1e-4, 0.3), c(9.72e-5, 0.045907, 0.010648), c(0.000172, 0.045907, 0.010648),
+  2.3e-16, 1e-17, 0, c(0.05, 1e-10, 1e-20), c(0.05, 1e-20), c(0.000172, 1e-20), c(0.0459, 1e-20), c(1e-8, 0),
+  2.2e-16, c(2.23e-16, 0.5), 1, c(1, 1e-5), 0.001, c(0.2, 0.2), c(3e-4, 0), c(0.12, 0)
+)
+words <- c("(Intercept)", "Days", "colorbrown", "colorgreen", "colorred", "factorThatIsLong", "aeiouaeiou", "strength",
+           "eeeeeeeeee", "typewriter", "AEIOUXYZ", "ABCDEFGHIJ", "x1234567", "tub of water", "oooooooob", "Temperature", "dark blue sea", "one two three four", "A B", "colordark olive",
+           "sixsix", "a e i o u a e i", "the area of ooze", "UPPER lower", "x y z", "Batch 12345678")
+tables <- list(
+  small = list(coef = c(8.5556, 3.8889), se = c(0.5760, 0.5187), df = c(15.5298, 24)),
+  zero = list(coef = c(0, 2), se = c(1, 0.5), df = c(4, 4)),
+  one = list(coef = c(1, -1), se = c(0.5, 1), df = c(1, 1)),
+  thousands = list(coef = c(154267.2, 46071.1), se = c(11386.4, 16103.6), df = c(5000.25, 4000)),
+  hundreds = list(coef = c(1542.672, 460.711), se = c(113.864, 161.036), df = c(400.123, 400.5)),
+  thousandths = list(coef = c(0.001542, 0.000461), se = c(0.000114, 0.000161), df = c(4, 4)),
+  none = list(coef = c(0.1, -0.2), se = c(1, 1), df = c(10, 10)),
+  single = list(coef = 200.25, se = 10.5, df = 7),
+  certain = list(coef = c(1000, 1), se = c(1, 1), df = c(100, 100)),
+  mixed = list(coef = c(2000, 1, -7), se = c(10, 10, 2), df = c(30, 30, 30)),
+  far = list(coef = c(12345678, 0.5), se = c(100, 0.25), df = c(20, 20))
+)
+coefficient_table <- function(table) {
+  t <- table$coef / table$se
+  m <- cbind(Estimate = table$coef, `Std. Error` = table$se, df = table$df, `t value` = t,
+             `Pr(>|t|)` = 2 * pt(-abs(t), table$df))
+  rownames(m) <- c("(Intercept)", "x", "z")[seq_along(t)]
+  list(coef = I(table$coef), se = I(table$se), df = I(table$df), printed = I(capture.output(printCoefmat(m, digits = 4))))
+}
+said <- function(values, print) lapply(values, function(v) list(values = I(v), printed = I(print(v))))
+printing <- list(
+  format_4 = said(numbers, function(v) trimws(format(v, digits = 4))),
+  format_3 = said(numbers, function(v) trimws(format(v, digits = 3))),
+  p_values = said(p_values, function(p) trimws(format.pval(p, digits = 3))),
+  abbreviated = setNames(as.list(unname(abbreviate(words, 6))), words),
+  tables = lapply(tables, coefficient_table)
+)
+write(toJSON(printing, auto_unbox = TRUE, digits = I(17), pretty = 1), file.path(out, "printing.json"))

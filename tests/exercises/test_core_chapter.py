@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -216,8 +217,12 @@ BAD = {
         "column 'weight' is not numeric: line 5 has 'heavy'",
     ),
     "missing value": (
-        lambda d: d.assign(weight=d["weight"].where(d.index != 6)),
-        "column 'weight' has 1 missing values, the first in line 8",
+        lambda d: d.assign(weight=d["weight"].where(~d.index.isin([6, 9]))),
+        "column 'weight' has 2 missing values, the first in line 8",
+    ),
+    "texts": (
+        lambda d: d.astype({"weight": object}).replace({"weight": {d["weight"][3]: "heavy", d["weight"][5]: "light"}}),
+        "column 'weight' is not numeric: line 5 has 'heavy'",
     ),
     "bucket each": (lambda d: d.assign(color=d["bucket"]), "some colour needs more than one bucket"),
     "single bucket": (lambda d: d[:5], "column 'bucket' has 1 group; at least 2 are needed"),
@@ -252,11 +257,16 @@ def test_own_data_keep_their_labels(core, tmp_path):
     assert_equal("labels", data["color"].tolist(), ["7", "7", "8", "8"])
 
 
-def test_figures_are_written(tmp_path):
-    """--figures DIR writes five pictures of each data set."""
-    done = run("--figures", str(tmp_path / "new"), "--json")
+@pytest.mark.parametrize(("json_too", "stream"), [((), "stdout"), (("--json",), "stderr")])
+def test_figures_are_written(tmp_path, json_too, stream):
+    """--figures DIR writes five pictures of each data set and says where, apart from numbers for machines."""
+    pytest.importorskip("matplotlib")
+    done = run("--figures", str(tmp_path / "new"), *json_too)
     assert done.returncode == 0, done.stderr
-    assert_equal("pictures", len(list((tmp_path / "new").glob("*.png"))), 10)
+    pictures = sorted(map(str, (tmp_path / "new").glob("*.png")))
+    assert_equal("pictures", len(pictures), 10)
+    said = [line for line in getattr(done, stream).splitlines() if line.startswith("wrote ")]
+    assert_equal("what is said", sorted(said), [f"wrote {picture}" for picture in pictures])
 
 
 def test_without_matplotlib_one_line_says_what_is_missing(tmp_path):
@@ -265,3 +275,76 @@ def test_without_matplotlib_one_line_says_what_is_missing(tmp_path):
     done = typed("--figures", "out", "--json", cwd=tmp_path)
     assert done.returncode == 2
     assert done.stderr == "lmm_core: pictures need matplotlib: pip install matplotlib\n"
+
+
+# --- steps one by one -----------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def chapter(core):
+    """The module."""
+    return importlib.import_module(f"{core.__name__}.chapter")
+
+
+def flat(sizes, colors):
+    """Buckets of these sizes, painted in turn, with weights that differ."""
+    bucket = np.repeat(np.arange(len(sizes)), sizes)
+    color = np.array([f"c{k % colors}" for k in range(len(sizes))])[bucket]
+    return pd.DataFrame({"bucket": bucket, "color": color, "weight": bucket**2 + np.sin(np.arange(len(bucket)) ** 2)})
+
+
+@pytest.mark.parametrize(("colors", "more"), [(6, False), (7, True)])
+def test_colors_beyond_six_are_counted(chapter, colors, more):
+    """Six lines are shown; "... and 1 more colours" below them."""
+    data = flat([3] * 14, colors)
+    for step in (chapter.replication(data), chapter.least_squares(data)):
+        assert_equal(step.title, "... and 1 more colours" in step.text, more)
+        assert_equal(step.title, " more " in step.text, more)
+
+
+def test_where_no_variance_is_left_vb_is_not_larger_without_color(chapter):
+    """0 is not larger than 0."""
+    steps = chapter.mixed_model(golden.load("chapter_2_boundary").data)
+    (remark,) = [step.remark for step in steps if step.title == "The mixed model without colour"]
+    assert remark.startswith("Theorem 15: without colour Vb is not larger here")
+
+
+@pytest.mark.parametrize(("size", "titles"), [(2, 1), (1, 0)])
+def test_own_buckets_of_two_frogs_have_a_variance(chapter, size, titles):
+    """Of one frog they have none, and the step is left out."""
+    steps = [step.title for step in chapter.work_own(flat([4, 4, 4, 4, size], 2))]
+    assert_equal("steps about variances", steps.count("Variances: population and sample"), titles)
+
+
+def test_one_color_of_two_buckets_is_refused(chapter):
+    """B - C = 1, and nothing to compare."""
+    population = chapter.Population("one", flat([3, 3], 1).assign(id=[1, 2, 3] * 2), 1.0, 1.0)
+    with pytest.raises(ValueError, match="data has 1 colour"):
+        list(chapter.work(population))
+
+
+@pytest.mark.parametrize(("length", "lines"), [(95, 1), (96, 2)])
+def test_remarks_are_a_hundred_wide(core, chapter, length, lines):
+    """With the arrow before them."""
+    main = importlib.import_module(f"{core.__name__}.__main__")
+    step = chapter.Step("4.1", "title", {}, "text", "x" * length + " y")
+    with contextlib.redirect_stdout(io.StringIO()) as out:
+        main._print("name", [step], None, show_r=False)
+    assert_equal("lines of the remark", len(out.getvalue().split("  text\n")[1].strip().splitlines()), lines)
+
+
+def test_r_is_given_the_data_of_its_set(core, chapter, monkeypatch):
+    """And what it says is printed below every step."""
+    with_r = importlib.import_module(f"{core.__name__}.with_r")
+    given = []
+
+    def agrees(data, steps):
+        given.append(data)
+        return [with_r.ours(step) for step in steps]
+
+    monkeypatch.setattr(with_r, "unavailable", lambda: None)
+    monkeypatch.setattr(with_r, "numbers", agrees)
+    text = run("--r").stdout
+    assert_equal("steps that agree", text.count("  R agrees: largest relative difference 0.0e+00\n"), 14)
+    for data, population in zip(given, (chapter.first_population(), chapter.second_population()), strict=True):
+        assert_equal("data", data["weight"].tolist(), population.data["weight"].tolist())

@@ -3,6 +3,7 @@
 import importlib
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reference import golden
@@ -131,6 +132,13 @@ def test_a_tick_stands_below_every_box_with_its_bucket(plots):
     assert_close("middle of each box", [(box.x0 + box.x1) / 2 for box in boxes], buckets, 1e-12)
 
 
+def test_buckets_that_no_frog_is_in_are_not_drawn(plots):
+    """A pandas Categorical with a bucket that was never seen."""
+    seen = CHAPTER.assign(bucket=pd.Categorical(CHAPTER["bucket"], categories=range(1, 10)))
+    assert_equal("painted", list(plots.paint(seen)), list(range(1, 9)))
+    assert_equal("boxes", len(plots.weights_by_bucket(seen).axes[0].patches), 8)
+
+
 def test_v_is_white_where_it_is_zero(plots):
     """The greys begin at 0, and a bar says what they mean."""
     image, bar = (axes for axes in plots.image_of_V(CHAPTER).axes)
@@ -145,6 +153,7 @@ def test_gls_stands_left_of_ols_at_every_color(plots):
     for bar, shift in zip(axes.containers, (-0.12, 0.12), strict=True):
         assert_close(f"places of {bar.get_label()}", bar.lines[0].get_xdata(), np.arange(4) + shift, 1e-12)
         middles = [segment[:, 1].mean() for segment in bar.lines[2][0].get_segments()]
+        assert_equal(f"caps of {bar.get_label()}", {line.get_markersize() for line in bar.lines[1]}, {8.0})
         assert_close(f"middles of {bar.get_label()}", middles, CHAPTER.groupby("color")["weight"].mean(), 1e-9)
     assert_equal("legend", [text.get_text() for text in axes.get_legend().get_texts()], ["GLS", "OLS"])
 

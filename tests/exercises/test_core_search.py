@@ -140,6 +140,21 @@ def test_a_score_that_jumps_over_zero_ends_the_search_there(core, monkeypatch):
     assert_between("evaluations", len(evaluated), 48, 51)
 
 
+def test_noise_in_the_score_does_not_keep_the_search_from_ending(core, monkeypatch):
+    """A score that is never below 1e-12 of its terms: the first step below 1e-8 of u is the last."""
+    evaluated = []
+
+    def noisy(_, gamma):
+        evaluated.append(gamma)
+        score = np.log1p(gamma) - 0.3 + (-1) ** len(evaluated) * 1e-12
+        return SimpleNamespace(score=score, trace=1.0, curvature=(1 - score) / (1 + gamma), gamma=gamma)
+
+    monkeypatch.setattr(core.reml, "Profile", noisy)
+    found = core.reml._newton(None, 1.0, 0.0, 0.8, 0.9)
+    assert_close("u", np.log1p(found.gamma), 0.3, 1e-11)
+    assert_between("evaluations", len(evaluated), 3, 4)
+
+
 @pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-7])
 def test_newton_finds_a_root_next_to_the_boundary(core, evaluations, excess):
     """MSB / MSE = 1 + excess, and n gamma = excess (theorem 6); the rounding of the score is absolute there."""

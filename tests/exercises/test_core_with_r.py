@@ -19,6 +19,7 @@ DATA = pd.DataFrame({"bucket": [1, 1, 2], "color": ["red", "red", "blue"], "weig
 STAND_IN = """#!{python}
 import shutil, sys
 if sys.argv[1] == "-e":
+    print("Loading"), print("there is no package", file=sys.stderr)
     sys.exit({lacks})
 shutil.copy("steps.R", "{folder}"), shutil.copy("data.csv", "{folder}")
 sys.stdout.write({says!r}), sys.stderr.write({complains!r})
@@ -94,7 +95,7 @@ def test_r_gets_data_and_lines_and_its_numbers_are_read(with_r, rscript, steps):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"code": 1, "complains": "Error in f()\n  object 'a' not found\n"}, "R stopped:   object 'a' not found"),
+        ({"code": 1, "complains": "Error in f()\n  object 'a'\n  not found\n"}, "R stopped:   not found"),
         ({"code": 1, "says": "@numbers@ 1\n@numbers@ 2\n"}, "R stopped: no message"),
         ({"says": "@numbers@ 1\n"}, "R stopped: no message"),
     ],
