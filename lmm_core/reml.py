@@ -234,7 +234,7 @@ class Profile:
         """(y - X beta)'H^-1 (y - X beta)."""
         return self.R_inverse[..., -1, -1] ** -2
 
-    @property
+    @cached_property
     def criterion(self) -> NDArray[np.float64]:
         """-2 log REML likelihood, with lme4's constant."""
         df_resid = self.sums.df_resid
@@ -298,7 +298,7 @@ def _lowest(sums: BucketSums) -> Profile:
         low, high = (1 / at.quadratic[ends] - 1 / at.trace[ends]) / lambdas
         start = np.log((high * lambdas[0] - low * lambdas[1]) / (high - low))
         minima.append(_newton(sums, n, u[i], start, u[i + 1]))
-    return min(minima, key=lambda minimum: minimum.criterion) if len(minima) > 1 else minima[0]
+    return min(minima, key=lambda minimum: minimum.criterion)
 
 
 def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Profile:

@@ -60,7 +60,7 @@ def bucket_sums(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
         A_w = _within(X, basis, codes, bucket_means, rows) @ T
         within += A_w.T @ A_w
     n_of_size = np.bincount(n_per_bucket)
-    sizes = n_of_size.nonzero()[0]
+    sizes = np.flatnonzero(n_of_size)
     means = np.empty((len(sizes), p + 1, p + 1))
     for k, size in enumerate(sizes):
         A_m = bucket_means[n_per_bucket == size] @ T

@@ -85,7 +85,12 @@ def mutants(module: str) -> Iterator[Mutant]:
             if at is None or mutated in seen or "frozen=True" in lines[at] or lines[at].startswith(("from", "import")):
                 continue
             seen.add(mutated)
-            yield Mutant(module, at + 1, lines[at].strip(), new[at].strip(), mutated)
+            yield Mutant(module, at + 1, _code(lines[at]), _code(new[at]), mutated)
+
+
+def _code(line: str) -> str:
+    """Without the comment at its end."""
+    return line.partition("  # ")[0].strip()
 
 
 class Trial:
