@@ -1,7 +1,7 @@
 """Mutants of lmm_core by machine, and what the exercises make of them (`tox -e mutation`).
 
-cosmic-ray makes the mutants: every operator, comparison, number, truth value, loop and decorator of every
-file, one at a time. Each is written into a copy of the project and judged by `tests/exercises` in a forked
+cosmic-ray makes the mutants: every operator, comparison, number, truth value, string, loop and decorator of
+every file, one at a time. Each is written into a copy of the project and judged by `tests/exercises` in a forked
 process, which has numpy, pandas, hypothesis and pytest imported already. Tests that have killed most run first.
 
     python -m tests.meta.mutation REPORT.json                all mutants, then the kill matrix's empty rows
@@ -15,6 +15,7 @@ import ast
 import json
 import os
 import random
+import re
 import shutil
 import signal
 import sys
@@ -36,6 +37,7 @@ import pandas as pd  # noqa: F401
 import pytest
 import scipy.stats  # noqa: F401
 from cosmic_ray.mutating import mutate_code
+from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator
 
 PROJECT = Path(__file__).parents[2]
@@ -49,11 +51,35 @@ OTHERS = (
     "AddNot ReplaceTrueWithFalse ReplaceFalseWithTrue ReplaceAndWithOr ReplaceOrWithAnd ReplaceBreakWithContinue "
     "NumberReplacer RemoveDecorator ZeroIterationForLoop"
 )
-OPERATORS = [f"core/Replace{kind}Operator_{swap}" for kind, swaps in SWAPS.items() for swap in swaps.split()]
-OPERATORS += [f"core/{name}" for name in OTHERS.split()]
+NAMES = [f"core/Replace{kind}Operator_{swap}" for kind, swaps in SWAPS.items() for swap in swaps.split()]
+NAMES += [f"core/{name}" for name in OTHERS.split()]
 SECONDS = 120  # a mutant that takes longer loops, and is killed by that
 PROCESSES = os.cpu_count() or 1
 WRONG = ("survivors", "listed as equivalent, but killed or gone", "tests without a kill")
+
+
+class WrongWord(Operator):
+    """XX at the beginning of a string, or of a part of an f-string; docstrings hold none."""
+
+    def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
+        """Where strings begin and end."""
+        if node.type in ("string", "fstring_string") and node.parent.type != "simple_stmt":
+            yield node.start_pos, node.end_pos
+
+    def mutate(self, node: Any, _: int) -> Any:
+        """Behind the quotation mark, where there is one."""
+        quote = re.match(r"""\w*["']+""", node.value) if node.type == "string" else None
+        at = quote.end() if quote else 0
+        node.value = node.value[:at] + "XX" + node.value[at:]
+        return node
+
+    @classmethod
+    def examples(cls) -> tuple[()]:
+        """None: cosmic-ray's own tests ask for them."""
+        return ()
+
+
+OPERATORS = [*(get_operator(name)() for name in NAMES), WrongWord()]
 
 
 @dataclass(frozen=True)
@@ -78,7 +104,7 @@ def mutants(module: str) -> Iterator[Mutant]:
     lines, seen = source.splitlines(), set()
     for operator in OPERATORS:
         occurrence = 0
-        while (mutated := mutate_code(source, get_operator(operator)(), occurrence)) is not None:
+        while (mutated := mutate_code(source, operator, occurrence)) is not None:
             occurrence += 1
             new = mutated.splitlines()
             at = next((i for i, (a, b) in enumerate(zip(lines, new, strict=False)) if a != b), None)
