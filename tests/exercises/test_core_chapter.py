@@ -140,6 +140,14 @@ def test_the_output_is_the_recorded_one():
     assert_equal("lines", run().stdout.splitlines(), recorded("chapter"))
 
 
+def test_help_is_the_recorded_one(monkeypatch):
+    """A hundred wide."""
+    monkeypatch.setenv("COLUMNS", "100")
+    with contextlib.redirect_stdout(io.StringIO()) as out, pytest.raises(SystemExit):
+        run("--help", out=lambda: out)
+    assert_equal("lines", out.getvalue().splitlines(), recorded("help"))
+
+
 def test_the_default_seeds_are_41_and_42():
     """--seed N draws the first population from N, the second from N + 1."""
     assert_equal("output", run("--seed", "41").stdout, run().stdout)
@@ -210,36 +218,60 @@ def test_own_data_are_printed_as_recorded(ergostool, r_is_missing):
 BAD = {
     "missing column": (
         lambda d: d.drop(columns="color"),
-        "has no column 'color'; choose one of id, bucket, bucket_mu, weight by --factor",
+        "mine.csv has no column 'color'; choose one of id, bucket, bucket_mu, weight by --factor",
     ),
     "text": (
         lambda d: d.astype({"weight": object}).replace({"weight": {d["weight"][3]: "heavy"}}),
-        "column 'weight' is not numeric: line 5 has 'heavy'",
+        "mine.csv: column 'weight' is not numeric: line 5 has 'heavy'",
     ),
     "missing value": (
         lambda d: d.assign(weight=d["weight"].where(~d.index.isin([6, 9]))),
-        "column 'weight' has 2 missing values, the first in line 8",
+        "mine.csv: column 'weight' has 2 missing values, the first in line 8",
     ),
     "texts": (
         lambda d: d.astype({"weight": object}).replace({"weight": {d["weight"][3]: "heavy", d["weight"][5]: "light"}}),
-        "column 'weight' is not numeric: line 5 has 'heavy'",
+        "mine.csv: column 'weight' is not numeric: line 5 has 'heavy'",
     ),
-    "bucket each": (lambda d: d.assign(color=d["bucket"]), "some colour needs more than one bucket"),
-    "single bucket": (lambda d: d[:5], "column 'bucket' has 1 group; at least 2 are needed"),
+    "bucket each": (
+        lambda d: d.assign(color=d["bucket"]),
+        ("data has 8 colours in 8 buckets: colour cannot be told from bucket; some colour needs more than one bucket"),
+    ),
+    "single bucket": (lambda d: d[:5], "mine.csv: column 'bucket' has 1 group; at least 2 are needed"),
     "one colour": (lambda d: d.assign(color="red"), "data has 1 colour; a test of colour needs at least 2"),
-    "frog each": (lambda d: d.assign(bucket=d.index), "some bucket needs more frogs"),
+    "frog each": (
+        lambda d: d.assign(bucket=d.index),
+        (
+            "group has 40 buckets for 40 frogs and X has 4 columns: nothing is left to estimate Ve; some "
+            "bucket needs more frogs"
+        ),
+    ),
 }
 
 
 @pytest.mark.parametrize("case", BAD)
 def test_bad_data_end_with_one_line_and_2(tmp_path, case):
     """What and where, no traceback, nothing half printed."""
-    change, words = BAD[case]
+    change, sentence = BAD[case]
     edited(change).to_csv(tmp_path / "mine.csv", index=False)
     done = run("--data", "mine.csv", cwd=tmp_path)
     assert (done.returncode, done.stdout) == (2, ""), done.stdout
-    assert words in done.stderr, done.stderr
-    assert len(done.stderr.splitlines()) == 1
+    assert_equal("the line", done.stderr, f"lmm_core: {sentence}\n")
+
+
+def test_an_empty_file_ends_with_one_line_and_2(tmp_path):
+    """It is no table."""
+    (tmp_path / "none.csv").write_text("")
+    done = run("--data", "none.csv", cwd=tmp_path)
+    sentence = "lmm_core: --data none.csv is no CSV file: No columns to parse from file\n"
+    assert_equal("code and line", (done.returncode, done.stderr), (2, sentence))
+
+
+def test_a_column_named_twice_ends_with_one_line_and_2(tmp_path):
+    """Three columns are needed."""
+    golden.load("chapter_2").data.to_csv(tmp_path / "mine.csv", index=False)
+    done = run("--data", "mine.csv", "--group", "color", cwd=tmp_path)
+    sentence = "lmm_core: --group color, --factor color and --response weight must be three columns\n"
+    assert_equal("code and line", (done.returncode, done.stderr), (2, sentence))
 
 
 def test_a_file_that_is_missing_ends_with_one_line_and_2(tmp_path):

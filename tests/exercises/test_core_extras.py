@@ -10,6 +10,7 @@ from hypothesis import given
 from reference import exact, golden
 from tests import strategies
 from tests.assertions import assert_between, assert_close, assert_equal
+from tests.contract import CONTRACT
 
 pytestmark = pytest.mark.core_only
 
@@ -242,3 +243,8 @@ def test_solve_covariance_takes_several_columns(core, Ve):
     group, A = np.array([1, 2, 1, 1]), np.array([[1.0, 5.0], [2.0, 6.0], [3.0, 8.0], [4.0, 7.0]])
     V = Ve * np.eye(4) + 3.0 * (group[:, None] == group)
     assert_close("V^-1 A", core.covariance.solve_covariance(group, 3.0, Ve, A), np.linalg.solve(V, A), 1e-12)
+
+
+def test_everything_of_the_contract_is_offered_and_nothing_else(core):
+    """`from lmm_core import *` is a submission."""
+    assert_equal("names", sorted(core.__all__), sorted(CONTRACT))
