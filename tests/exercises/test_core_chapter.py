@@ -167,6 +167,25 @@ def test_a_terminal_gets_bold_titles_and_faint_r_lines(monkeypatch, r_is_missing
     assert_equal("with NO_COLOR", run("--r", out=Terminal).stdout, plain)
 
 
+NUMBERS = {
+    "Replication: buckets, not frogs": ["buckets_per_color", "denominator_df"],
+    "Variances: population and sample": ["empirical_variances", "model_variances"],
+    "The corner of V, frogs 1 to 6": ["corner"],
+    "GLS beside OLS": ["gls", "ols"],
+    "Two frogs of a bucket": ["frog_correlation", "rho"],
+    "Colour judged with frogs, and with buckets, as replicates": ["anova_ols", "anova_reml"],
+    "The mixed model with colour": ["Vb", "Ve", "coef", "se", "criterion"],
+    "The mixed model without colour": ["Vb", "Ve", "coef", "se", "criterion"],
+    "By hand from V at the fitted variances": ["gls"],
+}
+
+
+def test_numbers_for_machines_have_names(printed):
+    """Every step has its exercise, its title, its numbers by name and its remark."""
+    assert_equal("numbers", {step["title"]: list(step["numbers"]) for step in printed["second"]}, NUMBERS)
+    assert_equal("parts", {tuple(step) for step in printed["second"]}, {("exercise", "title", "numbers", "remark")})
+
+
 def test_numbers_for_machines_are_readable():
     """JSON of one number a line, not all in one."""
     assert run("--json").stdout.startswith('{\n "first": [\n  {\n   "exercise": "4.1",\n')
@@ -219,6 +238,14 @@ BAD = {
     "missing column": (
         lambda d: d.drop(columns="color"),
         "mine.csv has no column 'color'; choose one of id, bucket, bucket_mu, weight by --factor",
+    ),
+    "missing bucket": (
+        lambda d: d.drop(columns="bucket"),
+        "mine.csv has no column 'bucket'; choose one of id, color, bucket_mu, weight by --group",
+    ),
+    "missing weight": (
+        lambda d: d.drop(columns="weight"),
+        "mine.csv has no column 'weight'; choose one of id, bucket, color, bucket_mu by --response",
     ),
     "text": (
         lambda d: d.astype({"weight": object}).replace({"weight": {d["weight"][3]: "heavy"}}),
@@ -343,9 +370,11 @@ def test_where_no_variance_is_left_vb_is_not_larger_without_color(chapter):
 
 @pytest.mark.parametrize(("size", "titles"), [(2, 1), (1, 0)])
 def test_own_buckets_of_two_frogs_have_a_variance(chapter, size, titles):
-    """Of one frog they have none, and the step is left out."""
-    steps = [step.title for step in chapter.work_own(flat([4, 4, 4, 4, size], 2))]
-    assert_equal("steps about variances", steps.count("Variances: population and sample"), titles)
+    """Of one frog they have none, and the step is left out. Other names than the chapter's are not asked for."""
+    steps = {step.title: step.text for step in chapter.work_own(flat([4, 4, 4, 4, size], 2))}
+    assert_equal("steps about variances", list(steps).count("Variances: population and sample"), titles)
+    assert_equal("group", "groups:  bucket, 5" in steps["The mixed model with colour"], True)
+    assert_equal("factor", "\ncolorc1 " in steps["The mixed model with colour"], True)
 
 
 def test_one_color_of_two_buckets_is_refused(chapter):

@@ -5,6 +5,7 @@ A file named Rscript stands in for R: it says what a test wants said, and keeps 
 
 import importlib
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -140,3 +141,15 @@ def test_five_digits_are_agreement(core, with_r, rscript, factor, verdict):
     rscript(says="".join(f"@numbers@ {row}\n" for row in rows))
     said = main._asked(chapter.first_population().data, steps)
     assert_equal("what is said of the second step", said[1][: len(verdict)], verdict)
+
+
+@pytest.mark.parametrize("name", ["first", "second"])
+def test_r_is_sent_the_recorded_lines(core, with_r, rscript, name):
+    """Those of every step; `--r` runs them, and `test_r_lines_are_run_and_agree` sees that they are right."""
+    chapter = importlib.import_module(f"{core.__name__}.chapter")
+    population = getattr(chapter, f"{name}_population")()
+    steps = list(chapter.work(population))
+    folder = rscript(says="@numbers@ 1\n" * len(steps))
+    with_r.numbers(population.data, steps)
+    recorded = Path(__file__).with_name("printed").joinpath(f"{name}.R").read_text(encoding="utf-8")
+    assert_equal("lines", (folder / "steps.R").read_text(encoding="utf-8").splitlines(), recorded.splitlines())

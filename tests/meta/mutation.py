@@ -59,11 +59,15 @@ WRONG = ("survivors", "listed as equivalent, but killed or gone", "tests without
 
 
 class WrongWord(Operator):
-    """XX at the beginning of a string, or of a part of an f-string; docstrings hold none."""
+    """XX at the beginning of a string, or of a part of an f-string; docstrings and annotations hold none."""
 
     def mutation_positions(self, node: Any) -> Iterator[tuple[Any, Any]]:
         """Where strings begin and end."""
-        if node.type in ("string", "fstring_string") and node.parent.type != "simple_stmt":
+        around = node.parent
+        annotation = around and (
+            around.type == "funcdef" or (around.type == "annassign" and around.children[1] == node)
+        )
+        if node.type in ("string", "fstring_string") and around.type != "simple_stmt" and not annotation:
             yield node.start_pos, node.end_pos
 
     def mutate(self, node: Any, _: int) -> Any:
