@@ -177,6 +177,7 @@ def test_the_curve_runs_from_the_boundary_beyond_the_estimate(plots, name, end):
     theta = axes.lines[0].get_xdata()
     last = 1.0 if end is None else end * axes.lines[1].get_xdata()[0]
     assert_close("theta", theta, np.linspace(0, last, 201), 1e-12)
+    assert_equal("what is marked", axes.lines[1].get_gid(), "estimate")
     (words,) = [text.get_text() for text in axes.get_legend().get_texts()]
     assert_equal("legend", words, f"estimate, theta = {axes.lines[1].get_xdata()[0]:.4f}")
 

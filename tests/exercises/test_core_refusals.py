@@ -56,6 +56,7 @@ REFUSALS = {
     "zero_v": (lambda core: core.gls(X, y, 0 * V), "V is not positive definite: eigenvalues from 0 to 0"),
     "indefinite": (lambda core: core.gls(X, y, V - 2), "V is not positive definite: eigenvalues from -11 to 1"),
     "negative_sd": (lambda core: core.model_variances(-1, 2), "sigma_bucket is -1; expected at least 0"),
+    "negative_sd_within": (lambda core: core.model_variances(1, -2), "sigma_within is -2; expected at least 0"),
     "no_variance": (lambda core: core.model_variances(0, 0), "sigma_bucket = 0 and sigma_within = 0: rho is 0/0"),
     "negative_vb": (lambda core: core.covariance_matrix(group, -1, 2), "Vb is -1; expected at least 0"),
     "negative_ve": (lambda core: core.covariance_matrix(group, 1, -2), "Ve is -2; expected at least 0"),
@@ -191,6 +192,18 @@ REFUSALS = {
             "group has 3 buckets for 4 frogs and X has 1 columns: nothing is left to estimate Ve; some "
             "bucket needs more frogs"
         ),
+    ),
+    "negative_vb_to_solve": (
+        lambda core: core.covariance.solve_covariance(group, -1.0, 1.0, y),
+        "Vb is -1; expected at least 0",
+    ),
+    "negative_ve_to_solve": (
+        lambda core: core.covariance.solve_covariance(group, 1.0, -1.0, y),
+        "Ve is -1; expected at least 0",
+    ),
+    "no_group_to_solve": (
+        lambda core: core.covariance.solve_covariance([], 1.0, 1.0, y),
+        "group is empty: it has 0 labels",
     ),
     "no_residual_variance": (
         lambda core: core.covariance.solve_covariance(group, 1.0, 0.0, y),

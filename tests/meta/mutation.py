@@ -241,7 +241,7 @@ def _judge(path: Path, profile: str, order: list[str] | None, answer: int, *, al
         for name in [name for name in sys.modules if name.partition(".")[0] in ("tests", "reference", "lmm_core")]:
             del sys.modules[name]  # they are to be found in the copy
         sys.dont_write_bytecode = True
-        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        os.environ |= {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONPATH": str(path)}  # of what a test starts
         null = os.open(os.devnull, os.O_WRONLY)
         os.dup2(null, 1)
         os.dup2(null, 2)
