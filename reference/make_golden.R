@@ -255,7 +255,8 @@ p_values <- list(
 )
 words <- c("(Intercept)", "Days", "colorbrown", "colorgreen", "colorred", "factorThatIsLong", "aeiouaeiou", "strength",
            "eeeeeeeeee", "typewriter", "AEIOUXYZ", "ABCDEFGHIJ", "x1234567", "tub of water", "oooooooob", "Temperature", "dark blue sea", "one two three four", "A B", "colordark olive",
-           "sixsix", "a e i o u a e i", "the area of ooze", "UPPER lower", "x y z", "Batch 12345678")
+           "sixsix", "a e i o u a e i", "the area of ooze", "UPPER lower", "x y z", "Batch 12345678",
+           "bcdfgh jklM", "ABCDEFGHIJ K")
 tables <- list(
   small = list(coef = c(8.5556, 3.8889), se = c(0.5760, 0.5187), df = c(15.5298, 24)),
   zero = list(coef = c(0, 2), se = c(1, 0.5), df = c(4, 4)),

@@ -59,6 +59,7 @@ def test_blups_agree_with_ranef(core, name):
     """lme4's ranef."""
     fit = golden.load(name)
     got = core.reml.blup(fit.X, fit.y, fit.group, core.fit_reml(fit.X, fit.y, fit.group))
+    assert_equal("the name of the series", got.name, "b")
     expected = [fit.expected["blup"][str(bucket)] for bucket in got.index]
     scale = np.abs(expected).max() + 1e-9
     assert_close("BLUPs as in ranef(lmer)", got, expected, max(2 * fit.rtol("Vb"), 1e-9), scale)

@@ -36,6 +36,9 @@ REFUSALS = {
     "columns": (lambda core: core.ols(np.eye(6)[:2], y[:2]), "X has 6 columns but only 2 rows"),
     "columns_reml": (lambda core: core.fit_reml(np.ones((6, 8)), y, group), "X has 8 columns but only 6 rows"),
     "as_many_columns_reml": (lambda core: core.fit_reml(np.eye(6), y, group), "X has 6 columns but only 6 rows"),
+    "vector_reml": (lambda core: core.fit_reml(y, y, group), "X has 1 dimensions (6,); expected 2"),
+    "matrix_reml": (lambda core: core.fit_reml(X, X, group), "y has 2 dimensions (6, 2); expected 1"),
+    "rows_of_y_reml": (lambda core: core.fit_reml(X, y[:5], group), "X has 6 rows but y has 5"),
     "columns_blup": (
         lambda core: core.reml.blup(X[:, :1], y, group, core.fit_reml(X, y, group)),
         "X has 1 columns but fit has 2 coefficients",
@@ -97,6 +100,14 @@ REFUSALS = {
     "negative_sigma": (
         lambda core: core.simulate_frogs(8, 5, colors, 0, 1, -1, 1),
         "sigma_within is -1; expected at least 0",
+    ),
+    "negative_sigma_bucket": (
+        lambda core: core.simulate_frogs(8, 5, colors, 0, -1, 1, 1),
+        "sigma_bucket is -1; expected at least 0",
+    ),
+    "no_mean": (
+        lambda core: core.simulate_frogs(8, 5, colors, np.nan, 1, 1, 1),
+        "mu has 1 NaN or infinite values among its 1",
     ),
     "missing_color": (
         lambda core: core.anova_reml(data.assign(color=data["color"].where(data["id"] > 1))),

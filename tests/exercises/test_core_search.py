@@ -155,6 +155,21 @@ def test_noise_in_the_score_does_not_keep_the_search_from_ending(core, monkeypat
     assert_between("evaluations", len(evaluated), 3, 4)
 
 
+def test_a_search_without_end_is_given_up(core, monkeypatch):
+    """A score that stays -1, and steps of 1e-4: a hundred of them."""
+    evaluated = []
+
+    def endless(_, gamma):
+        evaluated.append(gamma)
+        return SimpleNamespace(score=-1.0, trace=1.0, curvature=(1e4 + 1) / (1 + gamma), gamma=gamma)
+
+    monkeypatch.setattr(core.reml, "Profile", endless)
+    sentence = r"^the REML score has no root after 100 steps between u = 0\.309[89]\d+ and 0\.9$"
+    with pytest.raises(ArithmeticError, match=sentence):
+        core.reml._newton(None, 1.0, 0.0, 0.3, 0.9)
+    assert_equal("evaluations", len(evaluated), 100)
+
+
 @pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-7])
 def test_newton_finds_a_root_next_to_the_boundary(core, evaluations, excess):
     """MSB / MSE = 1 + excess, and n gamma = excess (theorem 6); the rounding of the score is absolute there."""
