@@ -335,11 +335,12 @@ def main(report: Path, modules: list[str]) -> int:
                     print(f"{count} of {len(some)}", flush=True)
             return left
 
-        left = {mutant.name: f"{mutant.line} {mutant.name}" for mutant in judge(judge(every, "dev"), "default")}
-        result["survivors"] = [text for name, text in left.items() if name not in known]
+        left = judge(every, "dev")
+        unknown = judge([mutant for mutant in left if mutant.name not in known], "default")
+        result["survivors"] = [f"{mutant.line} {mutant.name}" for mutant in unknown]
         listed = {name for name in known if name.partition(":")[0] in chosen}
-        result["equivalent"] = {name: known[name] for name in sorted(listed & set(left))}
-        result["listed as equivalent, but killed or gone"] = sorted(listed - set(left))
+        result["equivalent"] = {mutant.name: known[mutant.name] for mutant in left if mutant.name in known}
+        result["listed as equivalent, but killed or gone"] = sorted(listed - set(result["equivalent"]))
         if not modules:
             result["tests without a kill"] = sorted(_idle(trial, pool, every))
     report.write_text(json.dumps(result, indent=1, ensure_ascii=False))
