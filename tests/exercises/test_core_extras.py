@@ -87,7 +87,7 @@ def test_summary_refuses_names_that_do_not_fit(core):
     """One name per coefficient."""
     fit = golden.load("chapter_2")
     model = core.fit_reml(fit.X, fit.y, fit.group)
-    with pytest.raises(ValueError, match="^names has 1 entries but fit has 4 coefficients$"):
+    with pytest.raises(ValueError, match=r"^names has 1 entries but fit has 4 coefficients$"):
         core.summary(model, fit.X, fit.y, fit.group, ["(Intercept)"])
 
 
