@@ -212,6 +212,11 @@ REFUSALS = {
         lambda core: core.covariance.solve_covariance(group, 1.0, -1.0, y),
         "Ve is -1; expected at least 0",
     ),
+    "no_group": (lambda core: core.covariance_matrix([], 1, 1), "group is empty: it has 0 labels"),
+    "rows_to_solve": (
+        lambda core: core.covariance.solve_covariance(group, 1.0, 1.0, y[:5]),
+        "A has 5 rows but group has 6",
+    ),
     "no_group_to_solve": (
         lambda core: core.covariance.solve_covariance([], 1.0, 1.0, y),
         "group is empty: it has 0 labels",
