@@ -29,8 +29,7 @@ def together(values: Iterable[float], digits: int = DIGITS) -> list[str]:
     most = max(significant)
     point = decimals > 0
     fixed_width = max(0, *exponents) + 1 + point + decimals
-    wide_exponent = max(map(abs, exponents)) >= 100
-    scientific_width = most + (most > 1) + len("e+00") + wide_exponent
+    scientific_width = most + (most > 1) + len("e+00")
     if fixed_width <= scientific_width:
         return [f"{value:.{decimals}f}" for value in values]
     return [f"{value:.{most - 1}e}" for value in values]

@@ -246,7 +246,8 @@ numbers <- list(
   c(0, 0.5), c(0, 100), c(0, 1e-6), c(0, 0), c(1, 10, 100), c(1e-5, 1), c(1e-5, 1000), c(99999, 0.1), c(0.1234567, 12.5),
   c(1e5, 1e-3), c(123456, 0.001), c(-1.5, 22.25), c(-0.001234, -12), c(12, 3e10), c(1.25e-8, 3.5e-7), c(1e-10, 2e-10),
   c(1e5, 1e6), c(120000, 5e9), c(1e-15, 1e15), 1e4, 12e4, c(0.00001, 0.00002), c(100000, 1), 0.0001234, c(0.00012, 10),
-  2e-5, c(2e4, 3e-1), c(4e-3, 5e-3), 7e6, c(7e6, 7.5e6), c(1e99, 1), 1e100, c(1.5e5, 2), c(10, 0.00001)
+  2e-5, c(2e4, 3e-1), c(4e-3, 5e-3), 7e6, c(7e6, 7.5e6), c(1e99, 1), 1e100, c(1.5e5, 2), c(10, 0.00001),
+  c(12345678, 0.5), c(1234567, 0.5), c(1e-100, 2e-100)
 )
 p_values <- list(
   0.5, c(0.5, 0.04), 1e-4, 9.9e-5, c(1e-4, 0.3), c(9.72e-5, 0.045907, 0.010648), c(0.000172, 0.045907, 0.010648),
@@ -256,7 +257,7 @@ p_values <- list(
 words <- c("(Intercept)", "Days", "colorbrown", "colorgreen", "colorred", "factorThatIsLong", "aeiouaeiou", "strength",
            "eeeeeeeeee", "typewriter", "AEIOUXYZ", "ABCDEFGHIJ", "x1234567", "tub of water", "oooooooob", "Temperature", "dark blue sea", "one two three four", "A B", "colordark olive",
            "sixsix", "a e i o u a e i", "the area of ooze", "UPPER lower", "x y z", "Batch 12345678",
-           "bcdfgh jklM", "ABCDEFGHIJ K")
+           "bcdfgh jklM", "ABCDEFGHIJ K", "ab cde", "bcdo xiz")
 tables <- list(
   small = list(coef = c(8.5556, 3.8889), se = c(0.5760, 0.5187), df = c(15.5298, 24)),
   zero = list(coef = c(0, 2), se = c(1, 0.5), df = c(4, 4)),
