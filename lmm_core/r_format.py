@@ -73,9 +73,7 @@ def coefficients(names: Sequence[str], coef: Vector, se: Vector, df: Vector) -> 
     """Estimates, errors and df share their decimals, t has three, p is 2 P(T_df > |t|); stars where one is small."""
     t = coef / se
     p = 2 * stdtr(df, -np.abs(t))
-    numbers = np.stack([coef, se, df])
-    smallest = int(np.floor(np.log10(np.abs(numbers[numbers != 0]).min())))
-    cells = padded(together(np.round(numbers, max(1, DIGITS - 1 - smallest)).ravel()))
+    cells = padded(together(np.concatenate([coef, se, df])))
     stars = [next((star for limit, star in STARS if value <= limit), " ") for value in p]
     columns = [
         ["", *names],

@@ -252,7 +252,7 @@ numbers <- list(
 p_values <- list(
   0.5, c(0.5, 0.04), 1e-4, 9.9e-5, c(1e-4, 0.3), c(9.72e-5, 0.045907, 0.010648), c(0.000172, 0.045907, 0.010648),
   2.3e-16, 1e-17, 0, c(0.05, 1e-10, 1e-20), c(0.05, 1e-20), c(0.000172, 1e-20), c(0.0459, 1e-20), c(1e-8, 0),
-  2.2e-16, c(2.23e-16, 0.5), 1, c(1, 1e-5), 0.001, c(0.2, 0.2), c(3e-4, 0), c(0.12, 0)
+  2.2e-16, c(2.23e-16, 0.5), 1, c(1, 1e-5), 0.001, c(0.2, 0.2), c(3e-4, 0), c(0.12, 0), c(1e-4, 0.0123)
 )
 words <- c("(Intercept)", "Days", "colorbrown", "colorgreen", "colorred", "factorThatIsLong", "aeiouaeiou", "strength",
            "eeeeeeeeee", "typewriter", "AEIOUXYZ", "ABCDEFGHIJ", "x1234567", "tub of water", "oooooooob", "Temperature", "dark blue sea", "one two three four", "A B", "colordark olive",

@@ -21,7 +21,8 @@ STAND_IN = """#!{python}
 import shutil, sys
 if sys.argv[1] == "-e":
     print("Loading"), print("there is no package", file=sys.stderr)
-    sys.exit({lacks})
+    sys.exit({lacks} if sys.argv[2:] == ["library(lmerTest)"] else 9)
+assert sys.argv[1:] == ["steps.R"]
 shutil.copy("steps.R", "{folder}"), shutil.copy("data.csv", "{folder}")
 sys.stdout.write({says!r}), sys.stderr.write({complains!r})
 sys.exit({code})
