@@ -60,10 +60,25 @@ def test_changed_data_are_noticed(tmp_path):
         golden.load("rail", tmp_path)
 
 
+def copied(folder):
+    """What make_golden.R writes, in another folder."""
+    shutil.copytree(golden.HERE / "golden", folder / "golden")
+    shutil.copytree(golden.HERE / "data", folder / "data")
+    shutil.copy(golden.HERE / "printing.json", folder)
+
+
+def test_other_words_of_r_are_noticed(tmp_path, capsys):
+    """`python -m reference.golden` reports a number that R prints otherwise."""
+    copied(tmp_path)
+    path = tmp_path / "printing.json"
+    path.write_text(path.read_text(encoding="utf-8").replace("1e-04", "0.0001"), encoding="utf-8")
+    assert golden.main(tmp_path) == 1
+    assert "printing.json: R prints other words" in capsys.readouterr().out
+
+
 def test_a_lost_digit_is_noticed(tmp_path):
     """`python -m reference.golden` reports a Vb that moved by more than its accuracy."""
-    for part in ("golden", "data"):
-        shutil.copytree(golden.HERE / part, tmp_path / part)
+    copied(tmp_path)
     path = tmp_path / "golden" / "rail.json"
     fit = json.loads(path.read_text())
     fit["expected"]["Vb"] *= 1 + 1e-5
