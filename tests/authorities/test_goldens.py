@@ -50,21 +50,20 @@ def test_kenward_roger_equals_satterthwaite_where_buckets_are_equal(name):
     assert_close("F and df of Kenward-Roger", [got["F"], got["df_den"]], [expected["F"], expected["df_den"]], 1e-6)
 
 
-def test_changed_data_are_noticed(tmp_path):
-    """A CSV that is not the one the golden was made of is refused with both hashes."""
-    for part in ("golden", "data"):
-        shutil.copytree(golden.HERE / part, tmp_path / part)
-    with (tmp_path / "data" / "rail.csv").open("a") as csv:
-        csv.write("7,1\n")
-    with pytest.raises(ValueError, match=r"rail.csv has sha256 .* but rail.json was made of"):
-        golden.load("rail", tmp_path)
-
-
 def copied(folder):
     """What make_golden.R writes, in another folder."""
     shutil.copytree(golden.HERE / "golden", folder / "golden")
     shutil.copytree(golden.HERE / "data", folder / "data")
     shutil.copy(golden.HERE / "printing.json", folder)
+
+
+def test_changed_data_are_noticed(tmp_path):
+    """A CSV that is not the one the golden was made of is refused with both hashes."""
+    copied(tmp_path)
+    with (tmp_path / "data" / "rail.csv").open("a") as csv:
+        csv.write("7,1\n")
+    with pytest.raises(ValueError, match=r"rail.csv has sha256 .* but rail.json was made of"):
+        golden.load("rail", tmp_path)
 
 
 def test_other_words_of_r_are_noticed(tmp_path, capsys):

@@ -261,7 +261,7 @@ BAD = {
     ),
     "bucket each": (
         lambda d: d.assign(color=d["bucket"]),
-        ("data has 8 colours in 8 buckets: colour cannot be told from bucket; some colour needs more than one bucket"),
+        "data has 8 colours in 8 buckets: colour cannot be told from bucket; some colour needs more than one bucket",
     ),
     "single bucket": (lambda d: d[:5], "mine.csv: column 'bucket' has 1 group; at least 2 are needed"),
     "one colour": (lambda d: d.assign(color="red"), "data has 1 colour; a test of colour needs at least 2"),

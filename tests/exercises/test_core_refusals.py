@@ -147,7 +147,7 @@ REFUSALS = {
     ),
     "bucket_each": (
         lambda core: core.anova_reml(data.assign(color=data["bucket"])),
-        ("data has 8 colours in 8 buckets: colour cannot be told from bucket; some colour needs more than one bucket"),
+        "data has 8 colours in 8 buckets: colour cannot be told from bucket; some colour needs more than one bucket",
     ),
     "bucket_each_fit": (
         lambda core: core.fit_reml(np.eye(3)[group - 1], y, group),

@@ -33,6 +33,7 @@ from tests.grading.verdict import Outcome, Verdict, gradescope
 from tests.implementation import Implementation
 from tests.peers import peer
 from tests.peers.peer import PEER
+from tests.selection import function_of, keep, owed
 from tests.tolerances import SUBMISSION
 
 EXERCISES = Path(__file__).parents[1] / "exercises"
@@ -235,10 +236,9 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     grading = config.stash.get(STATE, None)
     if grading is None:
         return
-    kept = [item for item in items if not item.get_closest_marker("core_only") and function_of(item) in grading.items]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+    keep(config, items, lambda item: owed(item) and function_of(item) in grading.items)
     order = {name: i for i, name in enumerate(grading.submissions)}
-    items[:] = sorted(kept, key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
+    items.sort(key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
 
 
 @pytest.fixture(scope="session")
@@ -311,12 +311,6 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             reports.write_result(grading.report, name, result)
         lines = [reports.Line.of(name, result) for name, result in results.items()]
         reports.write_class(grading.report, lines, grading.formats, copies.copies(grading.files))
-
-
-def function_of(item: pytest.Item) -> str:
-    """The function whose points a test decides."""
-    marker = item.get_closest_marker("judges")
-    return marker.args[0] if marker else ""
 
 
 def _diagnosis(function: str, submission: Submission) -> Misconception | None:

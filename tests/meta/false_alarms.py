@@ -17,6 +17,7 @@ import pytest
 from reference import r
 from tests.implementation import Implementation
 from tests.peers import peer
+from tests.selection import keep, owed
 
 LANGUAGES = ("*.py",) if r.unavailable() else ("*.py", "*.R")
 FILES = sorted(path for kind in LANGUAGES for path in Path(__file__).with_name("correct").glob(kind))
@@ -26,10 +27,7 @@ CORRECT = [peer.load(path) for path in FILES]
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     """Keep the theorems that submissions are judged by; each is asked of two implementations at once."""
-    kept = [item for item in items if hasattr(item.obj, "hypothesis") and item.get_closest_marker("judges")]
-    kept = [item for item in kept if not item.get_closest_marker("core_only")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    keep(config, items, lambda item: owed(item) and hasattr(item.obj, "hypothesis"))
     for test in {id(item.obj): item.obj.hypothesis for item in items}.values():  # cases of a test share it
         test.inner_test = _of_two(test.inner_test)
 

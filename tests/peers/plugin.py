@@ -8,9 +8,10 @@ from typing import Any
 import pytest
 
 from tests.contract import CONTRACT
-from tests.grading.plugin import EXERCISES, few_examples, function_of
+from tests.grading.plugin import EXERCISES, few_examples
 from tests.peers import peer, scoreboard
 from tests.peers.peer import PEER
+from tests.selection import function_of, keep, owed
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,9 +44,7 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     judged = config.stash.get(PEER, None)
     if judged is None:
         return
-    kept = [item for item in items if item.get_closest_marker("judges") and not item.get_closest_marker("core_only")]
-    config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
-    items[:] = kept
+    keep(config, items, owed)
     names = {item.name for item in items} | {item.name.partition("[")[0] for item in items}
     for name in judged.known_failures:
         if name not in names:

@@ -1,0 +1,22 @@
+"""Which tests are run, and whose points they decide: what the marks of `exercises/` say."""
+
+from collections.abc import Callable
+
+import pytest
+
+
+def function_of(item: pytest.Item) -> str:
+    """The function whose points a test decides."""
+    marker = item.get_closest_marker("judges")
+    return marker.args[0] if marker else ""
+
+
+def owed(item: pytest.Item) -> bool:
+    """Whether a test judges a function of the contract, and asks for no more than a submission owes."""
+    return bool(function_of(item)) and not item.get_closest_marker("core_only")
+
+
+def keep(config: pytest.Config, items: list[pytest.Item], wanted: Callable[[pytest.Item], bool]) -> None:
+    """Run the wanted tests, and report the others as deselected."""
+    config.hook.pytest_deselected(items=[item for item in items if not wanted(item)])
+    items[:] = filter(wanted, items)
