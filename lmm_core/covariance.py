@@ -32,15 +32,18 @@ def model_variances(sigma_bucket: float, sigma_within: float) -> Variances:
         Vb, Ve, Vbe in squared units of weight; rho between 0 and 1.
 
     Raises:
-        ValueError: a negative standard deviation, or both 0, which leaves rho undefined.
+        ValueError: a negative standard deviation, both 0, which leaves rho undefined, or squares beyond float64.
 
     Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3 (intraclass correlation).
     """
-    Vb = checks.non_negative("sigma_bucket", sigma_bucket) ** 2
-    Ve = checks.non_negative("sigma_within", sigma_within) ** 2
-    if Vb + Ve == 0:
+    sigma_bucket = checks.non_negative("sigma_bucket", sigma_bucket)
+    sigma_within = checks.non_negative("sigma_within", sigma_within)
+    if sigma_bucket + sigma_within == 0:
         raise ValueError(f"sigma_bucket = {sigma_bucket:g} and sigma_within = {sigma_within:g}: rho is 0/0")
-    return Variances(Vb, Ve, Vb + Ve, Vb / (Vb + Ve))
+    sds = [sigma_bucket, sigma_within]
+    Vb, Ve = (checks.in_given_units("Vb and Ve", sd, sd).item() for sd in sds)
+    Vbe = checks.in_given_units("Vbe", Vb + Ve).item()
+    return Variances(Vb, Ve, Vbe, Vb / Vbe)
 
 
 def empirical_variances(data: pd.DataFrame) -> Variances:
@@ -63,16 +66,19 @@ def empirical_variances(data: pd.DataFrame) -> Variances:
     Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3; the bias is theorem 6.
     """
     data = checks.table(data, ["bucket", "weight"])
-    weight = pd.Series(checks.weights(data))
-    by_bucket = weight.groupby(data["bucket"].to_numpy())
+    weights, unit = checks.in_units(checks.weights(data))
+    weight = pd.Series(weights)
+    codes, levels = checks.labels("data column 'bucket'", data["bucket"])
+    by_bucket = weight.groupby(codes)
     sizes = by_bucket.size()
     if sizes.min() < 2:
-        raise ValueError(f"bucket {sizes.idxmin()} has {sizes.min()} frog; a variance within needs at least 2")
+        raise ValueError(f"bucket {levels[sizes.idxmin()]} has {sizes.min()} frog; a variance within needs at least 2")
+    if np.ptp(weight) == 0:
+        raise ValueError(f"data column 'weight' is {weight[0] * unit:g} in all {len(weight)} rows: rho is 0/0")
     Ve = float(by_bucket.var(ddof=1).mean())
     Vbe = float(weight.var(ddof=1))
-    if np.ptp(weight) == 0:
-        raise ValueError(f"data column 'weight' is {weight[0]:g} in all {len(weight)} rows: rho is 0/0")
-    return Variances(Vbe - Ve, Ve, Vbe, (Vbe - Ve) / Vbe)
+    rho, variances = (Vbe - Ve) / Vbe, [Vbe - Ve, Ve, Vbe]
+    return Variances(*checks.in_given_units("Vb, Ve and Vbe", variances, unit, unit).tolist(), rho)
 
 
 def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float:
@@ -93,7 +99,9 @@ def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float
 
     Source: Pearson (1896), Philosophical Transactions A 187, 253-318.
     """
-    data = checks.table(data, ["id", "bucket", "weight"]).assign(weight=checks.weights(data))
+    data = checks.table(data, ["id", "bucket", "weight"])
+    data = data.assign(weight=checks.in_units(checks.weights(data))[0])
+    first_id, second_id = checks.label("first_id", first_id), checks.label("second_id", second_id)
     pair = data[data["id"].isin([first_id, second_id])]
     n_twice = int(pair.duplicated(["id", "bucket"]).sum())
     if n_twice:
@@ -127,6 +135,7 @@ def covariance_matrix(group: Labels, Vb: float, Ve: float) -> Matrix:
     """
     codes, _ = checks.labels("group", group)
     Vb, Ve = checks.non_negative("Vb", Vb), checks.non_negative("Ve", Ve)
+    checks.in_given_units("Vb + Ve", Vb + Ve)
     V = Vb * (codes[:, None] == codes[None, :])
     V[np.diag_indices(len(codes))] += Ve
     return V
@@ -146,17 +155,18 @@ def solve_covariance(group: Labels, Vb: float, Ve: float, A: ArrayLike) -> NDArr
         V^-1 A, of the shape of A.
 
     Raises:
-        ValueError: Ve is 0, a negative variance, or lengths that differ.
+        ValueError: Ve is 0, a negative variance, lengths that differ, or values that are not finite.
 
     Source: Henderson and Searle (1981), SIAM Review 23, 53-60 (inverse of a I + b J).
     """
     codes, sizes, Vb, Ve = _positive_definite(group, Vb, Ve)
-    A = np.asarray(A, dtype=float)
+    A = checks.array("A", A, 1 if np.ndim(A) == 1 else 2)
     checks.same_rows("A", len(A), "group", len(codes))
     columns = A.reshape(len(A), -1)
     sums = np.stack([np.bincount(codes, column) for column in columns.T], axis=1)
-    shrunk = (Vb / (Ve + sizes * Vb))[:, None] * sums
-    return ((columns - shrunk[codes]) / Ve).reshape(A.shape)
+    unit = max(Vb, Ve)
+    shrunk = (Vb / unit / (Ve / unit + sizes * (Vb / unit)))[:, None] * sums
+    return checks.in_given_units("entries of V^-1 A", columns - shrunk[codes], 1 / Ve).reshape(A.shape)
 
 
 def logdet_covariance(group: Labels, Vb: float, Ve: float) -> float:
@@ -167,7 +177,8 @@ def logdet_covariance(group: Labels, Vb: float, Ve: float) -> float:
     Source: Henderson and Searle (1981), SIAM Review 23, 53-60 (determinant of a I + b J).
     """
     _, sizes, Vb, Ve = _positive_definite(group, Vb, Ve)
-    return float(np.sum((sizes - 1) * np.log(Ve) + np.log(Ve + sizes * Vb)))
+    unit = max(Vb, Ve)
+    return float(np.sum((sizes - 1) * np.log(Ve) + np.log(unit) + np.log(Ve / unit + sizes * (Vb / unit))))
 
 
 def _positive_definite(group: Labels, Vb: float, Ve: float) -> tuple[Codes, NDArray[np.intp], float, float]:

@@ -21,17 +21,14 @@ def design_matrix(labels: Labels, intercept: bool) -> Matrix:
         X (n, number of levels).
 
     Raises:
-        ValueError: labels is empty, has missing entries, or mixes types that have no order.
+        ValueError: labels is empty, has missing entries, or mixes types that have no order; intercept is
+            neither True nor False.
 
     Source: Chambers and Hastie (1992), Statistical Models in S, chapter 2 (`contr.treatment`).
     """
-    codes, levels = checks.labels("labels", labels)
-    try:
-        order = np.argsort(np.asarray(levels.tolist(), dtype=object))
-    except TypeError:
-        raise ValueError(f"labels mixes types that have no order: {levels.tolist()[:4]}") from None
-    X = np.eye(len(levels))[np.argsort(order)[codes]]
-    if intercept:
+    codes, levels = checks.sorted_labels("labels", labels)
+    X = np.eye(len(levels))[codes]
+    if checks.truth("intercept", intercept):
         X[:, 0] = 1.0
     return X
 
@@ -46,13 +43,13 @@ def buckets_per_color(data: pd.DataFrame) -> dict[object, int]:
         A mapping colour -> number of distinct buckets, colours in sorted order.
 
     Raises:
-        ValueError: a missing column or value, or no rows.
+        ValueError: a missing column or value, no rows, or colours of types that have no order.
 
     Source: Hurlbert (1984), Ecological Monographs 54, 187-211 (what counts as a replicate).
     """
     layout = checks.table(data, ["bucket", "color"]).drop_duplicates()
-    counts = layout.groupby("color", observed=True).size()
-    return {color: int(n) for color, n in counts.items()}
+    codes, colors = checks.sorted_labels("data column 'color'", layout["color"])
+    return dict(zip(colors, np.bincount(codes).tolist(), strict=True))
 
 
 def denominator_df(data: pd.DataFrame) -> int:

@@ -47,7 +47,8 @@ def satterthwaite_df(X: ArrayLike, y: ArrayLike, group: Labels) -> Vector:
     Source: Satterthwaite (1946), Biometrics Bulletin 2, 110-114; Giesbrecht and Burns (1985), Biometrics
     41, 477-486; Kuznetsova, Brockhoff and Christensen (2017), Journal of Statistical Software 82(13).
     """
-    fit = fit_reml(X, y, group)
+    X, y = (checks.in_units(checks.array(name, value, ndim))[0] for name, value, ndim in (("X", X, 2), ("y", y, 1)))
+    fit = fit_reml(X, y, group)  # df has no unit
     return ddf(fit, np.eye(len(fit.coef)))
 
 
@@ -64,7 +65,7 @@ def ddf(fit: RemlFit, L: Matrix) -> Vector:
     at = fit.profile
     if fit.singular:
         return np.full(len(L), float(at.sums.df_resid))
-    u = (L @ at.X_root).T
+    u = (L / fit.x_units @ at.X_root).T
     t = np.sum(u * (at.D[:-1, :-1] @ u), axis=0) / np.sum(u * u, axis=0)
     h, c = at.sums.df_resid * at.D[-1, -1], at.curvature_at_fixed_Ve
     return (at.sums.df_resid * c - h**2) / (c - 2 * h * t + at.sums.df_resid * t**2)
@@ -113,7 +114,7 @@ def anova_reml(data: pd.DataFrame) -> Anova:
             "some colour needs more than one bucket"
         )
     X = design_matrix(data["color"], intercept=True)
-    fit = fit_reml(X, checks.weights(data), data["bucket"])
+    fit = fit_reml(X, checks.in_units(checks.weights(data))[0], data["bucket"])
     R = triangle(X)
     return contrasts_f_test(fit, (R / np.diag(R)[:, None])[1:])
 
@@ -135,7 +136,7 @@ def anova_ols(data: pd.DataFrame) -> Anova:
     Source: Fisher (1925), Statistical Methods for Research Workers, chapter VII.
     """
     n_colors = len(_colors(data))
-    weight = checks.weights(data)
+    weight, _ = checks.in_units(checks.weights(data))
     X = design_matrix(data["color"], intercept=False)
     residual = ols(X, weight - weight.mean())
     between = np.sum(X.sum(axis=0) * residual.coef**2)

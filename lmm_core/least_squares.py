@@ -49,9 +49,12 @@ def ols(X: ArrayLike, y: ArrayLike) -> Ols:
     n, p = X.shape
     if n == p:
         raise ValueError(f"X has {n} rows and {p} columns: no degree of freedom is left for sigma2")
+    (X, x_units), (y, y_unit) = checks.in_units(X), checks.in_units(y)
     coef, unit_se, rss = _triangular_least_squares(X, y)
     sigma2 = rss / (n - p)
-    return Ols(coef, np.sqrt(sigma2) * unit_se, sigma2, n - p)
+    estimates = [coef, np.sqrt(sigma2) * unit_se]
+    coef, se = checks.in_given_units("coef and se", estimates, y_unit, 1 / np.asarray(x_units))
+    return Ols(coef, se, float(checks.in_given_units("sigma2", sigma2, y_unit, y_unit)), n - p)
 
 
 def gls(X: ArrayLike, y: ArrayLike, V: ArrayLike) -> Gls:
@@ -80,17 +83,20 @@ def gls(X: ArrayLike, y: ArrayLike, V: ArrayLike) -> Gls:
     V = checks.array("V", V, 2)
     if V.shape != (len(y), len(y)):
         raise ValueError(f"V has shape {V.shape} but y has {len(y)} rows")
-    asymmetry, largest = np.abs(V - V.T).max(), np.abs(V).max()
+    asymmetry, largest = np.abs(V / 2 - V.T / 2).max() * 2, np.abs(V).max()
     if asymmetry > 1e-10 * largest:
         raise ValueError(f"V is not symmetric: V - V' reaches {asymmetry:g} where V reaches {largest:g}")
+    (X, x_units), (y, y_unit) = checks.in_units(X), checks.in_units(y)
+    V_unit = 4.0 ** np.floor(np.log2(largest) / 2) if largest > 0 else 1.0  # a power of 4 has a root without rounding
     try:
-        K = cholesky(V, lower=True)
+        K = cholesky(V / V_unit, lower=True)
     except np.linalg.LinAlgError:
         values = np.linalg.eigvalsh(V)
         raise ValueError(f"V is not positive definite: eigenvalues from {values[0]:g} to {values[-1]:g}") from None
     whitened = solve_triangular(K, np.column_stack([X, y]), lower=True)
     coef, se, _ = _triangular_least_squares(whitened[:, :-1], whitened[:, -1])
-    return Gls(coef, se)
+    coef = checks.in_given_units("coef", coef, y_unit, 1 / np.asarray(x_units))
+    return Gls(coef, checks.in_given_units("se", se, np.sqrt(V_unit), 1 / np.asarray(x_units)))
 
 
 def _design(X: ArrayLike, y: ArrayLike) -> tuple[Matrix, Vector]:

@@ -14,21 +14,24 @@ and, in the coordinates in which M is the identity,
 from which every derivative of the criterion follows without a difference quotient.
 """
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from scipy.linalg.lapack import dpotrf, dtrtri
 
 from lmm_core import checks
-from lmm_core.basis import least_squares_basis
+from lmm_core.basis import Basis, least_squares_basis
 from lmm_core.checks import Codes, Labels, Matrix, Vector
-from lmm_core.sums import BucketSums, bucket_sums, identified
+from lmm_core.sums import EPS, BucketSums, bucket_sums, identified
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
-LARGE = 400.0  # n gamma of the smallest bucket where the grid ends, if the score is positive there
+ZOOMS, ZOOM = 3, 15  # how often the grid is refined where the score nearly crosses 0, and by how many points
+USUAL = 400.0  # lambda gamma up to which a search looks at once: most fits lie below
 LARGEST_U = 67.0  # n gamma = 1e29: what is left within buckets is rounding, 1e-15 of what is between
+GRID = np.append([0.0, GRID_STEP / 4, GRID_STEP / 2], np.arange(GRID_STEP, LARGEST_U + GRID_STEP, GRID_STEP))
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
 ROUNDING = 2.0**-48  # a bracket relative to its place, or a score relative to its terms, so small is rounding error
 MAX_STEPS = 100
@@ -40,8 +43,8 @@ class RemlFit:
     """A fitted random-intercept model.
 
     Vb, Ve: variances between and within buckets.   coef, se: fixed effects (p,) and standard errors.
-    criterion: lme4's -2 log REML likelihood.        vcov_beta: covariance matrix of coef (p, p).
-    theta: sqrt(Vb / Ve).                            n_obs, n_buckets: frogs and buckets.
+    criterion: lme4's -2 log REML likelihood.        theta: sqrt(Vb / Ve).
+    n_obs, n_buckets: frogs and buckets.             x_units: what the columns of X were divided by, mostly 1.
     profile: the criterion's derivatives at the fit, from which degrees of freedom follow.
     """
 
@@ -50,16 +53,46 @@ class RemlFit:
     coef: Vector
     se: Vector
     criterion: float
-    vcov_beta: Matrix = field(repr=False)
     theta: float
     n_obs: int
     n_buckets: int
     profile: "Profile" = field(repr=False)
+    x_units: Vector | float = field(repr=False)
 
     @property
     def singular(self) -> bool:
         """Whether the estimate lies on the boundary Vb = 0 (lme4's isSingular)."""
-        return self.Vb == 0
+        return self.theta == 0
+
+    @property
+    def correlation(self) -> Matrix:
+        """Correlation matrix of coef (p, p)."""
+        C = self.profile.X_root @ self.profile.X_root.T
+        return C / np.sqrt(np.outer(C.diagonal(), C.diagonal()))
+
+    @property
+    def vcov_beta(self) -> Matrix:
+        """Covariance matrix of coef (p, p), in units of coef."""
+        return np.outer(self.se, self.se) * self.correlation
+
+    def times(self, y_unit: Vector | float) -> "RemlFit":
+        """The fit of X x_units and y y_unit, where this is that of X and y (theorems 9 and 10).
+
+        Raises:
+            ValueError: the variances, coefficients or standard errors would leave float64.
+        """
+        if y_unit == 1.0 and isinstance(self.x_units, float):
+            return self
+        Vb, Ve = checks.in_given_units("Vb and Ve", [self.Vb, self.Ve], y_unit, y_unit).tolist()
+        coef, se = checks.in_given_units("coef and se", [self.coef, self.se], y_unit, 1 / np.asarray(self.x_units))
+        return replace(
+            self,
+            Vb=Vb,
+            Ve=Ve,
+            coef=coef,
+            se=se,
+            criterion=self.criterion + _of_units(self.profile.sums, self.x_units, y_unit),
+        )
 
 
 def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
@@ -87,27 +120,28 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
     lme4's, Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
     X, y, codes, _ = _arguments(X, y, group)
+    (X, x_units), (y, y_unit) = checks.in_units(X), checks.in_units(y)
     basis = least_squares_basis(X, y)
     sums = identified(X, basis, codes)
-    at = _lowest(sums)
-    if at.inflation > INFLATED:
-        basis = basis.moved(X, at.X_root, basis.T @ at.beta)
-        sums = bucket_sums(X, basis, codes)
-        at = _lowest(sums)
+    minima = (_without_inflation(X, basis, codes, minimum) for minimum in _minima(sums))
+    at = min(minima, key=lambda minimum: minimum.criterion)
+    coef = at.sums.shift + at.sums.T @ at.beta
     Ve = float(at.rss) / sums.df_resid
-    vcov_beta = Ve * at.X_root @ at.X_root.T
+    rounding = EPS * (len(coef) + 1) * (np.sqrt(y @ y) + sums.lengths @ np.abs(coef))
+    if Ve * sums.n_obs <= rounding**2:
+        raise NothingLeftError(sums)
     return RemlFit(
         Vb=float(at.gamma) * Ve,
         Ve=Ve,
-        coef=basis.shift + basis.T @ at.beta,
-        se=np.sqrt(vcov_beta.diagonal()),
+        coef=coef,
+        se=np.sqrt(Ve * (at.X_root**2).sum(axis=1)),
         criterion=float(at.criterion),
-        vcov_beta=vcov_beta,
         theta=float(np.sqrt(at.gamma)),
         n_obs=sums.n_obs,
         n_buckets=sums.n_buckets,
         profile=at,
-    )
+        x_units=x_units,
+    ).times(y_unit)
 
 
 def criterion_curve(X: ArrayLike, y: ArrayLike, group: Labels, theta: ArrayLike) -> Vector:
@@ -126,8 +160,13 @@ def criterion_curve(X: ArrayLike, y: ArrayLike, group: Labels, theta: ArrayLike)
     Source: Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
     X, y, codes, _ = _arguments(X, y, group)
+    theta = checks.array("theta", theta, 1)
+    if theta.min() < 0:
+        raise ValueError(f"theta reaches down to {theta.min():g}; expected at least 0")
+    (X, x_units), (y, y_unit) = checks.in_units(X), checks.in_units(y)
     sums = identified(X, least_squares_basis(X, y), codes)
-    return Profile(sums, np.square(theta)).criterion
+    gamma = checks.in_given_units("theta squared times the largest bucket", theta, theta, sums.sizes.max())
+    return Profile(sums, gamma / sums.sizes.max()).criterion + _of_units(sums, x_units, y_unit)
 
 
 def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
@@ -148,12 +187,19 @@ def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
     Source: Henderson (1975), Biometrics 31, 423-447; Robinson (1991), Statistical Science 6, 15-32.
     """
     X, y, codes, buckets = _arguments(X, y, group)
+    if not isinstance(fit, RemlFit):
+        raise ValueError(f"fit is a {type(fit).__name__}; expected what fit_reml returns")
     if X.shape[1] != len(fit.coef):
         raise ValueError(f"X has {X.shape[1]} columns but fit has {len(fit.coef)} coefficients")
     sizes = np.bincount(codes)
     mean_residual = np.bincount(codes, y - X @ fit.coef) / sizes
-    shrinkage = sizes * fit.Vb / (fit.Ve + sizes * fit.Vb)
+    shrinkage = sizes * fit.theta**2 / (1 + sizes * fit.theta**2)
     return pd.Series(shrinkage * mean_residual, index=buckets, name="b")
+
+
+def _of_units(sums: BucketSums, x_units: Vector | float, y_unit: Vector | float) -> float:
+    """What the criterion gains by X -> X x_units and y -> y y_unit (theorems 9 and 10)."""
+    return float(2 * np.sum(np.log(x_units)) + 2 * sums.df_resid * np.log(y_unit))
 
 
 def _arguments(
@@ -175,7 +221,7 @@ class NothingLeftError(ValueError):
         """In one sentence."""
         super().__init__(
             f"y varies within its {sums.n_buckets} buckets, after {len(sums.T)} columns of X are fitted, by no more "
-            "than rounding beside what it varies between them: nothing is left to estimate Ve"
+            "than rounding beside its size: nothing is left to estimate Ve"
         )
 
 
@@ -199,6 +245,11 @@ class Profile:
     @cached_property
     def R_inverse(self) -> NDArray[np.float64]:
         """Inverse of the triangle R: (..., p+1, p+1)."""
+        if self.M.ndim == 2:
+            R, not_positive = dpotrf(self.M)
+            if not_positive:
+                raise NothingLeftError(self.sums)
+            return dtrtri(R)[0]
         try:
             return np.linalg.inv(np.linalg.cholesky(self.M, upper=True))
         except np.linalg.LinAlgError:
@@ -273,23 +324,15 @@ class Profile:
         return self.curvature_at_fixed_Ve - self.sums.df_resid * self.D[..., -1, -1] ** 2
 
 
-def _lowest(sums: BucketSums) -> Profile:
-    """The criterion where it is lowest: at one of the roots of the score where it rises, or at gamma = 0.
+def _minima(sums: BucketSums) -> list[Profile]:
+    """The criterion at every root of the score where it rises, and at gamma = 0 if it rises there.
 
-    The search runs over u = log(1 + n gamma), n the largest bucket, in which the criterion is smooth on
-    the scale of 1 from the boundary u = 0 on; once n gamma is large for the smallest bucket too, the score
-    changes its sign at most once more, so the grid is only extended until it is positive. A root is where
-    1 / quadratic = 1 / trace. Between two points of the grid their difference, over 1 + n gamma, is taken
-    as linear, which for equal bucket sizes it is: the start of Newton's method is then the answer.
+    A root is where 1 / quadratic = 1 / trace. Between two points of the grid their difference, over
+    1 + n gamma, is taken as linear, which for equal bucket sizes it is: the start of Newton's method is
+    then the answer.
     """
     n = sums.sizes.max()
-    u = np.arange(0.0, np.log1p(LARGE * n / sums.sizes.min()), GRID_STEP)
-    at = Profile(sums, np.expm1(u) / n)
-    while at.score[-1] < 0:
-        if u[-1] > LARGEST_U:
-            raise NothingLeftError(sums)
-        u = np.append(u, u[-1] + 4 * GRID_STEP)
-        at = Profile(sums, np.expm1(u) / n)
+    u, at = _grid(sums, n)
     score = at.score
     minima = [Profile(sums, np.zeros(()))] if score[0] >= 0 else []
     for i in np.flatnonzero((score[:-1] < 0) & (score[1:] >= 0)):
@@ -298,7 +341,62 @@ def _lowest(sums: BucketSums) -> Profile:
         low, high = (1 / at.quadratic[ends] - 1 / at.trace[ends]) / lambdas
         start = np.log((high * lambdas[0] - low * lambdas[1]) / (high - low))
         minima.append(_newton(sums, n, u[i], start, u[i + 1]))
-    return min(minima, key=lambda minimum: minimum.criterion)
+    return minima
+
+
+def _grid(sums: BucketSums, n: float) -> tuple[Vector, Profile]:
+    """Values of u = log(1 + n gamma) between which the score changes its sign at most once, and the criterion there.
+
+    In u the criterion has no feature much narrower than 1. The grid is finer where the score comes near 0 and turns,
+    for it may cross 0 twice there, and it ends where a positive score stays positive:
+
+        lambda gamma >= 2 (N - p) / d,    lambda the smallest positive eigenvalue of K'ZZ'K, d = N - rank[X Z]
+
+    For with h_i = 1 / (1 + gamma lambda_i) and q = s0 + sum of eta_i^2 h_i the score by log gamma is
+
+        S = sum of (1 - h_i) - (N - p) r,    r = -d log q / d log gamma,
+
+    whose first term rises. Where S > 0, r is below m / (N - p) = 1 - d / (N - p) for m eigenvalues. If all h_i are
+    at most h = d / 2 (N - p), that is 1 - 2 h; then r falls, for it rises only if s0 (1 - 2 h) < h (q - s0), which
+    makes r at least 1 - 2 h.
+    """
+    end = max(USUAL, 2 * sums.df_resid / sums.df_within) / sums.least_eigenvalue
+    u = GRID[: np.searchsorted(GRID, np.log1p(n * end)) + 1]
+    at = Profile(sums, np.expm1(u) / n)
+    while at.score[-1] < 0:
+        if len(u) == len(GRID):
+            raise NothingLeftError(sums)
+        u = GRID[: len(u) + 4]
+        at = Profile(sums, np.expm1(u) / n)
+    for _ in range(0 if sums.eigenvalues_are_equal else ZOOMS):
+        S = at.score * np.exp(u)
+        slope = np.diff(np.abs(S)) > 0
+        turns = np.flatnonzero(slope[1:] & ~slope[:-1])
+        near = [np.linspace(u[i], u[i + 2], ZOOM) for i in turns if S[i] * S[i + 1] > 0 and S[i + 1] * S[i + 2] > 0]
+        if not near:
+            break
+        u = np.unique(np.concatenate([u, *near]))
+        at = Profile(sums, np.expm1(u) / n)
+    return u, at
+
+
+def _without_inflation(X: Matrix, basis: Basis, codes: Codes, minimum: Profile) -> Profile:
+    """The same minimum, from sums in coordinates that suit it where those of OLS have cost it digits."""
+    if minimum.inflation <= INFLATED:
+        return minimum
+    sums = bucket_sums(X, basis.moved(X, minimum.X_root, basis.T @ minimum.beta), codes)
+    if minimum.gamma == 0:
+        return Profile(sums, minimum.gamma)
+    n = sums.sizes.max()
+    u = float(np.log1p(n * minimum.gamma))
+    low, high = u - GRID_STEP, u + GRID_STEP
+    while Profile(sums, np.expm1(high) / n).score < 0:
+        low, high = high, high + GRID_STEP
+        if high > LARGEST_U:
+            raise NothingLeftError(sums)
+    while low > 0 and Profile(sums, np.expm1(low) / n).score > 0:
+        low, high = low - GRID_STEP, low
+    return _newton(sums, n, low, min(max(low, u), high), high)
 
 
 def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Profile:

@@ -32,32 +32,36 @@ def simulate_frogs(
         `bucket_mu` (the bucket's own mean) and `weight`.
 
     Raises:
-        ValueError: a count below 1, a negative standard deviation or seed, repeated colours, or a number of
-            colours that does not divide n_buckets.
+        ValueError: a count below 1, a negative standard deviation or seed, colours that are missing, repeated or
+            in a number that does not divide n_buckets, or weights beyond float64.
 
     Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3 (the 1-way random model).
     """
     n_buckets = checks.count("n_buckets", n_buckets)
     n_within = checks.count("n_within", n_within)
+    if n_buckets * n_within > checks.MOST_FROGS:
+        raise ValueError(f"n_buckets * n_within is {n_buckets * n_within}; expected at most {checks.MOST_FROGS}")
     sigma_bucket = checks.non_negative("sigma_bucket", sigma_bucket)
     sigma_within = checks.non_negative("sigma_within", sigma_within)
     mu = checks.array("mu", mu, 0).item()
-    if isinstance(colors, str):
-        raise ValueError(f"colors is the single string {colors!r}; expected a list of colours")
-    if len(colors) == 0 or n_buckets % len(colors) != 0:
-        raise ValueError(f"colors has {len(colors)} entries, which do not divide n_buckets = {n_buckets}")
-    if len(set(colors)) < len(colors):
-        raise ValueError(f"colors has {len(colors)} entries but only {len(set(colors))} distinct ones")
+    seed = checks.count("seed", seed, at_least=0)
+    codes, distinct = checks.labels("colors", colors)
+    if n_buckets % len(codes) != 0:
+        raise ValueError(f"colors has {len(codes)} entries, which do not divide n_buckets = {n_buckets}")
+    if len(distinct) < len(codes):
+        raise ValueError(f"colors has {len(codes)} entries but only {len(distinct)} distinct ones")
 
-    rng = np.random.default_rng(checks.count("seed", seed, at_least=0))
+    rng = np.random.default_rng(seed)
     bucket_mu = rng.normal(mu, sigma_bucket, n_buckets)
     bucket = np.repeat(np.arange(n_buckets), n_within)
+    weight = rng.normal(bucket_mu[bucket], sigma_within)
+    checks.in_given_units("weights", [np.min(weight), np.max(weight)])
     return pd.DataFrame(
         {
             "id": np.tile(np.arange(1, n_within + 1), n_buckets),
             "bucket": bucket + 1,
-            "color": np.repeat(np.asarray(colors, dtype=object), n_buckets // len(colors))[bucket],
+            "color": np.repeat(np.array(distinct, dtype=object), n_buckets // len(distinct))[bucket],
             "bucket_mu": bucket_mu[bucket],
-            "weight": rng.normal(bucket_mu[bucket], sigma_within),
+            "weight": weight,
         }
     )

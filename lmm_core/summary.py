@@ -73,9 +73,8 @@ def _variances(fit: RemlFit, group_name: str) -> str:
 
 def _correlations(fit: RemlFit, names: Sequence[str]) -> str:
     """The lower triangle; long names are abbreviated as column heads."""
-    correlation = fit.vcov_beta / np.outer(fit.se, fit.se)
     columns = [["", *names[1:]]]
     for j, name in enumerate(names[:-1]):
-        below = [f"{value:.3f}" for value in correlation[j + 1 :, j]]
+        below = [f"{value:.3f}" for value in fit.correlation[j + 1 :, j]]
         columns.append([r_format.abbreviated(name), *[""] * j, *below])
     return r_format.table(columns)

@@ -10,20 +10,25 @@ sqrt(2 N), and often one.
 """
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.linalg.lapack import dtrtri
 
 from lmm_core import checks
 from lmm_core.basis import ROWS_AT_A_TIME, Basis, triangle
 from lmm_core.checks import Codes, Matrix, Vector
+
+EPS = float(np.finfo(float).eps)
+NEGLIGIBLE = 64 * EPS  # rounding error of the eigenvalue of a correlation matrix
 
 
 @dataclass(frozen=True)
 class BucketSums:
     """Sums of squares and products of A = [X T, r], the columns of a `Basis`.
 
-    n_obs, n_buckets: frogs and buckets, N and B.   T: the basis of X.
+    n_obs, n_buckets: frogs and buckets, N and B.   T, shift: the basis of X.
     sizes, counts (K,): the distinct bucket sizes, and how many buckets have each.
     within (p+1, p+1): A_w'A_w.   means (K, p+1, p+1): sum of A_m'A_m over the buckets of each size.
     """
@@ -31,6 +36,7 @@ class BucketSums:
     n_obs: int
     n_buckets: int
     T: Matrix
+    shift: Vector
     sizes: Vector
     counts: Vector
     within: Matrix
@@ -40,6 +46,50 @@ class BucketSums:
     def df_resid(self) -> int:
         """N - p."""
         return self.n_obs - len(self.T)
+
+    @cached_property
+    def lengths(self) -> Vector:
+        """|x| of the columns of X (p,): T^-1 is its triangular factor."""
+        R, _ = dtrtri(self.T)
+        return np.sqrt((R * R).sum(axis=0))
+
+    @property
+    def df_within(self) -> int:
+        """At most N - rank[X Z], the df of what neither X nor the buckets explain; at least 1."""
+        return max(1, self.n_obs - self.n_buckets - len(self._varying))
+
+    @cached_property
+    def _varying(self) -> NDArray[np.intp]:
+        """The columns of X T that vary within buckets by more than rounding errors of their means do."""
+        squares = self.within.diagonal()[:-1]
+        if not squares.any():
+            return np.empty(0, int)
+        rounding = self.sizes.max() * EPS * (self.lengths @ np.abs(self.T))
+        return np.flatnonzero(squares > rounding**2)
+
+    @property
+    def eigenvalues_are_equal(self) -> bool:
+        """Whether all positive eigenvalues of K'ZZ'K are n: equal buckets, within which no column of X varies."""
+        return len(self.sizes) == 1 and not len(self._varying)
+
+    @cached_property
+    def least_eigenvalue(self) -> float:
+        """A lower bound of the positive eigenvalues of K'ZZ'K, where K spans what is orthogonal to X.
+
+        They are those of N^1/2 (I - U U') N^1/2, N the bucket sizes and U = N^-1/2 Z'X; I - U U' and
+        I - U'U = X_w'X_w have the same eigenvalues but for ones. With D the diagonal of X_w'X_w,
+
+            lambda >= n_min min(1, mu),    mu = min(D) times the smallest positive eigenvalue of D^-1/2 X_w'X_w D^-1/2
+
+        Source: Ostrowski (1959), PNAS 45, 740-744 (eigenvalues of a congruence).
+        """
+        mu = 1.0
+        if len(self._varying):
+            W = self.within[np.ix_(self._varying, self._varying)]
+            D = W.diagonal()
+            correlations = np.linalg.eigvalsh(W / np.sqrt(D[:, None] * D))
+            mu = min(mu, D.min() * correlations[correlations > NEGLIGIBLE].min())
+        return float(self.sizes.min() * mu)
 
     def weighted(self, weights: NDArray[np.float64]) -> NDArray[np.float64]:
         """Sum over the sizes of weight times A_m'A_m, for weights (..., K): (..., p+1, p+1)."""
@@ -62,12 +112,12 @@ def bucket_sums(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
     n_of_size = np.bincount(n_per_bucket)
     sizes = np.flatnonzero(n_of_size)
     means = np.empty((len(sizes), p + 1, p + 1))
-    for k, size in enumerate(sizes):
-        A_m = bucket_means[n_per_bucket == size] @ T
+    by_size = (bucket_means if len(sizes) == 1 else bucket_means[np.argsort(n_per_bucket, kind="stable")]) @ T
+    for k, stop in enumerate(np.cumsum(n_of_size[sizes])):
+        A_m = by_size[stop - n_of_size[sizes[k]] : stop]
         means[k] = A_m.T @ A_m
-    return BucketSums(
-        len(X), len(n_per_bucket), basis.T, sizes.astype(float), n_of_size[sizes].astype(float), within, means
-    )
+    counts = n_of_size[sizes].astype(float)
+    return BucketSums(len(X), len(n_per_bucket), basis.T, basis.shift, sizes.astype(float), counts, within, means)
 
 
 def identified(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:

@@ -1,39 +1,58 @@
-"""REML to 50 digits, for the float64 numbers exactly as they stand.
+"""REML to 50 digits, for the float64 numbers exactly as they stand, with the proof that no minimum is missed.
 
-A float64 is a rational number, so in decimal arithmetic of 100 digits sums over frogs and buckets carry no
-rounding that matters. The formulas are the textbook's, in (Vb, Ve) or in gamma = Vb / Ve, with moments
-about zero:
+A float64 is a rational number, so with gamma = Vb / Ve and s the column sums of [X y] in a bucket of n frogs
 
-    M(gamma) = [X y]'[X y] - sum over buckets of gamma / (1 + n gamma) s s',    s = column sums in the bucket
+    M(gamma) = [X y]'[X y] - sum over buckets of gamma / (1 + n gamma) s s'
+    |M_XX(gamma)| = |X'H^-1 X|,    rss(gamma) = |M| / |M_XX|,    |H| = product of (1 + n gamma)
 
-and derivatives by central differences of relative step 1e-25, whose error is about 1e-50. Nothing is shared
-with the implementation that is judged by them.
+are rational functions with rational coefficients, and so is the derivative of
+
+    criterion(gamma) = (N - p) log rss + log|H| + log|M_XX| + constant.
+
+The positive roots of its numerator, a polynomial, are all the places where the criterion can turn. FLINT
+isolates every one of them with a certificate; at each, and at gamma = 0, the criterion is computed in ball
+arithmetic, whose radius is the proof of its digits. Nothing is searched, so nothing is shared with the search of
+an implementation that is judged: no grid, no start, no stopping rule.
+
+Derivatives are truncated power series (arb_series) put through the same formulas.
+
+Source: Johansson (2017), IEEE Transactions on Computers 66, 1281-1292 (Arb); Gentle (2007), Matrix Algebra,
+section 5.9 (Gaussian elimination); Bareiss (1968), Mathematics of Computation 22, 565-578 (without fractions).
 """
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
-from functools import lru_cache
-from itertools import pairwise
+from functools import cached_property, lru_cache
+from itertools import combinations_with_replacement, pairwise
 from math import prod
 from typing import Any, NamedTuple
 
+import flint
 import numpy as np
+from flint import arb, arb_series, fmpq, fmpq_poly, fmpz_poly
 from numpy.typing import ArrayLike, NDArray
 from scipy.linalg import eigh
 
 Labels = Sequence[object] | NDArray[np.generic]
-Table = NDArray[Any]  # an array of Decimals
+Table = NDArray[Any]  # an array of numbers of FLINT: rationals, polynomials, balls or series of balls
+Number = Any  # one of them
 
-DIGITS = 100  # of the arithmetic; half of them are true of a second difference
-STEP = Decimal("1e-25")
+DIGITS = 50  # that are proved
+WORKING_DIGITS = (100, 200, 400)  # of the arithmetic; the next where the balls have grown too large for the proof
 REMEMBERED = 1024  # answers
-PI = Decimal("3.141592653589793238462643383279502884197169399375105820974944592307816406286208998628034825342117068")
+
+
+class NoMinimumError(ValueError):
+    """The criterion has no minimum with Ve > 0, or does not depend on Vb."""
 
 
 @dataclass(frozen=True)
 class ExactFit:
-    """The REML fit; `df` is Satterthwaite's, per coefficient, and N - p of each at the boundary."""
+    """The REML fit; `df` is Satterthwaite's, per coefficient, and N - p of each at the boundary.
+
+    `stationary` has every positive gamma at which the criterion has derivative 0, in ascending order.
+    """
 
     Vb: Decimal
     Ve: Decimal
@@ -41,6 +60,7 @@ class ExactFit:
     se: list[Decimal]
     df: list[Decimal]
     criterion: Decimal
+    stationary: list[Decimal]
 
     @property
     def singular(self) -> bool:
@@ -49,106 +69,129 @@ class ExactFit:
 
 
 class ExactModel:
-    """y = X beta + Z b + e with every sum exact. To be used within `decimal.localcontext(prec=DIGITS)`."""
+    """y = X beta + Z b + e with every sum exact. To be used within `flint.ctx.workdps(...)`."""
 
     def __init__(self, X: ArrayLike, y: ArrayLike, group: Labels) -> None:
         """Take the data: X (n, p), y (n,), group n labels."""
         A = np.column_stack([np.asarray(X, float), np.asarray(y, float)])
-        exact = np.array([[Decimal(value) for value in row] for row in A.tolist()], dtype=object)
+        units = [max((value.as_integer_ratio()[1] for value in column), default=1) for column in A.T.tolist()]
+        whole = np.array(
+            [[_whole(value, unit) for value, unit in zip(row, units, strict=True)] for row in A.tolist()], dtype=object
+        )
         _, codes = np.unique(np.asarray(group), return_inverse=True)
         sizes = np.bincount(codes)
-        sums = np.full((len(sizes), A.shape[1]), Decimal(0), dtype=object)
-        np.add.at(sums, codes, exact)
+        sums = np.full((len(sizes), A.shape[1]), 0, dtype=object)
+        np.add.at(sums, codes, whole)
         self.n, self.p = len(A), A.shape[1] - 1
-        self.total: Table = exact.T @ exact
-        self.by_size = {int(n): sums[sizes == n].T @ sums[sizes == n] for n in np.unique(sizes)}
+        scale = np.array([[fmpq(1, a * b) for b in units] for a in units], dtype=object)
+        self.total: Table = (whole.T @ whole) * scale
+        self.by_size: dict[int, Table] = {
+            int(n): (sums[sizes == n].T @ sums[sizes == n]) * scale for n in np.unique(sizes)
+        }
         self.n_buckets = {n: int(np.count_nonzero(sizes == n)) for n in self.by_size}
 
-    def moments(self, gamma: Decimal) -> Table:
-        """M(gamma) = [X y]'H^-1 [X y]."""
-        return self.total - sum(gamma / (1 + n * gamma) * outer for n, outer in self.by_size.items())
+    # --- the criterion ----------------------------------------------------------------------------------
 
-    def pivots(self, gamma: Decimal) -> Table:
+    def moments(self, gamma: Number) -> Table:
+        """M(gamma) = [X y]'H^-1 [X y]."""
+        return self.total - sum(_times(outer, gamma / (1 + n * gamma)) for n, outer in self.by_size.items())
+
+    def pivots(self, gamma: Number) -> Table:
         """Pivots of Gaussian elimination of M: their product over X is |X'H^-1 X|, the last one is rss."""
         return np.diag(_eliminated(self.moments(gamma), self.p))
 
-    def residual_variance(self, gamma: Decimal) -> Decimal:
+    def residual_variance(self, gamma: Number) -> Number:
         """Ve = rss / (n - p)."""
         return self.pivots(gamma)[-1] / (self.n - self.p)
 
-    def criterion(self, Vb: Decimal, Ve: Decimal) -> Decimal:
+    def criterion(self, Vb: Number, Ve: Number) -> Number:
         """-2 log REML likelihood: (n-p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r."""
         *of_X, rss = self.pivots(Vb / Ve)
-        det_H = prod((1 + n * Vb / Ve) ** count for n, count in self.n_buckets.items())
-        return (self.n - self.p) * (2 * PI * Ve).ln() + (det_H * prod(of_X)).ln() + rss / Ve
+        det_H = prod(((1 + n * (Vb / Ve)) ** count for n, count in self.n_buckets.items()), start=arb(1))
+        return (self.n - self.p) * (2 * arb.pi() * Ve).log() + (det_H * prod(of_X, start=arb(1))).log() + rss / Ve
 
-    def score(self, gamma: Decimal) -> Decimal:
-        """Derivative by gamma of the criterion in which Ve = rss / (n - p)."""
-        h = STEP * (gamma + STEP)
-        after, before = self.pivots(gamma + h), self.pivots(gamma - h)
-        slopes = (after - before) / h / (after + before)
-        logdet_H = sum(count * n / (1 + n * gamma) for n, count in self.n_buckets.items())
-        return logdet_H + sum(slopes[:-1]) + (self.n - self.p) * slopes[-1]
-
-    def gradient(self, Vb: Decimal, Ve: Decimal) -> tuple[Decimal, Decimal]:
-        """Derivatives of the criterion by Vb and Ve, by central differences (one-sided at Vb = 0)."""
-        h = STEP * (Vb + Ve)
-        low = max(Vb - h, Decimal(0))
-        by_Vb = (self.criterion(Vb + h, Ve) - self.criterion(low, Ve)) / (Vb + h - low)
-        return by_Vb, (self.criterion(Vb, Ve + h) - self.criterion(Vb, Ve - h)) / (2 * h)
-
-    def best_gamma(self) -> Decimal:
-        """The gamma of the lowest criterion: every rising root of the score on a fine grid, and 0."""
-        n = max(self.n_buckets)
-        grid = [Decimal(0), *(Decimal(2) ** k / n for k in range(-6, 12))]
-        while self.score(grid[-1]) < 0:
-            grid.append(4 * grid[-1])
-        scores = [self.score(gamma) for gamma in grid]
-        minima = [Decimal(0)] if scores[0] >= 0 else []
-        for (low, score_low), (high, score_high) in pairwise(zip(grid, scores, strict=True)):
-            if score_low < 0 <= score_high:
-                minima.append(self._root(low, score_low, high, score_high))
-        return min(minima, key=self._profiled)
-
-    def _root(self, low: Decimal, score_low: Decimal, high: Decimal, score_high: Decimal) -> Decimal:
-        """Root of the score in a bracket, by regula falsi with the Illinois rule, to a relative 1e-60."""
-        gamma, previous, side = high, low, 0
-        while abs(gamma - previous) > gamma * Decimal("1e-60"):
-            previous, gamma = gamma, (low * score_high - high * score_low) / (score_high - score_low)
-            score = self.score(gamma)
-            if score < 0:
-                low, score_low, score_high, side = gamma, score, score_high / (1 + (side < 0)), -1
-            else:
-                high, score_high, score_low, side = gamma, score, score_low / (1 + (side > 0)), 1
-        return gamma
-
-    def _profiled(self, gamma: Decimal) -> Decimal:
+    def profiled(self, gamma: Number) -> Number:
+        """The criterion where Ve = rss / (n - p)."""
         Ve = self.residual_variance(gamma)
         return self.criterion(gamma * Ve, Ve)
 
-    def beta(self, gamma: Decimal) -> Table:
+    # --- all its stationary points ----------------------------------------------------------------------
+
+    @cached_property
+    def score_numerator(self) -> fmpz_poly:
+        """A polynomial whose positive roots are the positive roots of the score, with its sign there.
+
+        With P = product of (1 + n gamma) over the distinct sizes, a = |P M| and b = |P M_XX|, polynomials both,
+
+            score = (N-p) a'/a - (N-p-1) b'/b - N P'/P + sum over buckets of n / (1 + n gamma)
+
+        is multiplied by a b P, which is positive for gamma >= 0. Factors 1 + n gamma, which have no positive
+        root, are divided out.
+
+        Raises:
+            NoMinimumError: X is rank-deficient, y is in its span or in that of [X Z], or X describes every bucket.
+        """
+        gamma, one = fmpq_poly([0, 1]), fmpq_poly([1])
+        P = prod((1 + n * gamma for n in self.by_size), start=one)
+        without = {n: prod((1 + m * gamma for m in self.by_size if m != n), start=one) for n in self.by_size}
+        between = sum(_times(outer, gamma * without[n]) for n, outer in self.by_size.items())
+        minors = _leading_minors(_times(self.total, P) - between)
+        b, a = (minors[-2] if self.p else one), minors[-1]
+        if a == 0 or b == 0:
+            raise NoMinimumError("the columns of [X y] are linearly dependent: rss is 0 for every gamma")
+        if a.degree() < b.degree() + P.degree():
+            raise NoMinimumError("y is a combination of the columns of X and the buckets: rss goes to 0 with 1 / gamma")
+        of_H = sum(count * n * without[n] for n, count in self.n_buckets.items()) - self.n * P.derivative()
+        df = self.n - self.p
+        numerator = (df * a.derivative() * b - (df - 1) * a * b.derivative()) * P + a * b * of_H
+        if numerator == 0:
+            raise NoMinimumError("X describes every bucket: the criterion does not depend on Vb")
+        for n in self.by_size:
+            while numerator(fmpq(-1, n)) == 0:
+                numerator //= 1 + n * gamma
+        whole = numerator.numer()
+        return whole // whole.content()
+
+    def stationary(self) -> list[arb]:
+        """Every gamma > 0 at which the score is 0, in ascending order, each enclosed by a ball of its own."""
+        real = [root.real for root, _ in self.score_numerator.complex_roots() if root.imag == 0]
+        return sorted((gamma for gamma in real if gamma > 0), key=lambda gamma: gamma.mid())
+
+    def best_gamma(self) -> Number:
+        """The gamma of the lowest criterion: of all stationary points and of 0, the smallest of equals."""
+        best, lowest = fmpq(0), self.profiled(arb(0))
+        for gamma in self.stationary():
+            criterion = self.profiled(gamma)
+            if criterion < lowest:
+                best, lowest = gamma, criterion
+        return best
+
+    # --- what follows from a gamma ----------------------------------------------------------------------
+
+    def beta(self, gamma: Number) -> Table:
         """(X'H^-1 X)^-1 X'H^-1 y."""
         M = self.moments(gamma)
         return _inverse(M[:-1, :-1]) @ M[:-1, -1]
 
-    def covariance(self, Vb: Decimal, Ve: Decimal) -> Table:
+    def covariance(self, Vb: Number, Ve: Number) -> Table:
         """Cov(beta) = (X'V^-1 X)^-1."""
-        return Ve * _inverse(self.moments(Vb / Ve)[:-1, :-1])
+        return _times(_inverse(self.moments(Vb / Ve)[:-1, :-1]), Ve)
 
-    def derivatives(self, Vb: Decimal, Ve: Decimal) -> tuple[Table, Table, Table]:
-        """dCov(beta)/dVb, dCov(beta)/dVe, and Cov(Vb, Ve) = 2 Hessian^-1, for Vb > 0."""
-        h, k = STEP * Vb, STEP * Ve
-        C, d = self.covariance, self.criterion
-        middle = d(Vb, Ve)
-        mixed = d(Vb + h, Ve + k) - d(Vb + h, Ve - k) - d(Vb - h, Ve + k) + d(Vb - h, Ve - k)
-        hessian = np.array(
-            [
-                [(d(Vb + h, Ve) - 2 * middle + d(Vb - h, Ve)) / h**2, mixed / (4 * h * k)],
-                [mixed / (4 * h * k), (d(Vb, Ve + k) - 2 * middle + d(Vb, Ve - k)) / k**2],
-            ]
-        )
-        by_Vb = (C(Vb + h, Ve) - C(Vb - h, Ve)) / (2 * h)
-        by_Ve = (C(Vb, Ve + k) - C(Vb, Ve - k)) / (2 * k)
+    def gradient(self, Vb: Number, Ve: Number) -> tuple[arb, arb]:
+        """Derivatives of the criterion by Vb and Ve."""
+        by_Vb, by_Ve = (self.criterion(*_line(Vb, Ve, direction)) for direction in ((1, 0), (0, 1)))
+        return by_Vb[1], by_Ve[1]
+
+    def derivatives(self, Vb: Number, Ve: Number) -> tuple[Table, Table, Table]:
+        """dCov(beta)/dVb, dCov(beta)/dVe, and Cov(Vb, Ve) = 2 Hessian^-1.
+
+        A second derivative in the direction (1, 1) is the sum of all four, which gives the mixed one.
+        """
+        bb, ee, both = (2 * self.criterion(*_line(Vb, Ve, direction))[2] for direction in ((1, 0), (0, 1), (1, 1)))
+        mixed = (both - bb - ee) / 2
+        hessian = np.array([[bb, mixed], [mixed, ee]], dtype=object)
+        slope = np.vectorize(lambda entry: entry[1], otypes=[object])
+        by_Vb, by_Ve = (slope(self.covariance(*_line(Vb, Ve, direction))) for direction in ((1, 0), (0, 1)))
         return by_Vb, by_Ve, 2 * _inverse(hessian)
 
 
@@ -176,31 +219,56 @@ def _frozen(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Frozen, Frozen, 
 
 
 def reml(X: ArrayLike, y: ArrayLike, group: Labels) -> ExactFit:
-    """The REML fit of these very numbers, true to 50 digits (df to about 40)."""
+    """The REML fit of these very numbers, every digit of the first 50 proved.
+
+    Raises:
+        NoMinimumError: the criterion has no minimum with Ve > 0, or does not depend on Vb.
+    """
     return _reml(*_frozen(X, y, group))
 
 
 @lru_cache(maxsize=REMEMBERED)
 def _reml(X: Frozen, y: Frozen, codes: Frozen) -> ExactFit:
-    with localcontext(prec=DIGITS):
-        model = ExactModel(X.array, y.array, codes.array)
-        gamma = model.best_gamma()
-        Ve = model.residual_variance(gamma)
-        Vb = gamma * Ve
-        variances = np.diag(model.covariance(Vb, Ve))
-        df = np.full(model.p, Decimal(model.n - model.p), dtype=object)
-        if Vb > 0:
-            by_Vb, by_Ve, covariance = model.derivatives(Vb, Ve)
-            g = np.stack([np.diag(by_Vb), np.diag(by_Ve)])
-            df = 2 * variances**2 / np.sum(g * (covariance @ g), axis=0)
-        se = [variance.sqrt() for variance in variances]
-        return ExactFit(Vb, Ve, list(model.beta(gamma)), se, list(df), model.criterion(Vb, Ve))
+    model = ExactModel(X.array, y.array, codes.array)
+    for digits in WORKING_DIGITS:
+        with flint.ctx.workdps(digits):
+            fit = _fit(model)
+        if fit is not None:
+            return fit
+    raise ArithmeticError(f"{WORKING_DIGITS[-1]} digits are not enough for {DIGITS} that are proved")
+
+
+def _fit(model: ExactModel) -> ExactFit | None:
+    """The fit, or None where a ball is too large to prove its digits."""
+    gamma = model.best_gamma()
+    Ve = model.residual_variance(arb(gamma))
+    Vb = gamma * Ve
+    variances = np.diag(model.covariance(Vb, Ve))
+    df = np.full(model.p, arb(model.n - model.p), dtype=object)
+    if gamma != 0:
+        by_Vb, by_Ve, covariance = model.derivatives(Vb, Ve)
+        g = np.stack([np.diag(by_Vb), np.diag(by_Ve)])
+        df = 2 * variances**2 / np.sum(g * (covariance @ g), axis=0)
+    se = [variance.sqrt() for variance in variances]
+    coef, criterion = list(model.beta(arb(gamma))), model.criterion(Vb, Ve)
+    stationary = model.stationary()
+    proved = [
+        *((number, number) for number in (Vb, Ve, *se, *df, *stationary)),
+        *((estimate, error) for estimate, error in zip(coef, se, strict=True)),
+        (criterion, arb(1)),
+    ]
+    if not all(number.rad() * arb(10) ** DIGITS <= abs(unit) for number, unit in proved):
+        return None
+    return ExactFit(
+        _decimal(Vb), _decimal(Ve), *(list(map(_decimal, v)) for v in (coef, se, df)), _decimal(criterion),
+        list(map(_decimal, stationary)),
+    )  # fmt: skip
 
 
 def gradient(X: ArrayLike, y: ArrayLike, group: Labels, Vb: float, Ve: float) -> tuple[float, float]:
     """Derivatives of the REML criterion by Vb and Ve at the float64 point (Vb, Ve)."""
-    with localcontext(prec=DIGITS):
-        by_Vb, by_Ve = ExactModel(X, y, group).gradient(Decimal(Vb), Decimal(Ve))
+    with flint.ctx.workdps(WORKING_DIGITS[0]):
+        by_Vb, by_Ve = ExactModel(X, y, group).gradient(arb(Vb), arb(Ve))
         return float(by_Vb), float(by_Ve)
 
 
@@ -218,7 +286,7 @@ def ddf_range(X: ArrayLike, y: ArrayLike, group: Labels, L: ArrayLike) -> tuple[
 
 @lru_cache(maxsize=REMEMBERED)
 def _ddf_range(X: Frozen, y: Frozen, codes: Frozen, L: Frozen) -> tuple[float, float]:
-    with localcontext(prec=DIGITS):
+    with flint.ctx.workdps(WORKING_DIGITS[0]):
         model = ExactModel(X.array, y.array, codes.array)
         gamma = model.best_gamma()
         if gamma == 0:
@@ -236,12 +304,14 @@ def _ddf_range(X: Frozen, y: Frozen, codes: Frozen, L: Frozen) -> tuple[float, f
 
 def f_statistic(X: ArrayLike, y: ArrayLike, group: Labels, L: ArrayLike) -> Decimal:
     """F = (L beta)'(L Cov(beta) L')^-1 (L beta) / q at the REML fit, for the q rows of L."""
-    fit = reml(X, y, group)
-    with localcontext(prec=DIGITS):
-        rows = np.array([[Decimal(value) for value in row] for row in np.asarray(L, float).tolist()], dtype=object)
-        covariance = ExactModel(X, y, group).covariance(fit.Vb, fit.Ve)
-        contrasts = rows @ np.array(fit.coef, dtype=object)
-        return contrasts @ _inverse(rows @ covariance @ rows.T) @ contrasts / len(rows)
+    with flint.ctx.workdps(WORKING_DIGITS[0]):
+        model = ExactModel(X, y, group)
+        gamma = arb(model.best_gamma())
+        Ve = model.residual_variance(gamma)
+        rows = np.array([list(map(_rational, row)) for row in np.asarray(L, float).tolist()], dtype=object)
+        contrasts = rows @ model.beta(gamma)
+        covariance = rows @ model.covariance(gamma * Ve, Ve) @ rows.T
+        return _decimal(contrasts @ _inverse(covariance) @ contrasts / len(rows))
 
 
 def lre(value: ArrayLike, truth: Sequence[Decimal] | Decimal) -> float:
@@ -251,7 +321,7 @@ def lre(value: ArrayLike, truth: Sequence[Decimal] | Decimal) -> float:
     """
     truths = truth if isinstance(truth, Sequence) else [truth]
     values = np.atleast_1d(np.asarray(value, dtype=float)).tolist()
-    with localcontext(prec=DIGITS):
+    with localcontext(prec=2 * DIGITS):
         return min(_digits(Decimal(x), c) for x, c in zip(values, truths, strict=True))
 
 
@@ -260,19 +330,76 @@ def _digits(x: Decimal, c: Decimal) -> float:
     return min(-float(error.log10()), 15.0) if error else 15.0
 
 
+def sturm(polynomial: fmpz_poly) -> int:
+    """Number of distinct positive roots: sign changes of the Sturm chain at 0 less those at infinity.
+
+    0 must be no root. It isolates nothing, and so is a witness of `ExactModel.stationary`.
+
+    Source: Sturm (1829), Bulletin de Ferussac 11, 419-422.
+    """
+    chain = [fmpq_poly(polynomial), fmpq_poly(polynomial).derivative()]
+    while chain[-1].degree() > 0:
+        remainder = -(chain[-2] % chain[-1])
+        if remainder == 0:
+            break
+        chain.append(remainder * fmpq(remainder.denom(), remainder.numer().content()))
+    return _sign_changes([member(0) for member in chain]) - _sign_changes([member[member.degree()] for member in chain])
+
+
+def _sign_changes(values: list[fmpq]) -> int:
+    positive = [value > 0 for value in values if value != 0]
+    return sum(before != after for before, after in pairwise(positive))
+
+
+def _rational(value: float) -> fmpq:
+    return fmpq(*value.as_integer_ratio())
+
+
+def _whole(value: float, unit: int) -> int:
+    numerator, denominator = value.as_integer_ratio()
+    return numerator * (unit // denominator)
+
+
+def _decimal(number: Number) -> Decimal:
+    """The middle of a ball, to more digits than are proved."""
+    return Decimal(arb(number).mid().str(2 * DIGITS, radius=False))
+
+
+def _line(Vb: Number, Ve: Number, direction: tuple[int, int]) -> tuple[arb_series, arb_series]:
+    """(Vb, Ve) + h direction as series in h, with the terms of order 0, 1 and 2."""
+    return tuple(arb_series([start, step], prec=3) for start, step in zip((Vb, Ve), direction, strict=True))
+
+
+def _times(M: Table, factor: Number) -> Table:
+    """M times one number; a polynomial or a series is one, which numpy would take for several."""
+    return np.vectorize(lambda entry: entry * factor, otypes=[object])(M)
+
+
 def _eliminated(M: Table, n_pivots: int) -> Table:
     """M after Gaussian elimination of its first columns, without interchanges: M is positive definite."""
     M = M.copy()
     for k in range(n_pivots):
-        M[k + 1 :] -= np.outer(M[k + 1 :, k] / M[k, k], M[k])
+        for i in range(k + 1, len(M)):
+            M[i] -= _times(M[k], M[i, k] / M[k, k])
     return M
+
+
+def _leading_minors(M: Table) -> list[fmpq_poly]:
+    """The determinants of the leading squares of M, polynomials, by Bareiss's elimination without fractions."""
+    M, before = M.copy(), fmpq_poly([1])
+    for k in range(len(M) - 1):
+        for i, j in combinations_with_replacement(range(k + 1, len(M)), 2):
+            M[i, j] = M[j, i] = (M[k, k] * M[i, j] - M[i, k] * M[k, j]) // before
+        before = M[k, k]
+    return list(np.diag(M))
 
 
 def _inverse(M: Table) -> Table:
     """Gauss-Jordan: eliminate downwards, then upwards."""
     p = len(M)
-    both = _eliminated(np.hstack([M, np.array([[Decimal(int(i == j)) for j in range(p)] for i in range(p)])]), p)
+    both = _eliminated(np.hstack([M, np.eye(p, dtype=int).astype(object)]), p)
     for k in reversed(range(p)):
-        both[k] /= both[k, k]
-        both[:k] -= np.outer(both[:k, k], both[k])
+        both[k] = _times(both[k], 1 / both[k, k])
+        for i in range(k):
+            both[i] -= _times(both[k], both[i, k])
     return both[:, p:]

@@ -206,6 +206,55 @@ def _made_interior(frogs: Frogs) -> Frogs:
     return frogs if stretch == 1.0 else frogs.with_weights(frogs.y + (stretch - 1) * between)
 
 
+# --- covariates -----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Slopes:
+    """y on the constant and covariates that vary within buckets as well as between them."""
+
+    X: np.ndarray
+    y: np.ndarray
+    group: np.ndarray
+
+    def criterion(self, gamma: float) -> float:
+        """The REML criterion with Ve profiled out, from dense matrices whitened by the Cholesky factor of H."""
+        K = np.linalg.cholesky(np.eye(len(self.y)) + gamma * (self.group[:, None] == self.group))
+        R = np.abs(np.diag(np.linalg.qr(np.linalg.solve(K, np.column_stack([self.X, self.y])), mode="r")))
+        df = len(self.y) - self.X.shape[1]
+        return df * (1 + np.log(2 * np.pi * R[-1] ** 2 / df)) + 2 * np.log(np.diag(K)).sum() + 2 * np.log(R[:-1]).sum()
+
+    @property
+    def rounding(self) -> float:
+        """Error of `criterion`: 1e-16 of rows that may be 1e3 times what is left of them, for each."""
+        return 1e-9 * len(self.y)
+
+    def __repr__(self) -> str:
+        """As code that draws it again."""
+        return f"Slopes(X=np.{self.X!r}, y=np.{self.y!r}, group=np.{self.group!r})"
+
+
+@st.composite
+def within_slopes(draw: DrawFn) -> Slopes:
+    """Covariates that vary within buckets 0.001 to 0.1 times as much as between, with another slope there.
+
+    Such data have two minima of the REML criterion or more in one of six draws. Numbers have two to four decimals,
+    buckets are equal in size or not, and singletons occur.
+    """
+    rng = np.random.default_rng(draw(SEEDS))
+    n_buckets, equal = draw(st.integers(3, 8)), draw(st.booleans())
+    n_covariates = draw(st.sampled_from((1, 1, 2) if n_buckets > 4 else (1,)))
+    sizes = [draw(st.integers(2, 5))] * n_buckets if equal else [n_covariates + 3, *rng.integers(1, 7, n_buckets - 1)]
+    group = np.repeat(np.arange(n_buckets), sizes)
+    n = len(group)
+    between = rng.normal(size=(n_buckets, n_covariates))[group] * 3
+    within = rng.normal(size=(n, n_covariates)) * 10 ** rng.uniform(-3, -1, n_covariates)
+    y = between @ rng.normal(0, 3, n_covariates) + within @ rng.normal(0, 30, n_covariates)
+    y += rng.normal(size=n_buckets)[group] * 10 ** rng.uniform(-2, 1) + rng.normal(size=n) * 10 ** rng.uniform(-2, 0)
+    X = np.column_stack([np.ones(n), np.round(between + within, rng.integers(2, 5))])
+    return Slopes(X, np.round(y, rng.integers(2, 5)), group)
+
+
 # --- least squares --------------------------------------------------------------------------------------
 
 

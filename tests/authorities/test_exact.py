@@ -1,14 +1,16 @@
 """Fifty digits against the closed form, against published values, and against themselves."""
 
-from decimal import Decimal, localcontext
+import itertools
+from decimal import Decimal
 
+import flint
 import numpy as np
 import pytest
 from hypothesis import given
 
 from reference import closed_form, exact, golden
 from tests import strategies
-from tests.assertions import assert_between, assert_close
+from tests.assertions import assert_at_most, assert_between, assert_close, assert_equal
 
 PUBLISHED = {
     "dyestuff": {"Vb": "1764.05", "Ve": "2451.25", "criterion": "319.65427684226"},
@@ -47,12 +49,90 @@ def test_fifty_digits_agree_with_the_closed_form_at_the_boundary(frogs):
 @given(strategies.clear_frogs())
 def test_score_is_the_derivative_of_the_criterion(frogs):
     """At the fit, both partial derivatives of the unprofiled criterion vanish to 40 digits (inside)."""
-    with localcontext(prec=exact.DIGITS):
+    with flint.ctx.workdps(100):
         model = exact.ExactModel(frogs.treatment, frogs.y, frogs.group)
-        gamma = model.best_gamma()
+        gamma = flint.arb(model.best_gamma())
         Ve = model.residual_variance(gamma)
         by_Vb, by_Ve = model.gradient(gamma * Ve, Ve)
     assert_close("d/d log Vb and d/d log Ve", [float(by_Vb * gamma * Ve), float(by_Ve * Ve)], [0.0, 0.0], 1e-20, 1.0)
+
+
+# Both have three stationary points, and their lower minimum far from the other. Estimates from a dense scan and
+# Newton's method in R, checked by an independent program.
+FAR_MINIMA = {
+    "balanced": (
+        [-2.0, -2.02, -0.47, -0.54, -0.03, 0.05, -1.18, -1.16],
+        [1.36, 1.5, 0.86, 1.22, 1.08, 0.69, 2.57, 2.47],
+        [0, 0, 1, 1, 2, 2, 3, 3],
+        {"stationary": [22.56, 205.66, 56693.16], "Vb": 16.70, "Ve": 2.945e-4, "criterion": 0.1402},
+    ),
+    "unbalanced": (
+        [-1.259, -1.249, 4.178, 4.181, 4.176, 3.666, 3.673, 3.677, 3.651, 3.677],
+        [11.345, 11.954, 3.555, 4.488, 3.099, -7.942, -7.568, -7.422, -9.233, -6.535],
+        [0, 0, 1, 1, 1, 2, 2, 2, 2, 2],
+        {"stationary": [109.91, 7619.2, 395440], "Vb": 63818, "Ve": 0.16138, "criterion": 30.9427},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", FAR_MINIMA)
+def test_every_stationary_point_is_found_and_the_lowest_taken(case):
+    """The roots of the score's numerator, all of them, and the estimates at the lowest."""
+    x, y, group, expected = FAR_MINIMA[case]
+    fit = exact.reml(np.column_stack([np.ones(len(x)), x]), y, group)
+    assert_close("stationary points", np.array(fit.stationary, float), expected["stationary"], 1e-4)
+    for quantity in ("Vb", "Ve", "criterion"):
+        assert_close(quantity, float(getattr(fit, quantity)), expected[quantity], 5e-4)
+
+
+@given(strategies.within_slopes())
+def test_stationary_points_are_as_many_as_sturm_counts(slopes):
+    """Sturm's chain isolates nothing: it counts the positive roots of the same polynomial in another way."""
+    with flint.ctx.workdps(60):
+        model = exact.ExactModel(slopes.X, slopes.y, slopes.group)
+        assert_equal("positive roots", len(model.stationary()), exact.sturm(model.score_numerator))
+
+
+@given(strategies.within_slopes())
+def test_the_score_vanishes_at_stationary_points_and_nowhere_else_changes_its_sign(slopes):
+    """Theorem 13, by dense float64 algebra: between two stationary points the criterion rises or falls throughout."""
+    fit = exact.reml(slopes.X, slopes.y, slopes.group)
+    turns = np.array([0.0, *map(float, fit.stationary)])
+    ends = [*turns, 1e3 * (turns[-1] + 1)]
+    for low, high in itertools.pairwise(ends):
+        inside = np.expm1(np.linspace(np.log1p(low), np.log1p(high), 9))
+        steps = np.diff([slopes.criterion(gamma) for gamma in inside])
+        size = 1e-6 * np.abs(steps).max() + slopes.rounding
+        assert np.all(steps > -size) or np.all(steps < size), f"{steps} between {low} and {high}"
+
+
+@given(strategies.within_slopes())
+def test_no_place_of_a_scan_lies_below_the_exact_minimum(slopes):
+    """Theorem 13: dense float64 algebra at 200 places from gamma = 0 to 1e9."""
+    scan = min(slopes.criterion(gamma) for gamma in [0.0, *np.geomspace(1e-3, 1e9, 200)])
+    assert_at_most("the exact minimum", float(exact.reml(slopes.X, slopes.y, slopes.group).criterion), scan, 1e-6)
+
+
+DEGENERATE = {
+    "y is a combination of X": ([1.0, 2.0, 3.0, 4.0, 5.0, 6.0], [3.0, 5.0, 7.0, 9.0, 11.0, 13.0], "linearly dependent"),
+    "y is constant within buckets": ([1.0, 1.0, 2.0, 2.0, 3.0, 3.0], [1.0, 1.0, 5.0, 5.0, 2.0, 2.0], "rss goes to 0"),
+    "X is rank-deficient": ([2.0] * 6, [1.0, 2.0, 4.0, 3.0, 5.0, 9.0], "linearly dependent"),
+}
+
+
+@pytest.mark.parametrize("case", DEGENERATE)
+def test_data_without_a_minimum_are_refused(case):
+    """Ve = 0, or the score's polynomial degenerates."""
+    x, y, words = DEGENERATE[case]
+    with pytest.raises(exact.NoMinimumError, match=words):
+        exact.reml(np.column_stack([np.ones(6), x]), y, [1, 1, 2, 2, 3, 3])
+
+
+def test_buckets_that_x_describes_are_refused():
+    """One indicator for each bucket: the criterion does not depend on Vb."""
+    group = np.array([0, 0, 1, 1, 2, 2])
+    with pytest.raises(exact.NoMinimumError, match="X describes every bucket"):
+        exact.reml(np.eye(3)[group], [1.0, 2.0, 4.0, 3.0, 5.0, 9.0], group)
 
 
 @given(strategies.interior_frogs())
