@@ -7,6 +7,7 @@ from collections.abc import Hashable, Mapping, Sequence, Set
 from datetime import date, timedelta
 from decimal import Decimal
 from numbers import Real
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -64,9 +65,7 @@ def _real_numbers(name: str, value: ArrayLike) -> None:
 
 def _no_mask(name: str, value: object) -> None:
     if isinstance(value, np.ma.MaskedArray):
-        raise ValueError(
-            f"{name} is a masked array, {np.ma.count_masked(value)} of {value.size} masked: drop these rows"
-        )
+        raise ValueError(f"{name} is a masked array, {value.mask.sum()} of {value.size} masked: drop these rows")
 
 
 def non_negative(name: str, value: float) -> float:
@@ -95,7 +94,7 @@ def count(name: str, value: int, at_least: int = 1) -> int:
     return number
 
 
-def truth(name: str, value: object) -> bool:
+def truth(name: str, value: Any) -> bool:
     """True or False, or 1 or 0."""
     if not (isinstance(value, bool | np.bool_ | int | np.integer) and value in {0, 1}):
         shown = repr(value) if np.ndim(value) == 0 else f"of type {type(value).__name__}"
@@ -122,7 +121,7 @@ def in_units(A: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.fl
     return A / units, units
 
 
-def in_given_units(names: str, values: ArrayLike, *units: ArrayLike) -> NDArray[np.float64]:
+def in_given_units(names: str, values: ArrayLike, *units: NDArray[np.float64] | float) -> NDArray[np.float64]:
     """`values` times the units: back from `in_units`, unless they leave float64 thereby."""
     before = scaled = np.asarray(values, dtype=np.float64)
     with np.errstate(over="ignore", under="ignore"):
@@ -176,7 +175,7 @@ def labels(name: str, value: Labels) -> tuple[Codes, NDArray[np.generic] | pd.In
         raise ValueError(f"{name} is of type {type(value).__name__}; expected a list of labels")
     shape = np.shape(value) if isinstance(value, np.ndarray | pd.DataFrame) else ()
     if len(shape) > 1 or isinstance(value, pd.MultiIndex):
-        raise ValueError(f"{name} has {max(len(shape), 2)} dimensions {shape or np.shape(value)}; expected 1")
+        raise ValueError(f"{name} has {max(len(shape), 2)} dimensions {shape or (len(value),)}; expected 1")
     try:
         codes, levels = pd.factorize(value if isinstance(value, np.ndarray) else pd.Series(value))
     except TypeError as error:

@@ -72,13 +72,16 @@ def empirical_variances(data: pd.DataFrame) -> Variances:
     by_bucket = weight.groupby(codes)
     sizes = by_bucket.size()
     if sizes.min() < 2:
-        raise ValueError(f"bucket {levels[sizes.idxmin()]} has {sizes.min()} frog; a variance within needs at least 2")
+        raise ValueError(
+            f"bucket {levels.tolist()[int(sizes.argmin())]} has {sizes.min()} frog; a variance within needs at least 2"
+        )
     if np.ptp(weight) == 0:
         raise ValueError(f"data column 'weight' is {weight[0] * unit:g} in all {len(weight)} rows: rho is 0/0")
     Ve = float(by_bucket.var(ddof=1).mean())
     Vbe = float(weight.var(ddof=1))
     rho, variances = (Vbe - Ve) / Vbe, [Vbe - Ve, Ve, Vbe]
-    return Variances(*checks.in_given_units("Vb, Ve and Vbe", variances, unit, unit).tolist(), rho)
+    Vb, Ve, Vbe = checks.in_given_units("Vb, Ve and Vbe", variances, unit, unit).tolist()
+    return Variances(Vb, Ve, Vbe, rho)
 
 
 def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float:
@@ -101,12 +104,12 @@ def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float
     """
     data = checks.table(data, ["id", "bucket", "weight"])
     data = data.assign(weight=checks.in_units(checks.weights(data))[0])
-    first_id, second_id = checks.label("first_id", first_id), checks.label("second_id", second_id)
-    pair = data[data["id"].isin([first_id, second_id])]
+    ids = [checks.label("first_id", first_id), checks.label("second_id", second_id)]
+    pair = data[data["id"].isin(ids)]
     n_twice = int(pair.duplicated(["id", "bucket"]).sum())
     if n_twice:
         raise ValueError(f"data lists {n_twice} frogs twice: the same id and the same bucket")
-    wide = pair.pivot(index="bucket", columns="id", values="weight").reindex(columns=[first_id, second_id])
+    wide = pair.pivot(index="bucket", columns="id", values="weight").reindex(columns=ids)
     first, second = wide.dropna().to_numpy().T
     if len(first) < 2:
         raise ValueError(f"frogs {first_id!r} and {second_id!r} share {len(first)} buckets; expected at least 2")

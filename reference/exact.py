@@ -259,10 +259,9 @@ def _fit(model: ExactModel) -> ExactFit | None:
     ]
     if not all(number.rad() * arb(10) ** DIGITS <= abs(unit) for number, unit in proved):
         return None
-    return ExactFit(
-        _decimal(Vb), _decimal(Ve), *(list(map(_decimal, v)) for v in (coef, se, df)), _decimal(criterion),
-        list(map(_decimal, stationary)),
-    )  # fmt: skip
+    lists_of_balls: dict[str, Any] = {"coef": coef, "se": se, "df": df, "stationary": stationary}
+    lists = {name: list(map(_decimal, numbers)) for name, numbers in lists_of_balls.items()}
+    return ExactFit(Vb=_decimal(Vb), Ve=_decimal(Ve), criterion=_decimal(criterion), **lists)
 
 
 def gradient(X: ArrayLike, y: ArrayLike, group: Labels, Vb: float, Ve: float) -> tuple[float, float]:
@@ -367,7 +366,7 @@ def _decimal(number: Number) -> Decimal:
 
 def _line(Vb: Number, Ve: Number, direction: tuple[int, int]) -> tuple[arb_series, arb_series]:
     """(Vb, Ve) + h direction as series in h, with the terms of order 0, 1 and 2."""
-    return tuple(arb_series([start, step], prec=3) for start, step in zip((Vb, Ve), direction, strict=True))
+    return arb_series([Vb, direction[0]], prec=3), arb_series([Ve, direction[1]], prec=3)
 
 
 def _times(M: Table, factor: Number) -> Table:

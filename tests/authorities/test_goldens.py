@@ -83,8 +83,78 @@ def test_a_lost_digit_is_noticed(tmp_path):
     fit["expected"]["Vb"] *= 1 + 1e-5
     path.write_text(json.dumps(fit))
     found = golden.differences(golden.load("rail"), golden.load("rail", tmp_path))
-    assert len(found) == 1 and found[0].startswith("rail: Vb was 615.311")
+    assert len(found) == 1 and found[0].startswith("rail: expected/Vb was 615.311")
     assert golden.main(tmp_path) == 1
+
+
+def doubled(value):
+    return 2 * value
+
+
+def first_longer(excess):
+    return lambda values: [values[0] * (1 + excess), *values[1:]]
+
+
+def in_other_words(lines):
+    return [line.replace("Groups", "Gruppen") for line in lines]
+
+
+CORRUPTIONS = {
+    "F": ("chapter_2", ["anova_reml", "F"], doubled),
+    "F a little": ("chapter_2", ["anova_reml", "F"], lambda F: F * (1 + 1e-5)),
+    "p": ("chapter_2", ["anova_reml", "p_value"], doubled),
+    "df": ("chapter_2", ["anova_reml", "df_den"], lambda df: df + 0.001),
+    "F of Kenward and Roger": ("chapter_2_unbalanced", ["anova_kenward_roger", "F"], doubled),
+    "F of lm": ("chapter_2", ["anova_ols", "F"], lambda F: F * (1 + 1e-8)),
+    "p of lm": ("chapter_2", ["anova_ols", "p_value"], lambda p: p * (1 + 1e-8)),
+    "coefficients of lm": ("ergostool", ["lm", "coef"], first_longer(1e-8)),
+    "variance of lm": ("rail", ["lm", "sigma2"], doubled),
+    "se of gls": ("sleepstudy", ["gls", "se"], first_longer(1e-5)),
+    "blup": ("dyestuff", ["blup", "A"], lambda b: b + 0.1),
+    "summary": ("orthodont", ["summary"], in_other_words),
+    "names": ("ergostool", ["names"], lambda names: names[::-1]),
+    "moments": ("chapter_1", ["empirical_variances", "rho"], doubled),
+    "correlation": ("chapter_2", ["frog_correlation", "value"], lambda value: -value),
+    "gls at the moments": ("chapter_2", ["color", "gls", "se"], first_longer(1e-8)),
+}
+
+
+@pytest.mark.parametrize("case", CORRUPTIONS)
+def test_every_number_and_word_is_compared(case, tmp_path):
+    """`python -m reference.golden` names what changed: one number of a golden, or one word."""
+    name, place, change = CORRUPTIONS[case]
+    copied(tmp_path)
+    path = tmp_path / "golden" / f"{name}.json"
+    fit = json.loads(path.read_text(encoding="utf-8"))
+    *folders, last = place
+    holder = fit["expected"]
+    for folder in folders:
+        holder = holder[folder]
+    holder[last] = change(holder[last])
+    path.write_text(json.dumps(fit), encoding="utf-8")
+    found = golden.differences(golden.load(name), golden.load(name, tmp_path))
+    assert len(found) == 1 and found[0].startswith(f"{name}: expected/{place[0]}"), found
+
+
+CHANGES = {
+    "model": ("formula", "y ~ 1"),
+    "authority": ("version", "0"),
+    "checks": ("singular", True),
+    "accuracy": ("Vb", 3.0),
+}
+
+
+@pytest.mark.parametrize("part", CHANGES)
+def test_what_a_golden_says_of_itself_is_compared(part, tmp_path):
+    """Formula, versions, whether the fit is singular, and digits that are lost."""
+    copied(tmp_path)
+    path = tmp_path / "golden" / "rail.json"
+    fit = json.loads(path.read_text(encoding="utf-8"))
+    key, value = CHANGES[part]
+    fit[part][key] = value
+    path.write_text(json.dumps(fit), encoding="utf-8")
+    found = golden.differences(golden.load("rail"), golden.load("rail", tmp_path))
+    assert len(found) == 1 and found[0].startswith(f"rail: {part}/"), found
 
 
 def test_an_unchanged_run_has_no_differences(capsys):

@@ -42,6 +42,20 @@ def test_lmertests_df_is_not_scale_invariant(live_r, name, c, right, wrong):
     assert abs(got / right - 1) > 0.5, f"lmerTest gives {got:.6g}: it seems mended (it gave about {wrong})"
 
 
+def test_lmer_stops_at_the_higher_of_two_minima(live_r):
+    """A covariate that varies within buckets a hundredth of what it does between: criterion 7.240 where 0.140 is lower.
+
+    4 buckets of 2; lmer's one start, theta = 1, leads to n gamma = 45; the lowest minimum is at 113,386.
+    """
+    x = [-2.0, -2.02, -0.47, -0.54, -0.03, 0.05, -1.18, -1.16]
+    y = [1.36, 1.5, 0.86, 1.22, 1.08, 0.69, 2.57, 2.47]
+    data = pd.DataFrame({"x": x, "weight": y, "bucket": np.repeat([1, 2, 3, 4], 2)})
+    expected = exact.reml(np.column_stack([np.ones(8), x]), y, data["bucket"])
+    assert_close("the lowest criterion", float(expected.criterion), 0.1402, 1e-4, 1.0)
+    got = live_r.lmer(data, "weight ~ x + (1 | bucket)", tight=False).criterion
+    assert_close("lmer's criterion (if it is lower, this defect is mended)", got, 7.2401, 1e-3, 1.0)
+
+
 @pytest.mark.parametrize("excess", [1e-6, 1e-7, 1e-8])
 def test_lmertests_df_just_inside_the_boundary(live_r, excess):
     """Ten buckets of 4, MSB / MSE = 1 + excess: df = B - 1 = 9 exactly (theorem 8); lmerTest says 26 to 39."""

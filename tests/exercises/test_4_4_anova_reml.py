@@ -67,6 +67,7 @@ def test_anova_reml_at_the_boundary_is_the_naive_test(impl):
     expected, got = fit.expected["anova_reml"], impl.anova_reml(fit.data)
     assert_close("F at Vb = 0 is that of anova(lm)", got.F, expected["F"], 10 * impl.tolerances.variance)
     assert_close("df at Vb = 0 is N - C", got.df_den, expected["df_den"], impl.tolerances.df)
+    assert_close("p at Vb = 0 is that of anova(lm)", got.p_value, expected["p_value"], impl.tolerances.p_value, 1.0)
 
 
 # --- equal n --------------------------------------------------------------------------------------------
@@ -156,6 +157,7 @@ def test_anova_reml_has_no_unit(impl, frogs, c):
     got = impl.anova_reml(frogs.data.assign(weight=c * (frogs.y + np.ptp(frogs.y))))
     assert_close("c y: F as for y", got.F, expected.F, 10 * impl.tolerances.variance, expected.F + 1e-3)
     assert_close("c y: df as for y", got.df_den, expected.df, impl.tolerances.df)
+    assert_close("c y: p as for y", got.p_value, expected.p_value, impl.tolerances.p_value, 1.0)
 
 
 @pytest.mark.core_only
@@ -182,18 +184,22 @@ def test_anova_reml_takes_lmertests_basis(impl, name):
     assert_close("df of anova(lmer)", impl.anova_reml(fit.data).df_den, expected["df_den"], 2 * fit.rtol("df"))
 
 
-@pytest.mark.core_only
-@given(
-    strategies.interior_frogs(
-        st.lists(st.lists(st.integers(1, 2), min_size=2, max_size=2), min_size=3, max_size=3).map(
-            lambda layout: [[3, 1], *layout]
-        )
-    )
+# One colour has two buckets of different size, the others one: every contrast has about B - C = 1 df.
+ONE_DF_LEFT = st.builds(
+    lambda n, more, others: [[n, n + more], *([size] for size in others)],
+    st.integers(2, 4),
+    st.integers(1, 3),
+    st.lists(st.integers(1, 4), min_size=2, max_size=3),
 )
-def test_pooled_df_with_a_contrast_below_two(impl, frogs):
-    """lmerTest's rule where the df are few: with a contrast of 2 df or less, the pooled df is 2."""
-    got = impl.anova_reml(frogs.data)
-    assert_that("df_den is at least 2", got.df_den >= 2, got)
+
+
+@pytest.mark.core_only
+@given(strategies.interior_frogs(ONE_DF_LEFT))
+def test_pooled_df_with_a_contrast_of_two_df_or_less(impl, frogs):
+    """lmerTest's rule where 2 S / (S - q) has no meaning: with a contrast of 2 df or less, the pooled df is 2."""
+    low, _ = exact.ddf_range(frogs.treatment, frogs.y, frogs.group, contrasts(frogs))
+    assert_between("the smallest df of a contrast", low, 0, 2)
+    assert_close("df_den", impl.anova_reml(frogs.data).df_den, 2.0, 1e-15)
 
 
 @pytest.mark.core_only
