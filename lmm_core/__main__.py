@@ -6,36 +6,45 @@ import os
 import sys
 import textwrap
 from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from lmm_core import chapter, with_r
-from lmm_core.chapter import Step
+from lmm_core import chapter, own, with_r
+from lmm_core.chapter import Names, Picture, Printed, Step, Table
 
 BOLD, FAINT, PLAIN = "\033[1m", "\033[2m", "\033[0m"
+
+
+@dataclass(frozen=True)
+class Worked:
+    """A data set, worked: its CSV file is what R reads."""
+
+    name: str
+    title: str
+    data: pd.DataFrame
+    names: Names
+    csv: bytes
+    steps: list[Step]
+    said: str = ""
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the options and print the steps; 2 and one line for bad input."""
     options = _parser().parse_args(arguments)
     try:
-        sets = _data_sets(options)
-        worked = {name: list(steps) for name, (_, steps) in sets.items()}
-        by_r = {name: _asked(sets[name][0], steps) for name, steps in worked.items()} if options.r else {}
+        sets = _worked(options)
+        by_r = [_asked(worked) if options.r else [] for worked in sets]
         if options.json:
-            print(json.dumps({name: [_as_json(step) for step in steps] for name, steps in worked.items()}, indent=1))
-        else:
-            for name, steps in worked.items():
-                _print(name, steps, by_r.get(name), show_r=options.r)
-        if options.figures:
-            from lmm_core import plots  # noqa: PLC0415 - matplotlib is an extra
-
-            for name, (data, _) in sets.items():
-                for path in plots.save_all(data, Path(options.figures), name):
-                    print(f"wrote {path}", file=sys.stderr if options.json else sys.stdout)
+            print(json.dumps({worked.name: list(map(_as_json, worked.steps)) for worked in sets}, indent=1))
+        elif not options.html:
+            for worked, said in zip(sets, by_r, strict=True):
+                _print(worked, said, show_r=options.r)
+        for path in _written(options, sets):
+            print(f"wrote {path}", file=sys.stderr if options.json else sys.stdout)
     except (ValueError, OSError, ModuleNotFoundError, RuntimeError) as error:
         print(f"lmm_core: {' '.join(str(error).split())}", file=sys.stderr)
         return 2
@@ -52,76 +61,93 @@ def _parser() -> argparse.ArgumentParser:
     add("--group", default="bucket", metavar="COLUMN", help="with --data: the column of the random effect")
     add("--factor", default="color", metavar="COLUMN", help="with --data: the column to be tested")
     add("--response", default="weight", metavar="COLUMN", help="with --data: the measured column")
-    add("--figures", metavar="DIR", help="write the pictures as PNG files (needs matplotlib)")
+    add("--drop-missing", action="store_true", help="with --data: leave out rows that lack one of the three")
+    add("--html", metavar="FILE.html", help="write the same as one page, with pictures (needs matplotlib)")
+    add("--figures", metavar="DIR", help="write the data and the pictures as CSV and PNG files (needs matplotlib)")
     add("--json", action="store_true", help="print numbers for machines instead of text")
     add("--r", action="store_true", help="print the R lines of every step; run and compare them where R is found")
     return parser
 
 
-def _data_sets(options: argparse.Namespace) -> dict[str, tuple[pd.DataFrame, Any]]:
+def _worked(options: argparse.Namespace) -> list[Worked]:
     if options.data:
-        data = own_data(Path(options.data), options.group, options.factor, options.response)
-        return {Path(options.data).stem: (data, chapter.work_own(data, options.group, options.factor))}
+        path = Path(options.data)
+        mine = own.read(path, options.group, options.factor, options.response, drop_missing=options.drop_missing)
+        steps = list(chapter.work_own(mine.data, mine.names, mine.python))
+        said = f"{mine.n_dropped} rows with missing values were left out." if options.drop_missing else ""
+        return [Worked(path.stem, path.name, mine.data, mine.names, mine.file, steps, said)]
     seeds = (41, 42) if options.seed is None else (options.seed, options.seed + 1)
-    populations = (chapter.first_population(seeds[0]), chapter.second_population(seeds[1]))
-    return {p.name: (p.data, chapter.work(p)) for p in populations}
+    populations = chapter.first_population(seeds[0]), chapter.second_population(seeds[1])
+    return [
+        Worked(p.name, p.title, p.data, p.names, p.data.to_csv(index=False).encode(), list(work(p)))
+        for p, work in zip(populations, (chapter.work_first, chapter.work_second), strict=True)
+    ]
 
 
-def own_data(path: Path, group: str, factor: str, response: str) -> pd.DataFrame:
-    """Read a CSV and name its columns as the chapter does; a ValueError says what does not fit, and where."""
-    try:
-        table = pd.read_csv(path)
-    except FileNotFoundError:
-        raise ValueError(f"--data {path} does not exist") from None
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
-        raise ValueError(f"--data {path} is no CSV file: {error}") from None
-    chosen = {"--group": group, "--factor": factor, "--response": response}
-    for option, column in chosen.items():
-        if column not in table.columns:
-            has = ", ".join(map(str, table.columns))
-            raise ValueError(f"{path.name} has no column {column!r}; choose one of {has} by {option}")
-        missing = np.flatnonzero(table[column].isna())
-        if len(missing):
-            n = len(missing)
-            raise ValueError(
-                f"{path.name}: column {column!r} has {n} missing values, the first in line {missing[0] + 2}"
-            )
-    if len(set(chosen.values())) < len(chosen):
-        raise ValueError(f"--group {group}, --factor {factor} and --response {response} must be three columns")
-    numeric = pd.to_numeric(table[response], errors="coerce")
-    if numeric.isna().any():
-        line = int(np.flatnonzero(numeric.isna())[0])
-        raise ValueError(
-            f"{path.name}: column {response!r} is not numeric: line {line + 2} has {str(table[response].iloc[line])!r}"
-        )
-    if table[group].nunique() < 2:
-        raise ValueError(f"{path.name}: column {group!r} has {table[group].nunique()} group; at least 2 are needed")
-    return pd.DataFrame({"bucket": table[group], "color": table[factor].astype(str), "weight": numeric.astype(float)})
+def _written(options: argparse.Namespace, sets: Sequence[Worked]) -> list[Path]:
+    """The files that were asked for, written."""
+    paths = []
+    if options.figures:
+        from lmm_core import plots  # noqa: PLC0415 - matplotlib is an extra
+
+        for worked in sets:
+            paths += plots.save_all(worked.data, Path(options.figures), worked.name, worked.names.called)
+            path = Path(options.figures, worked.names.file)
+            path.write_bytes(worked.csv)
+            paths.append(path)
+    if options.html:
+        from lmm_core import page  # noqa: PLC0415 - matplotlib is an extra
+
+        title = sets[0].title if options.data else "Linear mixed model I, worked"
+        parts = [page.Part(w.name, w.title, w.data, w.csv, w.names, w.steps) for w in sets]
+        path = Path(options.html)
+        path.write_text(page.page(title, parts), encoding="utf-8")
+        paths.append(path)
+    return paths
 
 
-def _asked(data: pd.DataFrame, steps: list[Step]) -> list[str]:
+def _asked(worked: Worked) -> list[str]:
     """What to say of R beside every step."""
     reason = with_r.unavailable()
     if reason:
-        return [f"not run: {reason}"] * len(steps)
-    gaps = [with_r.difference(step, numbers) for step, numbers in zip(steps, with_r.numbers(data, steps), strict=True)]
+        return [f"not run: {reason}"] * len(worked.steps)
+    by_r = with_r.numbers(worked.steps, worked.names.file, worked.csv)
+    gaps = [with_r.difference(step, numbers) for step, numbers in zip(worked.steps, by_r, strict=True)]
     return [
         f"R agrees: largest relative difference {gap:.1e}" if gap <= with_r.AGREEMENT else f"R DIFFERS by {gap:.1e}"
         for gap in gaps
     ]
 
 
-def _print(name: str, steps: list[Step], by_r: list[str] | None, *, show_r: bool) -> None:
+def _print(worked: Worked, by_r: list[str], *, show_r: bool) -> None:
     bold, faint, plain = (BOLD, FAINT, PLAIN) if sys.stdout.isatty() and "NO_COLOR" not in os.environ else ("", "", "")
-    print(f"{bold}=== {name} data set ==={plain}")
-    for i, step in enumerate(steps):
-        print(f"\n{bold}{step.exercise}  {step.title}{plain}\n")
-        print(textwrap.indent(step.text, "  "))
-        print(textwrap.indent(textwrap.fill(f"-> {step.remark}", 100), "  "))
+    print(f"{bold}=== {worked.title} ==={plain}")
+    if worked.said:
+        print(worked.said)
+    for i, step in enumerate(worked.steps):
+        print(f"\n{bold}{step.exercise}  {step.title}{plain}")
+        print(textwrap.indent(textwrap.fill(step.question, 98), "  "))
+        for block in step.blocks:
+            print()
+            print(textwrap.indent(_text(block), "  "))
+        print()
+        print(textwrap.indent(textwrap.fill(f"-> {step.remark}", 98), "  "))
         if show_r:
             print(f"\n{faint}" + textwrap.indent(step.r, "  > ", lambda _: True) + plain)
             print(f"  {by_r[i] if by_r else ''}")
     print()
+
+
+def _text(block: Table | Printed | Picture) -> str:
+    if isinstance(block, Picture):
+        return textwrap.fill(f"[picture {block.name}, by --html or --figures] {block.alt}", 98)
+    if isinstance(block, Printed):
+        return "\n".join(textwrap.fill(line, 98) if len(line) > 98 else line for line in block.text.splitlines())
+    more = len(block.rows) - chapter.SHOWN - 1
+    rows = [block.head, *(block.rows if more <= 0 else block.rows[: chapter.SHOWN])]
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    lines = ["  ".join(cell.rjust(width) for cell, width in zip(row, widths, strict=True)) for row in rows]
+    return "\n".join([*lines, f"... {more + 1} more rows"] if more > 0 else lines)
 
 
 def _as_json(step: Step) -> dict[str, Any]:

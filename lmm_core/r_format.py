@@ -1,6 +1,8 @@
 """How R prints numbers: `format`, `format.pval`, `abbreviate` and the table of `printCoefmat`."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import islice
+from typing import cast
 
 import numpy as np
 from numpy.typing import NDArray
@@ -35,12 +37,12 @@ def together(values: Iterable[float], digits: int = DIGITS) -> list[str]:
     return [f"{value:.{most - 1}e}" for value in values]
 
 
-def p_values(p: Vector) -> list[str]:
+def p_values(p: Vector, digits: int = DIGITS - 1) -> list[str]:
     """Those below 1e-4 in scientific notation, apart from the others, and "<2e-16" below the machine's epsilon."""
     eps = np.finfo(float).eps
     cells = np.full(len(p), "", dtype=object)
     for chosen in (p >= 1e-4, (p < 1e-4) & (p >= eps)):
-        cells[chosen] = together(p[chosen], DIGITS - 1)
+        cells[chosen] = together(p[chosen], digits)
     cells[p < eps] = "< 2e-16" if max(map(len, cells)) > len("<2e-16") else "<2e-16"
     return cells.tolist()
 
@@ -69,20 +71,37 @@ def _any(letter: str) -> bool:
     return letter != " "
 
 
-def coefficients(names: Sequence[str], coef: Vector, se: Vector, df: Vector) -> str:
-    """Estimates, errors and df share their decimals, t has three, p is 2 P(T_df > |t|); stars where one is small."""
+def coefficients(names: Sequence[str], coef: Vector, se: Vector, df: Vector | float) -> str:
+    """Estimates, errors and df share their decimals, t has three, p is 2 P(T_df > |t|); stars where one is small.
+
+    One df for all, as lm's, has no column.
+    """
     t = coef / se
-    p = 2 * stdtr(df, -np.abs(t))
-    cells = padded(together(np.concatenate([coef, se, df])))
+    p = cast(Vector, 2 * stdtr(df, -np.abs(t)))
+    numbers = [coef, se] if np.ndim(df) == 0 else [coef, se, np.asarray(df)]
+    cells = iter(padded(together(np.concatenate(numbers))))
+    columns = [[head, *islice(cells, len(names))] for head in ("Estimate", "Std. Error", "df")[: len(numbers)]]
+    return _starred(
+        [["", *names], *columns, ["t value", *together(np.round(t, DIGITS - 1))], ["Pr(>|t|)", *p_values(p)]], p
+    )
+
+
+def anova(names: Sequence[str], columns: Mapping[str, Sequence[float]], F: float, p: float) -> str:
+    """An anova table: its first row has F and p, the others none. "Df" and what comes before F have five digits."""
+    cells = [["", *names]]
+    for head, values in columns.items():
+        numbers = np.asarray(values, dtype=float)
+        cells.append([head, *together(numbers if head == "Df" else zapped(numbers), DIGITS + 1)])
+    none = [""] * (len(names) - 1)
+    p_value = cast(Vector, np.array([p, *[np.nan] * len(none)]))
+    cells += [["F value", *together([float(np.round(F, DIGITS))], DIGITS + 1), *none]]
+    cells += [["Pr(>F)", *p_values(p_value[:1], DIGITS), *none]]
+    return _starred(cells, p_value)
+
+
+def _starred(columns: Sequence[Sequence[str]], p: Vector) -> str:
+    """The table with a column of stars and their legend, where a p-value has one."""
     stars = [next((star for limit, star in STARS if value <= limit), " ") for value in p]
-    columns = [
-        ["", *names],
-        ["Estimate", *cells[: len(names)]],
-        ["Std. Error", *cells[len(names) : -len(names)]],
-        ["df", *cells[-len(names) :]],
-        ["t value", *together(np.round(t, DIGITS - 1))],
-        ["Pr(>|t|)", *p_values(p)],
-    ]
     if set(stars) == {" "}:
         return table(columns)
     return table([*columns, ["", *(star.ljust(max(map(len, stars))) for star in stars)]]) + "\n---\n" + LEGEND
@@ -103,4 +122,6 @@ def padded(cells: Sequence[str]) -> list[str]:
 
 def zapped(values: NDArray[np.float64]) -> NDArray[np.float64]:
     """R's zapsmall(values, 5): rounded to what is left of five digits after the largest."""
+    if not np.any(values):
+        return values
     return np.round(values, int(np.floor(DIGITS + 1.5 - np.log10(np.abs(values).max()))))

@@ -1,13 +1,15 @@
-"""A fit in print, in the layout of lmerTest's summary (lme4's, with a column of df and one of p-values)."""
+"""Fits in print: in the layout of lmerTest's summary and anova, and of lm's."""
 
 from collections.abc import Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike
+from scipy.special import fdtrc
 
 from lmm_core import r_format
 from lmm_core.checks import Labels, Vector
-from lmm_core.inference import ddf
+from lmm_core.inference import Anova, ddf
+from lmm_core.least_squares import ols
 from lmm_core.reml import RemlFit, blup
 
 
@@ -49,6 +51,60 @@ def summary(
     if fit.singular:
         blocks.append("boundary (singular) fit: Vb = 0")
     return "\n\n".join(blocks)
+
+
+def summary_lm(X: ArrayLike, y: ArrayLike, names: Sequence[str]) -> str:
+    """Describe an ordinary least-squares fit with a constant in X: residuals, coefficients, R^2, F of all others.
+
+    Args:
+        X, y: the data (n, p) and (n,), p > 1.
+        names: the p names of the columns of X.
+
+    Returns:
+        The text, in several lines.
+
+    Raises:
+        ValueError: as `ols`.
+
+    Source: the layout of R's summary.lm.
+    """
+    fit = ols(X, y)
+    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    residual = y - X @ fit.coef
+    p, total = len(fit.coef), np.sum((y - y.mean()) ** 2)
+    r_squared = 1 - residual @ residual / total
+    adjusted = 1 - fit.sigma2 / (total / (len(y) - 1))
+    F = (total - residual @ residual) / (p - 1) / fit.sigma2
+    p_value = r_format.p_values(np.array([fdtrc(p - 1, fit.df_resid, F)]), r_format.DIGITS)[0]
+    of_F = f"F-statistic: {F:.4g} on {p - 1} and {fit.df_resid} DF"
+    return "\n".join(
+        [
+            "Residuals:",
+            _quartiles(residual).replace(" \n", "\n") + "\n",
+            "Coefficients:",
+            r_format.coefficients(names, fit.coef, fit.se, float(fit.df_resid)) + "\n",
+            f"Residual standard error: {np.sqrt(fit.sigma2):.4g} on {fit.df_resid} degrees of freedom",
+            f"Multiple R-squared:  {r_squared:.4g},\tAdjusted R-squared:  {adjusted:.4g} ",
+            f"{of_F},  p-value: {p_value}",
+        ]
+    )
+
+
+def anova_lm(test: Anova, sigma2: float, factor: str, response: str) -> str:
+    """R's anova of lm(response ~ factor): what `anova_ols` found, with the residual variance `sigma2` of the model."""
+    mean_squares = [test.F * sigma2, sigma2]
+    df = [test.df_num, test.df_den]
+    columns = {"Df": df, "Sum Sq": np.multiply(df, mean_squares).tolist(), "Mean Sq": mean_squares}
+    table = r_format.anova([factor, "Residuals"], columns, test.F, test.p_value)
+    return f"Analysis of Variance Table\n\nResponse: {response}\n{table}"
+
+
+def anova_lmer(test: Anova, Ve: float, factor: str) -> str:
+    """lmerTest's anova of one factor: what `anova_reml` found; its "mean square" is F times the residual variance."""
+    mean_square = test.F * Ve
+    columns = {"Sum Sq": test.df_num * mean_square, "Mean Sq": mean_square, "NumDF": test.df_num, "DenDF": test.df_den}
+    table = r_format.anova([factor], {head: [value] for head, value in columns.items()}, test.F, test.p_value)
+    return f"Type III Analysis of Variance Table with Satterthwaite's method\n{table}"
 
 
 def _quartiles(residuals: Vector) -> str:

@@ -1,5 +1,6 @@
 """Run the R lines of the chapter's steps, and compare R's numbers with ours (`python -m lmm_core --r`)."""
 
+import os
 import shutil
 import subprocess
 import tempfile
@@ -8,7 +9,6 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from lmm_core.chapter import Step
@@ -25,23 +25,22 @@ def unavailable() -> str | None:
     return "R lacks the package lmerTest" if has.returncode else None
 
 
-def numbers(data: pd.DataFrame, steps: Sequence[Step]) -> list[NDArray[np.float64]]:
-    """What R says of every step: its `r` lines are run in order on the same data, then `r_numbers`."""
-    lines = [
-        "options(digits = 15, warn = -1); invisible(Sys.setlocale('LC_COLLATE', 'C'))",
-        "suppressPackageStartupMessages(library(lmerTest))",
-        "dat <- read.csv('data.csv'); dat$color <- factor(dat$color); dat$bucket <- factor(dat$bucket)",
-    ]
+def numbers(steps: Sequence[Step], file: str, csv: bytes) -> list[NDArray[np.float64]]:
+    """What R says of every step: its `r` lines, as they are printed, beside the data file that they read."""
+    lines = ["options(digits = 15, warn = -1); suppressPackageStartupMessages(library(lmerTest))"]
     for step in steps:
-        lines.append(f"invisible({{ {step.r.replace(chr(10), '; ')} }})" if step.r else "")
-        lines.append(f"cat('{MARK}', format(as.numeric(unlist({step.r_numbers})), digits = 17), '\\n')")
+        lines.append(step.r)
+        lines.append(f"cat('\\n{MARK}', format(as.numeric(unlist({step.r_numbers})), digits = 17), '\\n')")
     with tempfile.TemporaryDirectory() as folder:
-        data.to_csv(Path(folder, "data.csv"), index=False)
+        Path(folder, file).write_bytes(csv)
         Path(folder, "steps.R").write_text("\n".join(lines), encoding="utf-8")
-        run = subprocess.run(["Rscript", "steps.R"], cwd=folder, capture_output=True, text=True, check=False)
+        command = ["Rscript", "--vanilla", "steps.R"]
+        locale = os.environ | {"LC_ALL": "C.UTF-8"}
+        run = subprocess.run(command, cwd=folder, env=locale, capture_output=True, encoding="utf-8", check=False)
     said = [line.split()[1:] for line in run.stdout.splitlines() if line.startswith(MARK)]
     if run.returncode or len(said) != len(steps):
-        raise RuntimeError(f"R stopped: {run.stderr.strip().splitlines()[-1] if run.stderr.strip() else 'no message'}")
+        lines = [line for line in run.stderr.splitlines() if line.strip() and line != "Execution halted"]
+        raise RuntimeError(f"R stopped: {lines[-1] if lines else 'no message'}")
     return [np.array([np.nan if word == "NA" else float(word) for word in row]) for row in said]
 
 

@@ -17,21 +17,17 @@ arguments <- commandArgs(TRUE)
 out <- if (length(arguments)) arguments[1] else dirname(normalizePath(script))
 for (folder in file.path(out, c("data", "golden"))) dir.create(folder, FALSE, TRUE)
 
-# --- the chapter's two simulations, typed right ---------------------------------------------------------
+# --- the chapter's two populations, and their relatives -------------------------------------------------
 
-simulate_frogs <- function(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed) {
-  set.seed(seed)
-  bucket_mu <- rnorm(n_buckets, mu, sigma_bucket)
-  bucket <- rep(seq_len(n_buckets), each = n_within)
-  data.frame(
-    id = rep(seq_len(n_within), n_buckets), bucket = bucket,
-    color = rep(colors, each = n_buckets / length(colors))[bucket],
-    bucket_mu = bucket_mu[bucket], weight = rnorm(length(bucket), bucket_mu[bucket], sigma_within)
-  )
+# `lmm_core` draws them with its two default seeds (lmm_core/chapter.py); only R's answers are made here.
+drawn <- function(csv) {
+  if (!file.exists(file.path(out, "data", csv))) {
+    file.copy(file.path(dirname(normalizePath(script)), "data", csv), file.path(out, "data", csv))
+  }
+  read.csv(file.path(out, "data", csv))
 }
-four <- c("red", "green", "blue", "brown")
-chapter_1 <- simulate_frogs(30, 30, sprintf("color%02d", 1:30), 200, 25, 10, seed = 41)
-chapter_2 <- simulate_frogs(8, 5, four, 200, 30, 15, seed = 42)
+chapter_1 <- drawn("chapter_1.csv")
+chapter_2 <- drawn("chapter_2.csv")
 
 set.seed(43)
 shuffled <- transform(chapter_2[sample(40), ], bucket = paste0("tub ", LETTERS[bucket]), id = paste0("frog", id))
@@ -44,14 +40,11 @@ from_package <- function(data, weight, bucket, fixed = NULL) {
   result
 }
 sets <- list(
-  chapter_1 = list(data = chapter_1, factor = "color", identified = FALSE, seed = 41),
-  chapter_2 = list(data = chapter_2, factor = "color", seed = 42),
-  chapter_2_unbalanced = list(data = unbalanced, factor = "color", seed = 42),
-  chapter_2_boundary = list(data = boundary, factor = "color", seed = 42),
-  chapter_2_shuffled = list(data = shuffled, factor = "color", seed = 42),
-  # drawn by lmm_core's simulate_frogs with its two default seeds; only R's answers are made here
-  seeded_1 = list(file = "seeded_1.csv", factor = "color", identified = FALSE),
-  seeded_2 = list(file = "seeded_2.csv", factor = "color"),
+  chapter_1 = list(file = "chapter_1.csv", factor = "color", identified = FALSE),
+  chapter_2 = list(file = "chapter_2.csv", factor = "color"),
+  chapter_2_unbalanced = list(data = unbalanced, factor = "color"),
+  chapter_2_boundary = list(data = boundary, factor = "color"),
+  chapter_2_shuffled = list(data = shuffled, factor = "color"),
   dyestuff = list(data = from_package(Dyestuff, "Yield", "Batch")),
   dyestuff2 = list(data = from_package(Dyestuff2, "Yield", "Batch")),
   rail = list(data = from_package(Rail, "travel", "Rail")),
@@ -175,6 +168,10 @@ fit_golden <- function(data, fixed) {
     expected$anova_reml <- anova_row(anova(fit), "DenDF")
     expected$anova_kenward_roger <- tryCatch(anova_row(anova(fit, ddf = "Kenward-Roger"), "DenDF"), error = function(e) NULL)
     row <- anova(naive)[fixed, ]
+    expected$printed <- lapply(list(lm = summary(naive), anova_lm = anova(naive), anova_lmer = anova(fit)), function(x) {
+      text <- capture.output(print(x))
+      I(text[seq(max(1, grep("^Residuals:", text)), length(text))])
+    })
     expected$anova_ols <- list(F = row[["F value"]], df_num = row[["Df"]], df_den = df.residual(naive), p_value = row[["Pr(>F)"]])
   }
   list(
@@ -197,11 +194,17 @@ chapter_steps <- function(data) {
   if (min(n_within) < 2) return(NULL)
   Ve <- mean(tapply(data$weight, data$bucket, var)); Vbe <- var(data$weight); Vb <- Vbe - Ve
   ids <- sort(unique(data$id))[1:2]
-  pair <- merge(data[data$id == ids[1], ], data[data$id == ids[2], ], by = "bucket")
-  list(
+  correlation <- function(first, second) {
+    pair <- merge(data[data$id == first, ], data[data$id == second, ], by = "bucket")
+    cor(pair$weight.x, pair$weight.y)
+  }
+  steps <- list(
     empirical_variances = list(Vb = Vb, Ve = Ve, Vbe = Vbe, rho = Vb / Vbe),
-    frog_correlation = list(first_id = ids[1], second_id = ids[2], value = cor(pair$weight.x, pair$weight.y))
+    frog_correlation = list(first_id = ids[1], second_id = ids[2], value = correlation(ids[1], ids[2]))
   )
+  pairs <- list(c(3, 4), c(1, 2), c(2, 3), c(1, 3))  # those that the chapter pairs
+  if (is.numeric(ids)) steps$pairs <- I(sapply(pairs, function(pair) correlation(pair[1], pair[2])))
+  steps
 }
 
 # What the chapter computes from the moment estimators: GLS by hand, and the naive lm.
@@ -234,8 +237,6 @@ for (name in names(sets)) {
     options(digits = 17)
     write.csv(set$data, file.path(out, "data", csv), row.names = FALSE, quote = FALSE)
     options(digits = 7)
-  } else if (!file.exists(file.path(out, "data", csv))) {
-    file.copy(file.path(dirname(normalizePath(script)), "data", set$file), file.path(out, "data", csv))
   }
   data <- read.csv(file.path(out, "data", csv))  # R and Python read the same decimals
   fixed <- c(set$factor, set$covariate)

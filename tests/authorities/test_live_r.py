@@ -20,12 +20,12 @@ COLOR = "weight ~ color + (1 | bucket)"
 
 @pytest.mark.parametrize("name", [name for name in golden.NAMES if name != "chapter_1"])
 def test_live_lmer_agrees_with_its_golden(live_r, name):
-    """Vb, Ve, coef, se and criterion, within twice the golden's accuracy."""
+    """Vb, Ve, coef, se and criterion, to 7 digits: a golden is the best of eight such runs."""
     fit = golden.load(name)
     got = live_r.lmer(fit.data, fit.model["formula"])
     total = fit.expected["Vb"] + fit.expected["Ve"]
     variances = [got.Vb, got.Ve], [fit.expected["Vb"], fit.expected["Ve"]]
-    assert_close("Vb and Ve", *variances, 2 * max(fit.rtol("Vb"), fit.rtol("Ve")), total)
+    assert_close("Vb and Ve", *variances, 1e-7 + 2 * max(fit.rtol("Vb"), fit.rtol("Ve")), total)
     assert_close("coef", got.coef, fit.expected["coef"], 2 * fit.rtol("coef") + 1e-9)
     assert_close("criterion", got.criterion, fit.expected["criterion"], 1e-8, 1.0)
 

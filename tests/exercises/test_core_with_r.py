@@ -8,34 +8,32 @@ import sys
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 
 from tests.assertions import assert_close, assert_equal
 
 pytestmark = pytest.mark.core_only
 
-DATA = pd.DataFrame({"bucket": [1, 1, 2], "color": ["red", "red", "blue"], "weight": [1.5, 2.0, 3.0]})
+DATA = "data.csv", b"bucket,color,weight\n1,red,1.5\n"
 
 STAND_IN = """#!{python}
 import shutil, sys
 if sys.argv[1] == "-e":
     print("Loading"), print("there is no package", file=sys.stderr)
     sys.exit({lacks} if sys.argv[2:] == ["library(lmerTest)"] else 9)
-assert sys.argv[1:] == ["steps.R"]
+assert sys.argv[1:] == ["--vanilla", "steps.R"]
 shutil.copy("steps.R", "{folder}"), shutil.copy("data.csv", "{folder}")
 sys.stdout.write({says!r}), sys.stderr.write({complains!r})
 sys.exit({code})
 """
 
 SENT = """\
-options(digits = 15, warn = -1); invisible(Sys.setlocale('LC_COLLATE', 'C'))
-suppressPackageStartupMessages(library(lmerTest))
-dat <- read.csv('data.csv'); dat$color <- factor(dat$color); dat$bucket <- factor(dat$bucket)
-invisible({ a <- 1; a + 1 })
-cat('@numbers@', format(as.numeric(unlist(c(a, 2))), digits = 17), '\\n')
+options(digits = 15, warn = -1); suppressPackageStartupMessages(library(lmerTest))
+a <- 1
+a + 1
+cat('\\n@numbers@', format(as.numeric(unlist(c(a, 2))), digits = 17), '\\n')
 
-cat('@numbers@', format(as.numeric(unlist(3)), digits = 17), '\\n')"""
+cat('\\n@numbers@', format(as.numeric(unlist(3)), digits = 17), '\\n')"""
 
 
 @pytest.fixture
@@ -65,8 +63,8 @@ def steps(core):
     step = importlib.import_module(f"{core.__name__}.chapter").Step
     matrix = {"M": np.array([[1.0, 3.0], [2.0, 4.0]]), "v": {"b": 5.0, "c": 6.0}, "unused": 9.0}
     return [
-        step("4.1", "first", matrix, "", "", "a <- 1\na + 1", "c(a, 2)", ("v", "M")),
-        step("4.2", "second", {"x": 3.0}, "", "", "", "3", ("x",)),
+        step("4.1", "first", "", matrix, [], "", "", "a <- 1\na + 1", "c(a, 2)", ("v", "M")),
+        step("4.2", "second", "", {"x": 3.0}, [], "", "", "", "3", ("x",)),
     ]
 
 
@@ -87,9 +85,9 @@ def test_a_machine_without_r_says_so(with_r, monkeypatch, tmp_path):
 def test_r_gets_data_and_lines_and_its_numbers_are_read(with_r, rscript, steps):
     """Lines of a step in one expression, its numbers on a marked line; other output is passed over."""
     folder = rscript(says="[1] 2\n@numbers@ 1 2.5 \n@numbers@ NA \n")
-    first, second = with_r.numbers(DATA, steps)
+    first, second = with_r.numbers(steps, *DATA)
     assert_equal("what R was given", (folder / "steps.R").read_text(), SENT)
-    assert_equal("data", (folder / "data.csv").read_text().splitlines()[:2], ["bucket,color,weight", "1,red,1.5"])
+    assert_equal("data", (folder / "data.csv").read_bytes(), DATA[1])
     assert_close("numbers of the first step", first, [1.0, 2.5], 0.0)
     assert_equal("numbers of the second", [str(x) for x in second], ["nan"])
 
@@ -97,7 +95,10 @@ def test_r_gets_data_and_lines_and_its_numbers_are_read(with_r, rscript, steps):
 @pytest.mark.parametrize(
     ("said", "words"),
     [
-        ({"code": 1, "complains": "Error in f()\n  object 'a'\n  not found\n"}, "R stopped:   not found"),
+        (
+            {"code": 1, "complains": "Error in f()\n  object 'a'\n  not found\nExecution halted\n"},
+            "R stopped:   not found",
+        ),
         ({"code": 1, "says": "@numbers@ 1\n@numbers@ 2\n"}, "R stopped: no message"),
         ({"says": "@numbers@ 1\n"}, "R stopped: no message"),
     ],
@@ -106,7 +107,7 @@ def test_an_error_in_r_is_passed_on(with_r, rscript, steps, said, words):
     """Its last line; a step without numbers is an error, too."""
     rscript(**said)
     with pytest.raises(RuntimeError) as error:
-        with_r.numbers(DATA, steps)
+        with_r.numbers(steps, *DATA)
     assert_equal("message", str(error.value), words)
 
 
@@ -133,14 +134,13 @@ def test_difference_is_relative_to_each_number(with_r, steps, by_r, gap):
 
 
 @pytest.mark.parametrize(("factor", "verdict"), [(1 + 4e-6, "R agrees: "), (1 + 4e-5, "R DIFFERS by 4.0e-05")])
-def test_five_digits_are_agreement(core, with_r, rscript, factor, verdict):
+def test_five_digits_are_agreement(core, with_r, steps, monkeypatch, factor, verdict):
     """lmer's optimiser leaves five to seven."""
     main = importlib.import_module(f"{core.__name__}.__main__")
     chapter = importlib.import_module(f"{core.__name__}.chapter")
-    steps = list(chapter.work(chapter.first_population()))
-    rows = [" ".join(map(repr, (factor * with_r.ours(step)).tolist())) for step in steps]
-    rscript(says="".join(f"@numbers@ {row}\n" for row in rows))
-    said = main._asked(chapter.first_population().data, steps)
+    monkeypatch.setattr(with_r, "unavailable", lambda: None)
+    monkeypatch.setattr(with_r, "numbers", lambda steps, *_: [factor * with_r.ours(step) for step in steps])
+    said = main._asked(main.Worked("name", "title", None, chapter.Names("data.csv"), b"", steps))
     assert_equal("what is said of the second step", said[1][: len(verdict)], verdict)
 
 
@@ -149,8 +149,8 @@ def test_r_is_sent_the_recorded_lines(core, with_r, rscript, name):
     """Those of every step; `--r` runs them, and `test_r_lines_are_run_and_agree` sees that they are right."""
     chapter = importlib.import_module(f"{core.__name__}.chapter")
     population = getattr(chapter, f"{name}_population")()
-    steps = list(chapter.work(population))
+    steps = list(getattr(chapter, f"work_{name}")(population))
     folder = rscript(says="@numbers@ 1\n" * len(steps))
-    with_r.numbers(population.data, steps)
+    with_r.numbers(steps, "data.csv", population.data.to_csv(index=False).encode())
     recorded = Path(__file__).with_name("printed").joinpath(f"{name}.R").read_text(encoding="utf-8")
     assert_equal("lines", (folder / "steps.R").read_text(encoding="utf-8").splitlines(), recorded.splitlines())
