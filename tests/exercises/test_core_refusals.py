@@ -351,7 +351,7 @@ REFUSALS = {
     ),
     "mixed_colors": (
         lambda core: core.buckets_per_color(data.assign(color=data["color"].where(data["id"] > 1, 1))),
-        "data column 'color' mixes types that have no order: [1, 'red', 'green', 'blue']",
+        "data column 'color' mixes types that have no order: [1, 'black', 'blue', 'green']",
     ),
     "columns_twice": (
         lambda core: core.anova_ols(pd.concat([data, data], axis=1)),

@@ -96,11 +96,11 @@ def test_equal_buckets_need_no_step(core, evaluations, name):
 
 
 @pytest.mark.parametrize("name", UNEQUAL)
-def test_unequal_buckets_need_two_steps(core, evaluations, name):
-    """From where the line between two grid points leads."""
+def test_unequal_buckets_need_few_steps(core, evaluations, name):
+    """From where the line between two grid points leads: two or three."""
     fit = golden.load(name)
     core.fit_reml(fit.X, fit.y, fit.group)
-    assert_equal("evaluations", len(evaluations), 3)
+    assert_between("evaluations", len(evaluations), 3, 4)
 
 
 @pytest.mark.parametrize("start", [0.02, 0.5, 0.99, 1.01, 1.5, 3.0, 8.0])
