@@ -67,7 +67,7 @@ def empirical_variances(data: pd.DataFrame) -> Variances:
     """
     data = checks.table(data, ["bucket", "weight"])
     weights, unit = checks.in_units(checks.weights(data))
-    weight = pd.Series(weights)
+    weight = pd.Series(weights - weights[0])  # what is large and common to all would cost digits
     codes, levels = checks.labels("data column 'bucket'", data["bucket"])
     by_bucket = weight.groupby(codes)
     sizes = by_bucket.size()
@@ -76,7 +76,7 @@ def empirical_variances(data: pd.DataFrame) -> Variances:
             f"bucket {levels.tolist()[int(sizes.argmin())]} has {sizes.min()} frog; a variance within needs at least 2"
         )
     if np.ptp(weight) == 0:
-        raise ValueError(f"data column 'weight' is {weight[0] * unit:g} in all {len(weight)} rows: rho is 0/0")
+        raise ValueError(f"data column 'weight' is {weights[0] * unit:g} in all {len(weight)} rows: rho is 0/0")
     Ve = float(by_bucket.var(ddof=1).mean())
     Vbe = float(weight.var(ddof=1))
     rho, variances = (Vbe - Ve) / Vbe, [Vbe - Ve, Ve, Vbe]
@@ -169,7 +169,9 @@ def solve_covariance(group: Labels, Vb: float, Ve: float, A: ArrayLike) -> NDArr
     sums = np.stack([np.bincount(codes, column) for column in columns.T], axis=1)
     unit = max(Vb, Ve)
     shrunk = (Vb / unit / (Ve / unit + sizes * (Vb / unit)))[:, None] * sums
-    return checks.in_given_units("entries of V^-1 A", columns - shrunk[codes], 1 / Ve).reshape(A.shape)
+    with np.errstate(over="ignore"):
+        solution = (columns - shrunk[codes]) / Ve
+    return checks.in_given_units("entries of V^-1 A", solution).reshape(A.shape)
 
 
 def logdet_covariance(group: Labels, Vb: float, Ve: float) -> float:

@@ -22,8 +22,9 @@ NUMBERED_COLORS = (30, 4, 111, 20, 7, 1)
 LETTERS = tuple(f"tub {letter}" for letter in "ZYXWVUTSRQPONMLK")
 NUMBERS = tuple(range(101, 117))
 INTERIOR_RATIOS = (1.5, 3.0, 10.0, 100.0, 1000.0)
+ORDINARY_RATIOS = (5.0, 20.0, 190.0)
 BOUNDARY_RATIOS = (0.0, 0.1, 0.5, 0.9)
-SUBMISSION_SCALES = (1.0, 1e-3, 1e3)
+SUBMISSION_SCALES = (1.0, 1e-3)  # grams or kilograms
 SEEDS = st.integers(0, 2**16)
 REMEMBERED = 2048  # tables: every submission of a class is shown the same
 
@@ -109,6 +110,17 @@ def equal_n_layouts(*, min_colors: int = 1, max_colors: int = 4, max_frogs: int 
     )
 
 
+def ordinary_layouts(*, replicated: bool = True) -> SearchStrategy[Layout]:
+    """n buckets in each of several colours, with equally many frogs each: at least 12 frogs."""
+    buckets = st.integers(2, 3) if replicated else st.integers(1, 3)
+    return st.builds(
+        lambda n_colors, n_buckets, n: [[max(n, -(-12 // (n_colors * n_buckets)))] * n_buckets] * n_colors,
+        st.integers(2, 4),
+        buckets,
+        st.integers(3, 6),
+    )
+
+
 def equal_n_within_color_layouts() -> SearchStrategy[Layout]:
     """n is constant within each colour, and differs between colours."""
     colors = st.lists(st.integers(1, 4), min_size=2, max_size=3, unique=True)
@@ -144,7 +156,7 @@ def _frogs(
     df_between, df_within = bucket[-1] - color[-1], len(bucket) - bucket[-1] - 1
     ms_between, ms_within = between @ between / max(df_between, 1), within @ within / max(df_within, 1)
     stretch = np.sqrt(ratio * ms_within / ms_between) if ms_between > 0 else 0.0
-    weight = scale * (200 + 20 * (of_color + stretch * between + within))
+    weight = scale * (60 + 15 * (of_color + stretch * between + within))
     names, colors = (LETTERS, COLORS) if text_labels else (NUMBERS, NUMBERED_COLORS)
     order = rng.permutation(len(bucket)) if shuffle else np.arange(len(bucket))
     columns = {
@@ -155,6 +167,15 @@ def _frogs(
         "weight": weight,
     }
     return Frogs(pd.DataFrame({name: column[order] for name, column in columns.items()}))
+
+
+def ordinary_frogs(*, replicated: bool = True) -> SearchStrategy[Frogs]:
+    """Data like the chapter's two settings and their balanced relatives, in their unit: n frogs in every bucket.
+
+    12 frogs or more, two colours or more with two buckets or more each (one, where nothing is replicated), and Vb
+    well inside: MSB / MSE is 5 to 190, as the chapter's 21 and 188. What fails on these is wrong, whatever else is right.
+    """
+    return frogs(ordinary_layouts(replicated=replicated), ratios=ORDINARY_RATIOS, scales=(1.0,))
 
 
 def boundary_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:

@@ -10,13 +10,21 @@ from tests.assertions import assert_equal
 
 pytestmark = pytest.mark.judges("design_matrix")
 
-TEXT = st.lists(st.sampled_from(["red", "green", "blue", "brown", "amber"]), min_size=1, max_size=8)
-NUMBERS = st.lists(st.sampled_from([30, 4, 111, 20, 7]), min_size=1, max_size=8)
-LABELS = (TEXT | NUMBERS).map(np.array)
+
+def labels_from(pool):
+    """Two levels or more, in any order: R's model.matrix codes no factor of one."""
+    return st.tuples(st.permutations(pool), st.lists(st.sampled_from(pool), max_size=8)).map(
+        lambda drawn: np.array([drawn[0][0], *drawn[1], drawn[0][1]])
+    )
+
+
+TEXT = labels_from(["red", "green", "blue", "brown", "amber"])
+NUMBERS = labels_from([30, 4, 111, 20, 7])
+LABELS = TEXT | NUMBERS
 
 
 @pytest.mark.ordinary
-@pytest.mark.parametrize("name", ["chapter_2", "chapter_2_unbalanced", "chapter_2_shuffled"])
+@pytest.mark.parametrize("name", ["chapter_2", "chapter_2_shuffled", "chapter_2_unbalanced"])
 @pytest.mark.parametrize("intercept", [True, False])
 def test_design_matrix_of_the_chapter(impl, name, intercept):
     """R's model.matrix(~ color) and model.matrix(~ color - 1), row by row."""
@@ -45,3 +53,11 @@ def test_treatment_contrasts_replace_the_first_level_by_the_constant(impl, label
     assert_equal(
         "column 0 is the constant, the first sorted level has no column", impl.design_matrix(labels, True), expected
     )
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("intercept", [True, False])
+@pytest.mark.parametrize("label", ["red", 7])
+def test_a_single_level_is_a_column_of_ones(impl, label, intercept):
+    """The constant, and the only cell's mean."""
+    assert_equal("one level", impl.design_matrix([label] * 3, intercept), np.ones((3, 1)))
