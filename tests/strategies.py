@@ -173,7 +173,7 @@ def ordinary_frogs(*, replicated: bool = True) -> SearchStrategy[Frogs]:
     """Data like the chapter's two settings and their balanced relatives, in their unit: n frogs in every bucket.
 
     12 frogs or more, two colours or more with two buckets or more each (one, where nothing is replicated), and Vb
-    well inside: MSB / MSE is 5 to 190, as the chapter's 21 and 188. What fails on these is wrong, whatever else is right.
+    well inside: MSB / MSE is 5 to 190, as the chapter's 21 and 188. What fails here is wrong.
     """
     return frogs(ordinary_layouts(replicated=replicated), ratios=ORDINARY_RATIOS, scales=(1.0,))
 
