@@ -104,3 +104,12 @@ def test_a_frog_correlates_fully_with_itself(impl):
     """cor(y, y) = 1."""
     got = impl.frog_correlation(golden.load("chapter_2").data, 2, 2)
     assert_close("correlation of a frog with itself", got, 1.0, 1e-15)
+
+
+@pytest.mark.core_only
+def test_buckets_of_different_types_are_different_buckets(impl):
+    """1 and "1" are two buckets: numpy's correlation of the three pairs."""
+    y = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 1.0]])
+    data = pd.DataFrame({"id": [1, 2] * 3, "bucket": [1, 1, "1", "1", 2, 2], "weight": y.ravel()})
+    got = impl.frog_correlation(data, 1, 2)
+    assert_close("Pearson correlation of three pairs", got, np.corrcoef(y.T)[0, 1], 1e-14, scale=1.0)

@@ -169,6 +169,19 @@ def test_covariates_that_agree_within_buckets_keep_their_digits(core):
     assert_close("coef", fit.coef, np.array(expected.coef, float), 1e-9)
 
 
+@pytest.mark.parametrize("size", [100.0, 1e3, 1e4])
+def test_a_fit_is_read_off_where_no_rounding_error_grows_100_times(core, size):
+    """Covariates that agree within buckets, Vb / Ve = size^2: inflation is below 100, and Ve is right to 5 eps size."""
+    rng = np.random.default_rng(7)
+    group = np.repeat(np.arange(9), [2, 3, 4, 5, 6, 4, 4, 4, 4])
+    x = rng.normal(size=len(group))
+    X = np.column_stack([np.ones(len(group)), x + rng.normal(size=9)[group], x + rng.normal(size=9)[group]])
+    y = size * rng.normal(size=9)[group] + rng.normal(size=len(group))
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    assert_between("inflation", fit.profile.inflation, 1 - 1e-9, 100)
+    assert_close("Ve", fit.Ve, float(expected.Ve), 5 * 2.0**-52 * size)
+
+
 def test_x_need_not_hold_the_constant(core):
     """One covariate and no intercept: coef, Vb and Ve of the exact answer."""
     rng = np.random.default_rng(5)

@@ -445,6 +445,27 @@ REFUSALS = {
             "bucket needs more frogs"
         ),
     ),
+    "two_covariates_within": (
+        lambda core: core.fit_reml(np.column_stack([y, y**2]), [3, 1, 4, 1, 5, 9], [1, 1, 2, 2, 3, 4]),
+        (
+            "group has 4 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
+            "bucket needs more frogs"
+        ),
+    ),
+    "two_covariates_within_in_other_units": (
+        lambda core: core.fit_reml(np.column_stack([y, 1e-20 * y**2]), [3, 1, 4, 1, 5, 9], [1, 1, 2, 2, 3, 4]),
+        (
+            "group has 4 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
+            "bucket needs more frogs"
+        ),
+    ),
+    "rounding_errors_within": (
+        lambda core: core.fit_reml(X[:, :1], np.repeat([3e15, -1e15, 9e15], 2) + [1, -1] * 3, group),
+        (
+            "y varies within its 3 buckets, after 1 columns of X are fitted, by no more than rounding beside "
+            "its size: nothing is left to estimate Ve"
+        ),
+    ),
     "subnormal_negative_sd": (
         lambda core: core.model_variances(1, -5e-324),
         "sigma_within is -4.94066e-324; expected at least 0",

@@ -202,8 +202,8 @@ def test_a_fit_in_print_is_a_line_of_estimates(core):
     assert_equal("sums in print", "sums" in repr(fitted.profile), False)
 
 
-# Of 11,612 seeds, some at which a shorter search passes a minimum over.
-SEEDS = (145, 174, 199, 209, 236, 381, 487, 3046)
+# Of 16,008 seeds, some at which a shorter search passes a minimum over.
+SEEDS = (145, 174, 199, 209, 236, 381, 487, 849, 907, 1290, 1551, 2611, 3046, 3795)
 
 
 @pytest.mark.parametrize("seed", SEEDS)
@@ -214,6 +214,20 @@ def test_every_minimum_is_found(core, seed):
     fit = core.fit_reml(slopes.X, slopes.y, slopes.group)
     minima = core.reml._minima(sums_of(core, slopes.X, slopes.y, slopes.group))
     assert_close("criterion", fit.criterion, float(expected.criterion), 1e-8, 1.0)
+    assert_equal("minima", len(minima), len(expected.stationary) // 2 + 1)
+
+
+# Weights moved, in standard deviations, to within 0.3 percent of where a minimum and the maximum beside it meet.
+NEARLY_NONE = {849: -0.00117186, 1290: -0.00013845, 1551: -0.00024424, 2611: 0.00018099, 6600: 0.000521485}
+
+
+@pytest.mark.parametrize("seed", NEARLY_NONE)
+def test_a_minimum_that_hardly_is_one_is_found(core, seed):
+    """The score crosses 0 twice between two places of the grid, and hardly: k // 2 + 1 minima all the same."""
+    slopes = strategies.slopes_of_many_kinds(seed)
+    y = slopes.y + NEARLY_NONE[seed] * np.std(slopes.y) * np.cos(np.arange(len(slopes.y)))
+    expected = exact.reml(slopes.X, y, slopes.group)
+    minima = core.reml._minima(sums_of(core, slopes.X, y, slopes.group))
     assert_equal("minima", len(minima), len(expected.stationary) // 2 + 1)
 
 
@@ -252,6 +266,7 @@ DESIGNS = {
     "covariates of three kinds": ([4] * 8, [0.1, 0.0, 1e-4]),
     "three that vary alike": ([3, 3, 2, 4, 2, 5, 2, 1, 1], [0.01, 0.01, 0.01]),
     "little": ([9, 2, 3, 3, 1], [1e-6]),
+    "hardly anything": ([9, 2, 3, 3, 1], [1e-9]),
     "few frogs to a bucket": ([1] * 450 + [2], []),
     "few frogs and a covariate": ([1] * 60 + [2, 2], [1e-2]),
 }
