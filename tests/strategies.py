@@ -178,6 +178,18 @@ def ordinary_frogs(*, replicated: bool = True) -> SearchStrategy[Frogs]:
     return frogs(ordinary_layouts(replicated=replicated), ratios=ORDINARY_RATIOS, scales=(1.0,))
 
 
+def fixed_frogs(layout: Layout, seed: int, ratio: float = 3.0) -> Frogs:
+    """Frogs of any number of colours and buckets, drawn once: colours are 1, 2, ... and buckets are, in order."""
+    rng = np.random.default_rng(seed)
+    sizes = [n for color in layout for n in color]
+    bucket = np.repeat(np.arange(len(sizes)), sizes)
+    color = np.repeat(np.arange(len(layout)), [len(color) for color in layout])[bucket]
+    id_ = np.arange(len(bucket)) - np.searchsorted(bucket, bucket) + 1
+    weight = rng.normal(size=len(layout))[color] + np.sqrt(ratio) * rng.normal(size=len(sizes))[bucket]
+    weight = 200 + 20 * (weight + rng.normal(size=len(bucket)))
+    return Frogs(pd.DataFrame({"id": id_, "bucket": bucket + 1, "color": color + 1, "weight": weight}))
+
+
 def boundary_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:
     """Buckets of a colour agree in their means: the REML estimate of Vb is 0 for any bucket sizes."""
     return frogs(layout, ratios=(0.0,))
@@ -274,6 +286,24 @@ def within_slopes(draw: DrawFn) -> Slopes:
     y += rng.normal(size=n_buckets)[group] * 10 ** rng.uniform(-2, 1) + rng.normal(size=n) * 10 ** rng.uniform(-2, 0)
     X = np.column_stack([np.ones(n), np.round(between + within, rng.integers(2, 5))])
     return Slopes(X, np.round(y, rng.integers(2, 5)), group)
+
+
+def slopes_of_many_kinds(seed: int) -> Slopes:
+    """As `within_slopes`, drawn once: one to three covariates, a bucket of 40 frogs in a third of all draws."""
+    rng = np.random.default_rng(seed)
+    n_buckets = int(rng.integers(3, 9))
+    q = int(rng.integers(1, 4)) if n_buckets > 4 else 1
+    equal = rng.random() < 0.5
+    sizes = np.full(n_buckets, rng.integers(3, 7)) if equal else np.append(q + 3, rng.integers(1, 8, n_buckets - 1))
+    if rng.random() < 0.3:
+        sizes[0] = 40
+    group = np.repeat(np.arange(n_buckets), sizes)
+    n = len(group)
+    between = rng.normal(size=(n_buckets, q))[group] * 3
+    within = rng.normal(size=(n, q)) * 10 ** rng.uniform(-4, 0, q)
+    y = between @ rng.normal(0, 3, q) + within @ (rng.normal(0, 3, q) * 10 ** rng.uniform(0, 2, q))
+    y = y + rng.normal(size=n_buckets)[group] * 10 ** rng.uniform(-2, 1) + rng.normal(size=n) * 10 ** rng.uniform(-2, 0)
+    return Slopes(np.column_stack([np.ones(n), np.round(between + within, 5)]), np.round(y, 4), group)
 
 
 # --- least squares --------------------------------------------------------------------------------------

@@ -1,5 +1,6 @@
 """Exercise 4.1: how many buckets has each colour?"""
 
+import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -36,3 +37,26 @@ def test_buckets_per_color_counts_buckets_not_frogs(impl, frogs):
 def test_buckets_per_color_counts_unequal_buckets(impl, frogs):
     """Any bucket sizes: a bucket counts as one."""
     assert_equal("a colour's count is its number of buckets", impl.buckets_per_color(frogs.data), counted(frogs.data))
+
+
+@pytest.mark.core_only
+def test_buckets_are_counted_anew_in_every_color(impl):
+    """Bucket 1 of colour a is not bucket 1 of colour b: pairs (colour, bucket) count."""
+    data = pd.DataFrame({"bucket": [1, 1, 2, 2], "color": ["a", "b", "b", "b"]})
+    assert_equal("distinct buckets of each colour", impl.buckets_per_color(data), {"a": 1, "b": 2})
+
+
+@pytest.mark.core_only
+def test_many_buckets_of_a_color_are_counted(impl):
+    """300 buckets, more than 8 bits hold."""
+    data = pd.DataFrame({"bucket": range(301), "color": ["a"] * 300 + ["b"]})
+    assert_equal("distinct buckets of each colour", impl.buckets_per_color(data), {"a": 300, "b": 1})
+
+
+@pytest.mark.core_only
+def test_counts_are_whole_numbers_in_the_order_of_sorted_colors(core):
+    """Colours as they stand in the table, sorted; counts are of type int."""
+    data = pd.DataFrame({"bucket": range(9), "color": [30, 4, 111, -5, 20, 7, 1, 4, 4]})
+    got = [(color, count, type(count)) for color, count in core.buckets_per_color(data).items()]
+    expected = [(-5, 1), (1, 1), (4, 3), (7, 1), (20, 1), (30, 1), (111, 1)]
+    assert_equal("colours in sorted order", got, [(*pair, int) for pair in expected])

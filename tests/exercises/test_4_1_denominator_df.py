@@ -1,5 +1,7 @@
 """Exercise 4.1: with how many degrees of freedom can colour be judged?"""
 
+import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -30,3 +32,11 @@ def test_denominator_df_of_unequal_buckets(impl, frogs):
     """B - C for any bucket sizes."""
     df = frogs.data["bucket"].nunique() - frogs.data["color"].nunique()
     assert_equal("denominator df = buckets - colours", impl.denominator_df(frogs.data), df)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(("n_buckets", "n_colors"), [(300, 2), (24, 8), (3, 3), (200, 40)])
+def test_denominator_df_of_many_colors_and_buckets(impl, n_buckets, n_colors):
+    """B - C."""
+    data = pd.DataFrame({"bucket": range(n_buckets), "color": np.arange(n_buckets) % n_colors})
+    assert_equal("denominator df = buckets - colours", impl.denominator_df(data), n_buckets - n_colors)

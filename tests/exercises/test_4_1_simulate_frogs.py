@@ -159,7 +159,7 @@ def test_a_single_frog_is_a_population(impl):
 
 
 @pytest.mark.core_only
-@pytest.mark.parametrize("distance", [2**16, 2**31, 2**32, 2**53, 2**64, 10**30])
+@pytest.mark.parametrize("distance", [2**16, 2**31, 2**32, 2**53, 2**64, 10**30, 2**200])
 def test_a_distant_seed_gives_other_data(impl, distance):
     """No bit of the seed is lost, beyond those of a float64 either."""
     seeds = (5, 5 + distance, 6 + distance)
@@ -339,3 +339,59 @@ def test_third_and_fourth_moments_are_the_normals(impl, level):
     z = (z - z.mean()) / z.std()
     assert_between("skewness is 0", float(np.mean(z**3)), -6 * np.sqrt(6 / 4000), 6 * np.sqrt(6 / 4000))
     assert_between("the fourth standardised moment is 3", float(np.mean(z**4)), 2.62, 3.58)
+
+
+# --- what lmm_core alone is asked -----------------------------------------------------------------------
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(("n_buckets", "n_within"), [(40_000, 1), (1, 300)])
+def test_numbers_of_buckets_and_frogs_do_not_overflow(impl, n_buckets, n_within):
+    """Bucket 1..40,000 and id 1..300, where 8 and 16 bits end at 127 and 32,767."""
+    data = impl.simulate_frogs(n_buckets, n_within, COLORS[:1], MU, SIGMA_BUCKET, SIGMA_WITHIN, 5)
+    largest = [data[column].astype(int).to_numpy() for column in ("bucket", "id")]
+    assert_equal("the buckets", np.unique(largest[0]).tolist(), list(range(1, n_buckets + 1)))
+    assert_equal("the frogs", np.unique(largest[1]).tolist(), list(range(1, n_within + 1)))
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(("mu", "sigma_bucket", "sigma_within"), [(-0.3, 0.4, 1.7), (5.6, 0.4, 0.2), (0.0, 30.0, 0.04)])
+def test_any_population_is_drawn_as_asked(impl, mu, sigma_bucket, sigma_within):
+    """E (bucket_mu - mu)^2 = sigma_bucket^2 and E (weight - bucket_mu)^2 = sigma_within^2, of any size. Seed 28."""
+    data = impl.simulate_frogs(4000, 3, COLORS, mu, sigma_bucket, sigma_within, 28)
+    of_bucket = (data["bucket_mu"].to_numpy()[::3] - mu) / sigma_bucket
+    of_frog = (data["weight"] - data["bucket_mu"]).to_numpy() / sigma_within
+    assert_mean_square("bucket_mu has variance sigma_bucket^2 around mu", of_bucket, RATE / 2)
+    assert_mean_square("weights have variance sigma_within^2 around bucket_mu", of_frog, RATE / 2)
+
+
+@pytest.mark.core_only
+def test_a_single_bucket_has_a_mean_of_its_own(impl):
+    """|bucket_mu - mu| < 1e-9 sigma_bucket has probability 8e-10. Seed 29."""
+    data = impl.simulate_frogs(1, 2, COLORS[:1], MU, SIGMA_BUCKET, SIGMA_WITHIN, 29)
+    distance = abs(data["bucket_mu"][0] - MU) / SIGMA_BUCKET
+    assert_that("the mean of one bucket varies too", distance > 1e-9, distance)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("n_colors", [5, 7, 12])
+def test_many_colors_are_dealt_in_the_order_given(impl, n_colors):
+    """Bucket b has colour number ceil(b C / B), whatever their number, order and length."""
+    colors = [f"the colour of number {(5 * k) % 13}" for k in range(n_colors)]
+    data = impl.simulate_frogs(2 * n_colors, 1, colors, MU, SIGMA_BUCKET, SIGMA_WITHIN, 30)
+    assert_equal("consecutive runs of 2 buckets", data["color"].tolist(), np.repeat(colors, 2).tolist())
+
+
+@pytest.mark.core_only
+def test_colors_keep_their_type(core):
+    """Colours that are numbers stay numbers."""
+    data = core.simulate_frogs(2, 1, [30, 4], MU, SIGMA_BUCKET, SIGMA_WITHIN, 31)
+    assert_equal("the colours", data["color"].tolist(), [30, 4])
+
+
+@pytest.mark.core_only
+def test_the_table_has_its_columns_in_order_and_numbered_rows(core):
+    """`id`, `bucket`, `color`, `bucket_mu`, `weight`; rows 0, 1, ..."""
+    data = core.simulate_frogs(2, 3, ["red"], MU, SIGMA_BUCKET, SIGMA_WITHIN, 32)
+    assert_equal("the columns", list(data.columns), ["id", "bucket", "color", "bucket_mu", "weight"])
+    assert_equal("the rows", data.index.tolist(), list(range(6)))

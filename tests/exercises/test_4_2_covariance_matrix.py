@@ -61,3 +61,24 @@ def test_inverse_of_v_in_closed_form(impl, frogs, variances):
     inverse = (np.eye(len(frogs.y)) - frogs.Z * (Vb / (Ve + sizes * Vb)) @ frogs.Z.T) / Ve
     product = impl.covariance_matrix(frogs.group, Vb, Ve) @ inverse
     assert_close("V times its closed-form inverse is I", product, np.eye(len(product)), 1e-10 * np.linalg.cond(inverse))
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(
+    "group",
+    [
+        ["a", "a "],
+        ["a", "A"],
+        ["the bucket of number 1", "the bucket of number 2"],
+        [1.0, 1.0 + 2.0**-52],
+        [1, "1"],
+        [-1, 1],
+        [2**53, 2**53 + 1],
+        range(300),
+    ],
+    ids=["space", "case", "long", "eps", "type", "sign", "2^53", "300 buckets"],
+)
+def test_labels_that_differ_are_different_buckets(impl, group):
+    """V = (Vb + Ve) I where every frog has a bucket of its own, however alike their names."""
+    got = impl.covariance_matrix(list(group), 0.1, 0.2)
+    assert_close("V is diagonal", got, (0.1 + 0.2) * np.eye(len(group)), 1e-15)

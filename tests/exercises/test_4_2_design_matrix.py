@@ -61,3 +61,35 @@ def test_treatment_contrasts_replace_the_first_level_by_the_constant(impl, label
 def test_a_single_level_is_a_column_of_ones(impl, label, intercept):
     """The constant, and the only cell's mean."""
     assert_equal("one level", impl.design_matrix([label] * 3, intercept), np.ones((3, 1)))
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(
+    "labels",
+    [
+        ["10", "9", "2", "1", "10"],
+        ["b", "A", "a", "B"],
+        [-3, 2, -1, 0],
+        [1.7, 1.2, -0.5, 1.2],
+        [(37 * k) % 211 for k in range(211)],
+        [f"{(5 * k) % 7}" for k in range(7)],
+    ],
+    ids=["digits", "mixed case", "negative", "fractions", "211 levels", "7 levels"],
+)
+def test_levels_of_any_kind_are_sorted_as_python_sorts_them(impl, labels):
+    """Strings by code point, digits and capitals included; numbers by size, below 0 included."""
+    expected = np.array([[float(label == level) for level in sorted(set(labels))] for label in labels])
+    assert_equal("column j marks the j-th level in sorted order", impl.design_matrix(labels, False), expected)
+
+
+@pytest.mark.core_only
+def test_columns_are_float64(core):
+    """So that sums of them do not overflow, and products do not round."""
+    assert_equal("the type", core.design_matrix(["a", "b"], intercept=False).dtype, np.dtype(float))
+
+
+@pytest.mark.core_only
+def test_intercept_may_be_a_truth_value_of_numpy(core):
+    """np.True_ and np.int64(1) are True."""
+    got = [core.design_matrix(["a", "b"], intercept=yes).tolist() for yes in (np.True_, np.int64(1), 1)]
+    assert_equal("the constant and a contrast", got, [[[1.0, 0.0], [1.0, 1.0]]] * 3)

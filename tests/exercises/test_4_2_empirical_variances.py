@@ -1,6 +1,7 @@
 """Exercise 4.2: the chapter's moment estimators."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 
@@ -92,3 +93,32 @@ def test_empirical_vb_is_biased_downwards_by_a_known_factor(impl):
     ]
     error = np.std(draws) / np.sqrt(len(draws))
     assert_close("E[Vb] = n (B - 1) / (N - 1) * 900", np.mean(draws), 5 * 7 / 39 * 900, 6 * error, scale=1.0)
+
+
+@pytest.mark.core_only
+def test_variances_of_weights_far_from_zero(impl):
+    """y + 2^36, whole numbers: variances keep n eps mean / sd = 5 * 2.2e-16 * 6e9, where mean squares lose all digits.
+
+    Source: Chan, Golub and LeVeque (1983), The American Statistician 37, 242-247 (the bound of updated sums).
+    """
+    bucket = np.repeat(np.arange(8), 5)
+    y = np.random.default_rng(8).integers(0, 40, 40).astype(float)
+    expected = expected_variances(strategies.Frogs(pd.DataFrame({"bucket": bucket, "weight": y})))
+    got = impl.empirical_variances(pd.DataFrame({"bucket": bucket, "weight": y + 2.0**36}))
+    assert_close("Vb, Ve, Vbe, rho", [got.Vb, got.Ve, got.Vbe, got.rho], expected, 7e-6)
+
+
+@pytest.mark.core_only
+def test_frogs_of_equal_weight_count_each(impl):
+    """Weights 1 1 3 and 5 5 5: variances within are 4/3 and 0."""
+    frogs = strategies.Frogs(pd.DataFrame({"bucket": [1, 1, 1, 2, 2, 2], "weight": [1.0, 1.0, 3.0, 5.0, 5.0, 5.0]}))
+    got = impl.empirical_variances(frogs.data)
+    assert_close("Vb, Ve, Vbe, rho", [got.Vb, got.Ve, got.Vbe, got.rho], expected_variances(frogs), 1e-14)
+
+
+@pytest.mark.core_only
+def test_empirical_variances_of_many_buckets(impl):
+    """Ve = mean over all of 150 buckets of 2 to 4 frogs."""
+    frogs = strategies.fixed_frogs([[2, 3, 4] * 50], 9)
+    got = impl.empirical_variances(frogs.data)
+    assert_close("Vb, Ve, Vbe, rho", [got.Vb, got.Ve, got.Vbe, got.rho], expected_variances(frogs), 1e-12)

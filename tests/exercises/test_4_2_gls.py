@@ -1,5 +1,7 @@
 """Exercise 4.2: generalised least squares by hand."""
 
+from contextlib import nullcontext
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -124,3 +126,47 @@ def test_a_diagonal_v_hides_the_buckets(impl):
     X, y = (group[:, None] == [1, 2]).astype(float), np.linspace(150, 250, 60)
     V = 625.0 * (group[:, None] == group) + 100.0 * np.eye(60)
     assert_close("se = sqrt(Vb + Ve / n)", impl.gls(X, y, V).se, np.full(2, np.sqrt(625 + 100 / 30)), 1e-10)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("n", [1, 4, 9])
+def test_gls_of_as_many_columns_as_rows(impl, n):
+    """n = p: coef = X^-1 y and Cov = X^-1 V X^-1', for V is known and needs no degree of freedom."""
+    rng = np.random.default_rng(n)
+    X, y, A = rng.normal(size=(n, n)) + 3 * np.eye(n), rng.normal(size=n), rng.normal(size=(n, n))
+    V, inverse = A @ A.T + np.eye(n), np.linalg.inv(X)
+    got = impl.gls(X, y, V)
+    assert_close("coef = X^-1 y", got.coef, inverse @ y, tolerances.algebra(X, V))
+    assert_close("se = sqrt diag X^-1 V X^-1'", got.se, np.sqrt(np.diag(inverse @ V @ inverse.T)), 1e-10)
+
+
+@pytest.mark.core_only
+def test_gls_of_many_frogs_and_columns(impl):
+    """Theorem 4 with 8 colours, 24 buckets and 180 frogs: weights 1 / (Vb + Ve / n)."""
+    frogs = strategies.fixed_frogs([[4, 8, 10 + k % 2] for k in range(8)], 11)
+    n = frogs.Z.sum(axis=0)
+    w, of_color = 1 / (9.0 + 4.0 / n), (frogs.Z.T @ frogs.cell_means) / n[:, None]
+    total = w @ of_color
+    got = impl.gls(frogs.cell_means, frogs.y, frogs.V(9.0, 4.0))
+    assert_close(
+        "coef = weighted means of bucket means", got.coef, (w * (frogs.Z.T @ frogs.y / n)) @ of_color / total, 1e-12
+    )
+    assert_close("se = 1 / sqrt(sum of weights)", got.se, 1 / np.sqrt(total), 1e-12)
+
+
+@pytest.mark.core_only
+def test_gls_weighs_by_variances_however_far_apart(impl):
+    """Diagonal V: coef = sum y / v over sum 1 / v, se^2 = 1 / sum 1 / v, for v from 1e-16 to 1."""
+    v, y = np.array([1e-16, 4e-16, 1.0, 1e-8]), np.array([1.0, 3.0, 100.0, -50.0])
+    got = impl.gls(np.ones((4, 1)), y, np.diag(v))
+    assert_close("coef", got.coef, np.sum(y / v) / np.sum(1 / v), 1e-13)
+    assert_close("se", got.se, 1 / np.sqrt(np.sum(1 / v)), 1e-13)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(("asymmetry", "refused"), [(2e-10, True), (5e-11, False)])
+def test_v_is_symmetric_to_ten_digits(impl, asymmetry, refused):
+    """V - V' may reach 1e-10 of V."""
+    V = np.array([[1.0, 0.5 + asymmetry], [0.5, 1.0]])
+    with pytest.raises(ValueError, match="V is not symmetric") if refused else nullcontext():
+        impl.gls(np.ones((2, 1)), [1.0, 2.0], V)

@@ -43,3 +43,18 @@ def test_rho_is_zero_without_variance_between_buckets(impl, sigma_within):
     """sigma_bucket = 0: frogs of a bucket are no more alike than others."""
     got = impl.model_variances(0.0, sigma_within)
     assert_close("sigma_bucket = 0 gives rho = 0", got.rho, 0.0, 1e-10, scale=1.0)
+
+
+@pytest.mark.core_only
+def test_rho_is_one_without_variance_within_buckets(impl):
+    """sigma_within = 0: frogs of a bucket are all alike."""
+    assert_close("sigma_within = 0 gives rho = 1", impl.model_variances(3.0, 0.0).rho, 1.0, 1e-15)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("unit", [1e-150, 1e-13, 1e150])
+def test_variances_of_any_unit(impl, unit):
+    """sd 2 c and c: Vb = 4 c^2, Ve = c^2, rho = 4 / 5."""
+    got = impl.model_variances(2 * unit, unit)
+    assert_close("Vb, Ve", [got.Vb, got.Ve], [4 * unit**2, unit**2], 1e-15)
+    assert_close("rho = 4 / 5", got.rho, 0.8, 1e-15)

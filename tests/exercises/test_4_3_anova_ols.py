@@ -1,6 +1,7 @@
 """Exercise 4.3: the naive test of colour, with frogs as replicates."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from scipy.stats import f as f_distribution
@@ -8,7 +9,7 @@ from scipy.stats import kstest
 
 from reference import golden
 from tests import strategies
-from tests.assertions import assert_close, assert_that
+from tests.assertions import assert_close, assert_equal, assert_that
 
 pytestmark = pytest.mark.judges("anova_ols")
 
@@ -93,3 +94,31 @@ def test_naive_p_values_are_not_uniform_under_no_color_effect(impl):
     ]
     distance = kstest(p_values, "uniform").statistic
     assert_that("naive p-values are far from uniform", distance > 0.4, distance)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("step", [1.0, 5.0, 60.0, 1e5])
+def test_naive_p_value_of_three_colors_has_all_its_digits(impl, step):
+    """Three colours: p = (SS within / SS total)^(m / 2), m = N - 3, down to 1e-140: the tail of F(2, m) in closed form.
+
+    It is (1 + 2 F / m)^(-m/2) (Johnson, Kotz and Balakrishnan, 1995, Continuous Univariate Distributions 2, chapter
+    27). An error of F of 1e-14 is one of p of 15e-14; fdtrc has another 1e-12.
+    """
+    color, noise = np.repeat([0, 1, 2], 10), np.tile([1.0, -1.0], 15)
+    data = pd.DataFrame(
+        {"bucket": np.repeat(np.arange(15), 2), "color": color, "weight": 200 + step * color / 10 + noise}
+    )
+    within, between = 30.0, 20 * (step / 10) ** 2
+    got = impl.anova_ols(data).p_value
+    assert_close("log p = m / 2 log(SSW / SST)", got / (within / (within + between)) ** 13.5, 1.0, 1e-10)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("layout", [[[1, 2, 3]] * 8, [[30, 20]] * 5 + [[400, 700]], [[2]] * 40], ids=["8", "6", "40"])
+def test_naive_test_of_many_colors_and_frogs(impl, layout):
+    """Theorem 14: 8 and 40 colours, 1,350 frogs; F from sums of squares, and its tail."""
+    frogs = strategies.fixed_frogs(layout, 12)
+    got, expected = impl.anova_ols(frogs.data), naive_f(frogs)
+    assert_close("F = MS colours / MS within colours", got.F, expected[0], 1e-11)
+    assert_equal("df are C - 1 and N - C", (got.df_num, got.df_den), expected[1:])
+    assert_close("p = upper tail", got.p_value, f_distribution.sf(*expected), 1e-9)

@@ -1,6 +1,7 @@
 """Exercise 4.3: frogs of the same bucket are alike."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -87,3 +88,28 @@ def test_frog_correlation_has_no_unit(impl, frogs):
         1e-9,
         scale=1.0,
     )
+
+
+@pytest.mark.core_only
+def test_a_large_constant_costs_no_digit_of_the_correlation(impl):
+    """y + 2^36, whole numbers: the mean is right to m = 2^36 eps / 2, sums of squares to (m / sd)^2 = 1e-12."""
+    y = np.random.default_rng(10).integers(0, 40, (9, 2)).astype(float)
+    ids = {"id": np.tile([1, 2], 9), "bucket": np.repeat(np.arange(9), 2)}
+    got = impl.frog_correlation(pd.DataFrame({**ids, "weight": y.ravel() + 2.0**36}), 1, 2)
+    assert_close("correlation far from zero", got, np.corrcoef(y.T)[0, 1], 1e-11, scale=1.0)
+
+
+@pytest.mark.core_only
+def test_a_frog_correlates_fully_with_itself(impl):
+    """cor(y, y) = 1."""
+    got = impl.frog_correlation(golden.load("chapter_2").data, 2, 2)
+    assert_close("correlation of a frog with itself", got, 1.0, 1e-15)
+
+
+@pytest.mark.core_only
+def test_buckets_of_different_types_are_different_buckets(impl):
+    """1 and "1" are two buckets: numpy's correlation of the three pairs."""
+    y = np.array([[1.0, 2.0], [3.0, 5.0], [4.0, 1.0]])
+    data = pd.DataFrame({"id": [1, 2] * 3, "bucket": [1, 1, "1", "1", 2, 2], "weight": y.ravel()})
+    got = impl.frog_correlation(data, 1, 2)
+    assert_close("Pearson correlation of three pairs", got, np.corrcoef(y.T)[0, 1], 1e-14, scale=1.0)

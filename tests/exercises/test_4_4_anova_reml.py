@@ -1,6 +1,7 @@
 """Exercise 4.4: test colour with buckets as replicates."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -226,3 +227,42 @@ def test_p_values_are_uniform_under_no_color_effect(impl):
     ]
     distance = kstest(p_values, "uniform").statistic
     assert_that("p-values of the mixed model are uniform", distance < 0.13, distance)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("step", [0.0, 10.0, 100.0, 1e6])
+def test_p_value_of_three_colors_has_all_its_digits(impl, step):
+    """Three colours, equal n: p = (1 + 2 F / m)^(-m/2), m = B - 3 and F = MSA / MSB, down to 1e-140.
+
+    Tail of F(2, m): Johnson, Kotz and Balakrishnan (1995), Continuous Univariate Distributions 2, chapter 27. With
+    m = 27, p has m / 2 log(1 + 2 F / m) = 320 times the relative error of df, which is 1e-9.
+    """
+    color = np.repeat([0, 1, 2], 10)
+    of_bucket = 200 + step * color / 10 + np.tile([1.0, -1.0], 15) + np.arange(30) % 5
+    bucket, y = np.repeat(np.arange(30), 2), np.repeat(of_bucket, 2) + np.tile([0.25, -0.25], 30)
+    ms = closed_form.mean_squares(y, bucket, color[bucket])
+    expected = (1 + 2 * (ms.MSA / ms.MSB) / 27) ** -13.5
+    got = impl.anova_reml(pd.DataFrame({"bucket": bucket, "color": color[bucket], "weight": y})).p_value
+    assert_close("p = (1 + 2 F / m)^(-m / 2)", got / expected, 1.0, 1e-6)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("shape", [(5, 3, 2), (8, 2, 3), (12, 4, 2), (3, 400, 2)], ids="{0[0]} colours".format)
+def test_many_colors_and_buckets_of_equal_size(impl, shape):
+    """Theorem 14: F = MSA / MSB on C - 1 and B - C df, for 12 colours and for 1,200 buckets."""
+    n_colors, n_buckets, n = shape
+    frogs = strategies.fixed_frogs([[n] * n_buckets] * n_colors, 13)
+    got, expected = impl.anova_reml(frogs.data), closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    assert_close("F = MSA / MSB", got.F, expected.F, 1e-9)
+    assert_close("df", [got.df_num, got.df_den], [n_colors - 1, expected.df], 1e-8)
+    assert_close("p", got.p_value, expected.p_value, 1e-7)
+
+
+@pytest.mark.core_only
+def test_order_of_ten_thousand_rows_does_not_matter(impl):
+    """Theorem 11: unequal buckets of 3 colours, sorted by colour or shuffled: the same F and pooled df."""
+    frogs = strategies.fixed_frogs([[2, 40] * 90, [1, 2, 3, 60] * 70, [3, 7] * 150], 14)
+    order = np.random.default_rng(14).permutation(len(frogs.y))
+    got, expected = impl.anova_reml(frogs.data.iloc[order]), impl.anova_reml(frogs.data)
+    assert_close("F", got.F, expected.F, 1e-9)
+    assert_close("df_den", got.df_den, expected.df_den, 1e-8)

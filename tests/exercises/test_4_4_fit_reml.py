@@ -375,3 +375,64 @@ def test_reml_with_a_covariate_within_buckets(impl, frogs, seed):
     expected = exact.reml(X, frogs.y, frogs.group)
     assert_close("the criterion is the smallest there is", got.criterion, float(expected.criterion), 1e-10, 1.0)
     assert_close("coef with a covariate", got.coef, np.array(expected.coef, float), 1e-8)
+
+
+# --- many, large, far apart -----------------------------------------------------------------------------
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("n_buckets", [334, 2731, 6667])
+def test_reml_of_thousands_of_frogs(impl, n_buckets):
+    """Theorem 6 for 1,002, 8,193 and 20,001 frogs in buckets of 3: no row is lost or taken twice."""
+    frogs = strategies.fixed_frogs([[3] * (n_buckets - 100), [3] * 100], 15)
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    assert_variances(impl, "Ve = MSE, Vb = (MSB - MSE) / n", got, expected.Vb, expected.Ve)
+    means = np.linalg.lstsq(frogs.treatment, frogs.y)[0]
+    assert_close("coef = means and their difference", got.coef, means, 1e-12)
+
+
+MANY = {
+    "8 colours": [[1, 2, 4]] * 8,
+    "15 sizes": [list(range(1, 16))],
+    "13 sizes": [[5, 1, 13, 2, 9, 7, 3, 11, 4, 6, 12, 8, 10]],
+    "14 sizes of 2 colours": [list(range(14, 0, -1)), [3, 1, 14]],
+    "buckets of 200": [[200, 150, 3, 2, 130]],
+    "300 buckets": [[2] * 298 + [1, 3]],
+}
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("case", MANY)
+def test_reml_of_many_colors_sizes_and_frogs_to_fifty_digits(impl, case):
+    """Patterson and Thompson (1971): the minimum of the criterion, in exact arithmetic."""
+    frogs = strategies.fixed_frogs(MANY[case], 16)
+    expected = exact.reml(frogs.treatment, frogs.y, frogs.group)
+    got = impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    assert_variances(impl, "Vb and Ve", got, expected.Vb, expected.Ve)
+    assert_close("coef", got.coef, np.array(expected.coef, float), 1e-11)
+    assert_close("se", got.se, np.array(expected.se, float), 1e-10)
+    assert_close("criterion", got.criterion, float(expected.criterion), 1e-9, 1.0)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("size", [1e6, 1e8, 1e10, 1e12, 1e13])
+def test_reml_where_buckets_differ_up_to_1e13_times_as_much_as_frogs(impl, size):
+    """Theorem 6: bucket means m of whole numbers, frogs m - 1 and m + 1: Ve = 2, Vb = Var(m) - 1.
+
+    y - constant is right to eps size, so Ve to 2 * that and 8 for the sums' sake, of a deviation 1.
+    """
+    m = size * np.array([3.0, -1.0, 4.0, -1.0, 5.0, -9.0, 2.0])
+    y, group = (m[:, None] + [-1.0, 1.0]).ravel(), np.repeat(np.arange(7), 2)
+    got = impl.fit_reml(np.ones((14, 1)), y, group)
+    assert_close("Ve = MSE = 2", got.Ve, 2.0, 16 * 10 * size * 2.0**-52 + 1e-13)
+    assert_close("Vb = Var(m) - 1", got.Vb, np.var(m, ddof=1) - 1, 1e-13)
+
+
+@pytest.mark.core_only
+def test_reml_of_columns_in_units_far_apart(impl):
+    """Theorem 9: X D, D = diag(1, 2^-60, 1, 2^60): coef / D, the variances as they were."""
+    fit, D = golden.load("chapter_2_unbalanced"), np.array([1.0, 2.0**-60, 1.0, 2.0**60])
+    got, expected = impl.fit_reml(fit.X * D, fit.y, fit.group), exact.reml(fit.X, fit.y, fit.group)
+    assert_variances(impl, "Vb and Ve", got, expected.Vb, expected.Ve)
+    assert_close("coef D", got.coef * D, np.array(expected.coef, float), 1e-11)

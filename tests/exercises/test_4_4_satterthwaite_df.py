@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import exact, golden
+from reference import closed_form, exact, golden
 from tests import strategies
 from tests.assertions import assert_between, assert_close
 
@@ -133,3 +133,36 @@ def test_df_with_a_covariate_within_buckets(impl, frogs, seed):
     fit = exact.reml(X, frogs.y, frogs.group)
     got = impl.satterthwaite_df(X, frogs.y, frogs.group)
     assert_close("df with a covariate", got / np.array(fit.df, float), np.ones(len(got)), impl.tolerances.df)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize(("n_buckets", "n"), [(6, 4), (100, 20), (700, 3)])
+def test_df_of_a_slope_within_buckets_is_that_of_the_mean_square(impl, n_buckets, n):
+    """Equal n, x with mean 0 in each bucket: Var(slope) = Ve / Sxx has the df of MSE, N - B - 1; the mean has B - 1.
+
+    Source: Satterthwaite (1946), Biometrics Bulletin 2, 110-114: a single mean square keeps its df.
+    """
+    rng = np.random.default_rng(n)
+    x = rng.normal(size=(n_buckets, n))
+    X = np.column_stack([np.ones(n_buckets * n), (x - x.mean(axis=1, keepdims=True)).ravel()])
+    group = np.repeat(np.arange(n_buckets), n)
+    y = 2 * rng.normal(size=n_buckets)[group] + X[:, 1] + rng.normal(size=len(group))
+    expected = [n_buckets - 1, len(group) - n_buckets - 1]
+    assert_close("df of the mean and the slope", impl.satterthwaite_df(X, y, group) / expected, [1, 1], 1e-7)
+
+
+@pytest.mark.core_only
+def test_df_of_many_frogs_at_the_boundary(impl):
+    """Theorem 8: Vb = 0: N - p = 1,998."""
+    x = np.tile([-1.0, 1.0], 1000)
+    y = 3 * x + np.tile([1.0, 1.0, -1.0, -1.0], 500)
+    got = impl.satterthwaite_df(np.column_stack([np.ones(2000), x]), y, np.repeat(np.arange(500), 4))
+    assert_close("Vb = 0: df = N - p", got, [1998.0, 1998.0], 1e-12)
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("excess", [1e-10, 1e-12])
+def test_df_a_rounding_error_from_the_boundary(impl, excess):
+    """Theorem 8 where n Vb / Ve = excess: still B - 1, not N - 1."""
+    group, y = closed_form.just_inside(excess)
+    assert_close("df = B - 1", impl.satterthwaite_df(np.ones((40, 1)), y, group), [9.0], 1e-6)

@@ -1,13 +1,15 @@
 """What lmm_core offers beyond the contract: predictions of bucket effects, V's algebra, a printed summary."""
 
 import tracemalloc
+from datetime import date
+from decimal import Decimal
 
 import numpy as np
 import pandas as pd
 import pytest
 from hypothesis import given
 
-from reference import exact, golden
+from reference import closed_form, exact, golden
 from tests import strategies
 from tests.assertions import assert_between, assert_close, assert_equal
 from tests.contract import CONTRACT
@@ -119,6 +121,9 @@ def test_memory_and_time_are_linear_in_frogs(core):
         ([2, 5], 2),
         ([2.5, 6], 26 / 9),
         ([1000, 1000 + 1e-6], 1000),
+        ([4, 4.001], 2 * (2 + 4.001 / 2.001) / (4.001 / 2.001)),
+        ([5, 5, 5, 9], 2 * (5 + 9 / 7) / (1 + 9 / 7)),
+        ([2 + 2**-12, 6], 2 * (2**13 + 2.5) / (2**13 + 0.5)),
     ],
 )
 def test_pooled_df_is_lmertests(core, nu, df):
@@ -162,6 +167,19 @@ def test_covariates_that_agree_within_buckets_keep_their_digits(core):
     assert_close("Vb", fit.Vb, float(expected.Vb), 1e-10)
     assert_close("Ve", fit.Ve, float(expected.Ve), 1e-10)
     assert_close("coef", fit.coef, np.array(expected.coef, float), 1e-9)
+
+
+@pytest.mark.parametrize("size", [100.0, 1e3, 1e4])
+def test_a_fit_is_read_off_where_no_rounding_error_grows_100_times(core, size):
+    """Covariates that agree within buckets, Vb / Ve = size^2: inflation is below 100, and Ve is right to 5 eps size."""
+    rng = np.random.default_rng(7)
+    group = np.repeat(np.arange(9), [2, 3, 4, 5, 6, 4, 4, 4, 4])
+    x = rng.normal(size=len(group))
+    X = np.column_stack([np.ones(len(group)), x + rng.normal(size=9)[group], x + rng.normal(size=9)[group]])
+    y = size * rng.normal(size=9)[group] + rng.normal(size=len(group))
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    assert_between("inflation", fit.profile.inflation, 1 - 1e-9, 100)
+    assert_close("Ve", fit.Ve, float(expected.Ve), 5 * 2.0**-52 * size)
 
 
 def test_x_need_not_hold_the_constant(core):
@@ -223,6 +241,48 @@ def test_dependent_columns_are_refused_however_rounding_falls(core, seed):
         core.fit_reml(X, x**2, np.repeat(np.arange(10), 4))
 
 
+@pytest.mark.parametrize("distance", [1e5, 1e6, 4e6, 3e7])
+def test_a_constant_is_taken_off_beside_a_covariate_of_any_distance(core, distance):
+    """X = [1, distance + k] with y = 10^11 + noise: X'X has an error of eps cond(X)^2, 1e-7 to 1e-2."""
+    rng = np.random.default_rng(22)
+    group = np.repeat(np.arange(8), 4)
+    X = np.column_stack([np.ones(32), distance + np.arange(32.0)])
+    y = rng.normal(size=8)[group] + rng.normal(size=32) + 1e11
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    total = float(expected.Vb + expected.Ve)
+    assert_close("Vb, Ve", [fit.Vb, fit.Ve], [float(expected.Vb), float(expected.Ve)], 1e-10, total)
+
+
+@pytest.mark.parametrize("wobble", [1e-5, 1e-8, 1e-10])
+def test_a_column_that_is_nearly_constant_is_no_constant(core, wobble):
+    """One column 1 + wobble e, no intercept, y = 10^6 + noise; y - X coef is right to 1e6 eps = 2e-10 of the noise."""
+    rng = np.random.default_rng(23)
+    group = np.repeat(np.arange(8), 4)
+    X, noise = 1 + wobble * rng.normal(size=(32, 1)), rng.normal(size=8)[group] + rng.normal(size=32)
+    fit, expected = core.fit_reml(X, 1e6 + noise, group), exact.reml(X, 1e6 + noise, group)
+    assert_close("Vb", fit.Vb, float(expected.Vb), 4e-9)
+    assert_close("Ve", fit.Ve, float(expected.Ve), 4e-9)
+
+
+@pytest.mark.parametrize("p", [2, 8])
+def test_columns_that_nearly_agree_keep_their_variances(core, p):
+    """The last two of p columns differ by 2e-8 of their length, where X'X has no digit: Vb and Ve to 1e-9."""
+    rng = np.random.default_rng(24)
+    group = np.repeat(np.arange(12), 4)
+    X, y = rng.normal(size=(48, p)), rng.normal(size=12)[group] + rng.normal(size=48)
+    X[:, -1] = X[:, -2] + 2e-8 * X[:, -1]
+    fit, expected = core.fit_reml(X, y, group), exact.reml(X, y, group)
+    assert_close("Vb", fit.Vb, float(expected.Vb), 1e-9)
+    assert_close("Ve", fit.Ve, float(expected.Ve), 1e-9)
+
+
+def test_dependent_columns_of_many_rows_are_refused(core):
+    """X = [1, x, 2 + 3 x] with 30,000 rows, whose rounding errors add up."""
+    x = np.random.default_rng(25).normal(size=30_000)
+    with pytest.raises(ValueError, match="X is rank-deficient: it has 3 columns but rank 2"):
+        core.fit_reml(np.column_stack([np.ones(30_000), x, 2 + 3 * x]), x**2, np.arange(30_000) // 4)
+
+
 @pytest.mark.parametrize("name", ["chapter_2", "ergostool"])
 def test_contrasts_keep_the_digits_that_the_constant_could_cost(core, name):
     """Contrasts of 1 to 10 beside an intercept of 200: 14 digits of each."""
@@ -248,3 +308,146 @@ def test_solve_covariance_takes_several_columns(core, Ve):
 def test_everything_of_the_contract_is_offered_and_nothing_else(core):
     """`from lmm_core import *` is a submission."""
     assert_equal("names", sorted(core.__all__), sorted(CONTRACT))
+
+
+@pytest.mark.parametrize("name", ["sleepstudy", "chapter_2_unbalanced"])
+@pytest.mark.parametrize("unit", [1.0, 2.0**-600, 2.0**450])
+def test_criterion_curve_is_the_criterion_at_every_theta_in_the_order_given(core, name, unit):
+    """The criterion by dense matrices at gamma = theta^2; + 2 p log d for X d, and + (N - p) log c^2 for c y."""
+    fit, theta = golden.load(name), [30.0, 0.0, 1e3, 0.3, 1e-6, 1.0]
+    slopes = strategies.Slopes(fit.X, fit.y, fit.group)
+    got = core.reml.criterion_curve(fit.X * unit, fit.y * unit, fit.group, theta)
+    expected = np.array([slopes.criterion(t**2) for t in theta]) + 2 * len(fit.y) * np.log(unit)
+    assert_close("criterion", got, expected, slopes.rounding, 1.0 + len(fit.y) * abs(np.log(unit)))
+
+
+FIT = golden.load("chapter_2_unbalanced")
+CALLS = {
+    "ols": lambda core, X, y, **_: core.ols(X, y),
+    "gls": lambda core, X, y, V: core.gls(X, y, V),
+    "fit_reml": lambda core, X, y, **_: core.fit_reml(X, y, FIT.group),
+    "satterthwaite_df": lambda core, X, y, **_: core.satterthwaite_df(X, y, FIT.group),
+    "criterion_curve": lambda core, X, y, **_: core.reml.criterion_curve(X, y, FIT.group, abs(y) / abs(y).max()),
+    "blup": lambda core, X, y, **_: core.reml.blup(X, y, FIT.group, core.fit_reml(X, y, FIT.group)),
+    "solve_covariance": lambda core, X, **_: core.covariance.solve_covariance(FIT.group, 9.0, 4.0, X),
+    "contrasts_f_test": lambda core, X, y, **_: core.inference.contrasts_f_test(core.fit_reml(X, y, FIT.group), X[:1]),
+}
+
+
+@pytest.mark.parametrize("unit", [1.0, 2.0**-470])
+@pytest.mark.parametrize("call", CALLS)
+def test_arguments_that_are_read_only_do(core, call, unit):
+    """Nothing is written to X, y or V, whether or not they are brought to other units."""
+    V = FIT.y.max() * np.eye(len(FIT.y))
+    X, y, copies = FIT.X * unit, FIT.y * unit, (FIT.X * unit, FIT.y * unit, V.copy())
+    for argument in (X, y, V):
+        argument.flags.writeable = False
+    CALLS[call](core, X=X, y=y, V=V)
+    assert_equal(
+        "arguments as they were", [np.array_equal(*pair) for pair in zip((X, y, V), copies, strict=True)], [True] * 3
+    )
+
+
+@pytest.mark.parametrize("Ve", [0.5, 3.0])
+def test_closed_forms_of_a_large_bucket(core, Ve):
+    """Theorem 1 with 200, 30 and 2 frogs: V^-1 A and log|V| as the dense ones."""
+    group = np.repeat([7, -1, 3], [200, 30, 2])
+    A = np.random.default_rng(17).normal(size=(232, 2))
+    V = Ve * np.eye(232) + 2.0 * (group[:, None] == group)
+    got = core.covariance.solve_covariance(group, 2.0, Ve, A)
+    assert_close("V^-1 A", got, np.linalg.solve(V, A), 1e-12)
+    assert_close("log|V|", core.covariance.logdet_covariance(group, 2.0, Ve), np.linalg.slogdet(V)[1], 1e-12)
+
+
+@pytest.mark.parametrize("n_rows", [8191, 8192, 8193, 16384, 16385, 20000])
+def test_triangular_factor_of_many_rows_has_them_all(core, n_rows):
+    """R'R = A'A, with a last row that is as long as all others."""
+    A = np.random.default_rng(18).normal(size=(n_rows, 3))
+    A[[-1, 8190]] *= 100
+    R = core.basis.triangle(A)
+    assert_close("R'R = A'A", R.T @ R, A.T @ A, 1e-12)
+    assert_close("R is triangular", np.tril(R, -1), np.zeros((3, 3)), 0.0)
+
+
+@pytest.mark.parametrize("n_rows", [8192, 8193, 16385])
+def test_sums_of_many_rows_have_them_all(core, n_rows):
+    """Ve of unequal buckets where the last row alone has half of the sum of squares: exact answer of its two sizes."""
+    group = np.append(np.arange(n_rows - 1) // 2 % 4000, 3999)
+    y = np.random.default_rng(19).integers(0, 9, n_rows).astype(float)
+    y[-1] += 500
+    fit, X = core.fit_reml(np.ones((n_rows, 1)), y, group), np.ones((n_rows, 1))
+    expected = exact.reml(X, y, group)
+    assert_close("Vb, Ve", [fit.Vb, fit.Ve], [float(expected.Vb), float(expected.Ve)], 1e-10)
+
+
+def test_a_fit_counts_its_frogs_and_buckets(core):
+    """N = 3,005, B = 1,201, and N - p."""
+    frogs = strategies.fixed_frogs([[2] * 600 + [5], [3] * 600], 20)
+    fit = core.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    got = (fit.n_obs, fit.n_buckets, fit.profile.sums.df_resid)
+    assert_equal("N, B, N - p", got, (3005, 1201, 3003))
+
+
+@pytest.mark.parametrize(("excess", "singular"), [(1e-12, False), (1e-7, False), (-1e-12, True)])
+def test_a_fit_is_singular_at_the_boundary_only(core, excess, singular):
+    """Vb > 0 where MSB / MSE exceeds 1, were it by rounding errors (theorem 6)."""
+    group, y = closed_form.just_inside(excess)
+    assert_equal("Vb = 0", core.fit_reml(np.ones((40, 1)), y, group).singular, singular)
+
+
+INDEXED = ("empirical_variances", "anova_ols", "anova_reml", "buckets_per_color", "denominator_df")
+
+
+@pytest.mark.parametrize("index", [range(39, -1, -1), [0] * 40, range(7, 47)], ids=["reversed", "repeated", "late"])
+@pytest.mark.parametrize("name", INDEXED)
+def test_names_of_rows_do_not_matter(core, name, index):
+    """Tables are read by position, whatever their index says."""
+    data = golden.load("chapter_2").data
+    assert_equal("the answer", getattr(core, name)(data.set_axis(index)), getattr(core, name)(data))
+
+
+@pytest.mark.parametrize("index", [range(39, -1, -1), [0] * 40, range(7, 47)], ids=["reversed", "repeated", "late"])
+def test_names_of_rows_do_not_matter_to_a_correlation(core, index):
+    """Frogs are paired by bucket and id."""
+    data = golden.load("chapter_2").data
+    expected = core.frog_correlation(data, 1, 2)
+    assert_equal("the correlation", core.frog_correlation(data.set_axis(index), 1, 2), expected)
+
+
+def test_predictions_are_indexed_by_the_labels_given(core):
+    """In order of appearance, and of their type."""
+    group = np.array([30, 4, 111, 4, 30, 111, -7, -7])
+    y = np.array([1.0, 5.0, 2.0, 6.0, 1.5, 3.0, 9.0, 8.0])
+    fit = core.fit_reml(np.ones((8, 1)), y, group)
+    assert_equal("index", core.reml.blup(np.ones((8, 1)), y, group, fit).index.tolist(), [30, 4, 111, -7])
+
+
+@pytest.mark.parametrize(
+    "labels",
+    [[date(2020, 1, 2), date(2019, 1, 1)], [(1, 2), (1, 1)], [True, False], [1.5, -2.0]],
+    ids=["dates", "tuples", "truth values", "floats"],
+)
+def test_whatever_has_an_order_is_a_label(core, labels):
+    """Two levels in sorted order; the first label is the second level."""
+    assert_equal("cell means", core.design_matrix(labels, intercept=False).tolist(), [[0.0, 1.0], [1.0, 0.0]])
+
+
+def test_numbers_may_be_decimals(core):
+    """Decimal is a real number."""
+    got = core.ols([[Decimal(1)], [Decimal(1)]], [Decimal("1.5"), Decimal("2.5")])
+    assert_close("the mean", got.coef, 2.0, 1e-15)
+
+
+def test_a_float_up_to_2_to_the_53_is_a_whole_number(core):
+    """seed = 2.0^53 is the seed 2^53."""
+    first, second = (core.simulate_frogs(2, 2, ["red"], 0, 1, 1, seed) for seed in (2.0**53, 2**53))
+    assert_equal("the same draw", first["weight"].tolist(), second["weight"].tolist())
+
+
+def test_a_tiny_spread_within_colors_is_a_spread(core):
+    """1e-12 of what colours differ by is a thousand times rounding: F to the 3 digits that weights have left."""
+    data = golden.load("chapter_2").data
+    level = data["color"].map({color: k for k, color in enumerate(sorted(set(data["color"])))})
+    test = core.anova_ols(data.assign(weight=level + 2.0**-40 * np.tile([1.0, -1.0], len(data) // 2)))
+    between = np.sum((level - level.mean()) ** 2) / 3
+    assert_close("F", test.F, between / (2.0**-80 * len(data) / (len(data) - 4)), 1e-2)

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from reference import golden
+from tests import strategies
 from tests.assertions import assert_close, assert_equal
 
 pytestmark = pytest.mark.core_only
@@ -123,3 +124,34 @@ def test_single_precision_is_taken_at_its_word(core):
     data = pd.DataFrame({"bucket": [1, 1, 2, 2], "weight": np.float32([0.1, 0.2, 0.4, 0.7])})
     as_float64 = data.assign(weight=data["weight"].astype(float))
     assert_equal("variances", core.empirical_variances(data), core.empirical_variances(as_float64))
+
+
+@pytest.mark.parametrize("d", [1.0, *FAR[:1], 2.0**400])
+def test_covariance_of_coefficients_has_the_unit_of_x(core, d):
+    """Cov(coef) = (X'V^-1 X)^-1 / d^2 for X d, by dense matrices at the fit's Vb and Ve."""
+    fit = core.fit_reml(FIT.X * d, FIT.y, FIT.group)
+    V = fit.Vb * (FIT.group[:, None] == FIT.group) + fit.Ve * np.eye(len(FIT.y))
+    expected = np.linalg.inv(FIT.X.T @ np.linalg.solve(V, FIT.X))
+    assert_close("vcov_beta", fit.vcov_beta * d * d, expected, 1e-11)
+    assert_close("correlation", fit.correlation, expected / np.outer(*2 * [np.sqrt(np.diag(expected))]), 1e-11)
+
+
+@pytest.mark.parametrize(
+    "D", [[1, 2.0**-300, 1, 2.0**300], [2.0**300, 1, 2.0**-300, 2.0**-300]], ids=["some", "others"]
+)
+def test_f_of_contrasts_has_the_unit_of_neither(core, D):
+    """X D with contrasts L D: L D (coef / D) is L coef, so that F, df and p are those of X and L."""
+    L = np.array([[0.0, 1.0, -1.0, 0.5]])
+    got = core.inference.contrasts_f_test(core.fit_reml(FIT.X * D, FIT.y, FIT.group), L * D)
+    expected = core.inference.contrasts_f_test(core.fit_reml(FIT.X, FIT.y, FIT.group), L)
+    assert_close("F", got.F, expected.F, 1e-11)
+    assert_close("df, p", [got.df_den, got.p_value], [expected.df_den, expected.p_value], 1e-10)
+
+
+@pytest.mark.parametrize("d", [2.0**-600, 2.0**600])
+def test_criterion_of_many_columns_in_a_distant_unit(core, d):
+    """X d with 8 columns: criterion + 2 p log d (theorem 9)."""
+    frogs = strategies.fixed_frogs([[1, 2, 4]] * 8, 21)
+    got = core.fit_reml(frogs.treatment * d, frogs.y, frogs.group).criterion
+    expected = core.fit_reml(frogs.treatment, frogs.y, frogs.group).criterion + 16 * np.log(d)
+    assert_close("criterion", got, expected, 1e-13)

@@ -409,6 +409,67 @@ REFUSALS = {
             "bucket needs more frogs"
         ),
     ),
+    "a_millionth_of_a_frog": (
+        lambda core: core.simulate_frogs(8, 2 + 1e-7, colors, 0, 1, 1, 1),
+        "n_within is 2; expected a whole number of at least 1",
+    ),
+    "intercept_of_minus_one": (
+        lambda core: core.design_matrix(["a", "b"], -1),
+        "intercept is -1; expected True or False",
+    ),
+    "intercept_of_a_float": (
+        lambda core: core.design_matrix(["a", "b"], 1.0),
+        "intercept is 1.0; expected True or False",
+    ),
+    "missing_first_id": (lambda core: core.frog_correlation(data, pd.NA, 2), "first_id is <NA>; expected a label"),
+    "lists_as_ids": (
+        lambda core: core.frog_correlation(data.assign(id=pd.Series([[1]] * 40)), 1, 2),
+        "data column 'id' has entries that are no labels: unhashable type: 'list'",
+    ),
+    "late_missing_label": (
+        lambda core: core.design_matrix(["a", "b"] * 1000 + [None], True),
+        "labels has 1 missing labels among its 2001",
+    ),
+    "late_nan": (
+        lambda core: core.ols(np.ones((2001, 1)), [1.0, 2.0] * 1000 + [np.nan]),
+        "y has 1 NaN or infinite values among its 2001",
+    ),
+    "equal_weights_of_late_rows": (
+        lambda core: core.empirical_variances(data.assign(weight=1.0).set_axis(range(7, 47))),
+        "data column 'weight' is 1 in all 40 rows: rho is 0/0",
+    ),
+    "one_row_more_than_columns": (
+        lambda core: core.fit_reml(X[:3], y[:3], [1, 1, 2]),
+        (
+            "group has 2 buckets for 3 frogs and X has 2 columns: nothing is left to estimate Ve; some "
+            "bucket needs more frogs"
+        ),
+    ),
+    "two_covariates_within": (
+        lambda core: core.fit_reml(np.column_stack([y, y**2]), [3, 1, 4, 1, 5, 9], [1, 1, 2, 2, 3, 4]),
+        (
+            "group has 4 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
+            "bucket needs more frogs"
+        ),
+    ),
+    "two_covariates_within_in_other_units": (
+        lambda core: core.fit_reml(np.column_stack([y, 1e-20 * y**2]), [3, 1, 4, 1, 5, 9], [1, 1, 2, 2, 3, 4]),
+        (
+            "group has 4 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
+            "bucket needs more frogs"
+        ),
+    ),
+    "rounding_errors_within": (
+        lambda core: core.fit_reml(X[:, :1], np.repeat([3e15, -1e15, 9e15], 2) + [1, -1] * 3, group),
+        (
+            "y varies within its 3 buckets, after 1 columns of X are fitted, by no more than rounding beside "
+            "its size: nothing is left to estimate Ve"
+        ),
+    ),
+    "subnormal_negative_sd": (
+        lambda core: core.model_variances(1, -5e-324),
+        "sigma_within is -4.94066e-324; expected at least 0",
+    ),
     "constant_colors": (
         lambda core: core.anova_ols(data.assign(weight=data["color"].str.len())),
         "data column 'weight' is constant within each of 4 colours: F is infinite",

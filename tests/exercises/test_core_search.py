@@ -200,3 +200,106 @@ def test_a_fit_in_print_is_a_line_of_estimates(core):
     fitted = core.fit_reml(fit.X, fit.y, fit.group)
     assert_equal("matrices in print", [word for word in ("vcov_beta", "profile") if word in repr(fitted)], [])
     assert_equal("sums in print", "sums" in repr(fitted.profile), False)
+
+
+# Of 16,008 seeds, some at which a shorter search passes a minimum over.
+SEEDS = (145, 174, 199, 209, 236, 381, 487, 849, 907, 1290, 1551, 2611, 3046, 3795)
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_every_minimum_is_found(core, seed):
+    """k stationary points, which alternate, have k // 2 + 1 minima, the boundary's among them."""
+    slopes = strategies.slopes_of_many_kinds(seed)
+    expected = exact.reml(slopes.X, slopes.y, slopes.group)
+    fit = core.fit_reml(slopes.X, slopes.y, slopes.group)
+    minima = core.reml._minima(sums_of(core, slopes.X, slopes.y, slopes.group))
+    assert_close("criterion", fit.criterion, float(expected.criterion), 1e-8, 1.0)
+    assert_equal("minima", len(minima), len(expected.stationary) // 2 + 1)
+
+
+# Weights moved, in standard deviations, to within 0.3 percent of where a minimum and the maximum beside it meet.
+NEARLY_NONE = {849: -0.00117186, 1290: -0.00013845, 1551: -0.00024424, 2611: 0.00018099, 6600: 0.000521485}
+
+
+@pytest.mark.parametrize("seed", NEARLY_NONE)
+def test_a_minimum_that_hardly_is_one_is_found(core, seed):
+    """The score crosses 0 twice between two places of the grid, and hardly: k // 2 + 1 minima all the same."""
+    slopes = strategies.slopes_of_many_kinds(seed)
+    y = slopes.y + NEARLY_NONE[seed] * np.std(slopes.y) * np.cos(np.arange(len(slopes.y)))
+    expected = exact.reml(slopes.X, y, slopes.group)
+    minima = core.reml._minima(sums_of(core, slopes.X, y, slopes.group))
+    assert_equal("minima", len(minima), len(expected.stationary) // 2 + 1)
+
+
+def sums_of(core, X, y, group):
+    """What the search sees of the data."""
+    codes = np.unique(group, return_inverse=True)[1]
+    return core.sums.bucket_sums(X, core.basis.least_squares_basis(X, y), codes)
+
+
+def eigenvalues(X, group):
+    """The positive eigenvalues of K'ZZ'K, K orthonormal with K'X = 0, from dense matrices; and N - rank[X Z]."""
+    Z = strategies.indicators(group)
+    K = np.linalg.svd(X)[0][:, X.shape[1] :]
+    singular = np.linalg.svd(K.T @ Z, compute_uv=False)
+    rank = np.linalg.matrix_rank(np.column_stack([X / np.linalg.norm(X, axis=0), Z]), 1e-14)
+    return singular[: rank - X.shape[1]] ** 2, len(X) - rank
+
+
+def design(case):
+    """The constant and covariates that vary within buckets by so much, and buckets of those sizes."""
+    sizes, within = case
+    rng = np.random.default_rng(26)
+    group = np.repeat(np.arange(len(sizes)), sizes)
+    between = rng.normal(size=(len(sizes), len(within)))[group]
+    return np.column_stack([np.ones(len(group)), between + rng.normal(size=between.shape) * within]), group
+
+
+DESIGNS = {
+    "equal": ([4] * 6, []),
+    "equal, a covariate between": ([4] * 6, [0.0]),
+    "equal, a covariate within": ([4] * 6, [0.01]),
+    "unequal": ([9, 2, 3, 3, 1], []),
+    "unequal, a covariate between": ([9, 2, 3, 3, 1], [0.0]),
+    "unequal, a covariate within": ([9, 2, 3, 3, 1], [0.01]),
+    "covariates of two kinds": ([9, 2, 3, 3, 5, 4, 2], [0.3, 1e-3]),
+    "covariates of three kinds": ([4] * 8, [0.1, 0.0, 1e-4]),
+    "three that vary alike": ([3, 3, 2, 4, 2, 5, 2, 1, 1], [0.01, 0.01, 0.01]),
+    "little": ([9, 2, 3, 3, 1], [1e-6]),
+    "hardly anything": ([9, 2, 3, 3, 1], [1e-9]),
+    "few frogs to a bucket": ([1] * 450 + [2], []),
+    "few frogs and a covariate": ([1] * 60 + [2, 2], [1e-2]),
+}
+
+
+@pytest.mark.parametrize("case", DESIGNS)
+def test_bounds_of_the_search_are_bounds(core, case):
+    """Neither the least positive eigenvalue of K'ZZ'K nor N - rank[X Z] is overstated; equal are those that are."""
+    X, group = design(DESIGNS[case])
+    sums = sums_of(core, X, np.random.default_rng(27).normal(size=len(X)), group)
+    values, df = eigenvalues(X, group)
+    assert_at_most("a bound of the least eigenvalue", sums.least_eigenvalue, values.min() * (1 + 1e-6))
+    assert_between("a bound of N - rank[X Z]", sums.df_within, 1, df)
+    assert_equal("all eigenvalues are equal", sums.eigenvalues_are_equal, bool(np.ptp(values) < 1e-6 * values.max()))
+
+
+@pytest.mark.parametrize("case", DESIGNS)
+def test_the_grid_reaches_beyond_the_last_minimum_that_may_be(core, case):
+    """Its end is at lambda gamma >= 2 (N - p) / d, for the least eigenvalue lambda and d = N - rank[X Z]."""
+    X, group = design(DESIGNS[case])
+    sums = sums_of(core, X, np.random.default_rng(27).normal(size=len(X)), group)
+    values, df = eigenvalues(X, group)
+    n = sums.sizes.max()
+    u, _ = core.reml._grid(sums, n)
+    end = np.log1p(n * 2 * (len(X) - X.shape[1]) / (df * values.min()))
+    assert_at_most("where the last minimum may be, in u = log(1 + n gamma)", end, u[-1], 1e-6)
+
+
+@pytest.mark.parametrize("layout", [[[2, 3, 4]] * 2, [[9, 1, 1, 2]], [[3] * 4] * 3], ids=str)
+def test_the_grid_is_fine_beside_the_boundary_and_half_wide_beyond(core, layout):
+    """u = 0, 1/8, 1/4, 1/2, 1, ...: no two places are further apart than a half."""
+    frogs = strategies.fixed_frogs(layout, 28)
+    sums = sums_of(core, frogs.treatment, frogs.y, frogs.group)
+    u, _ = core.reml._grid(sums, sums.sizes.max())
+    assert_at_most("steps of the grid", np.diff(u), 0.5)
+    assert_at_most("the first steps of the grid", u[:4], [0.0, 0.125, 0.25, 0.5])
