@@ -60,6 +60,9 @@ def _table(value: Any, name: str) -> dict[str, Any]:
 
 
 def _column(values: Iterable[Any]) -> Any:
+    values = np.asarray(values) if hasattr(values, "__array__") else values  # R's vectors may have names
+    if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:  # X %*% beta is a matrix of one column
+        values = values[:, 0]
     entries = [_scalar(value) for value in values]
     return np.array(entries, dtype=np.float64) if all(isinstance(e, float) for e in entries) else entries
 

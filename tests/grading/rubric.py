@@ -11,6 +11,7 @@ from tests.contract import CONTRACT
 DEFAULT = Path(__file__).with_name("rubric.toml")
 PACKAGES = ("numpy", "scipy", "pandas", "statsmodels")
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
+PLAIN = 0.8  # the share of a function's points that its claims on ordinary data carry
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
 KEYS = {"exercise", "title", "points", "visibility"}
 
@@ -94,7 +95,12 @@ def _item(path: Path, name: str, entry: Any) -> Item:
     return Item(name, str(entry["exercise"]), str(entry["title"]), float(points), entry["visibility"])
 
 
-def earned(item: Item, passed: int, total: int, ordinary_failed: int) -> float:
-    """Points: the share of tests that pass, at most a fifth where values are wrong on ordinary data."""
-    share = passed / total if total else 0.0
-    return round(item.points * (min(share, WRONG_ON_ORDINARY_DATA) if ordinary_failed else share), 2)
+def earned(item: Item, plain: tuple[int, int], subtle: tuple[int, int]) -> float:
+    """Points for (passed, all) of the plain claims, on ordinary data, and of the subtle ones.
+
+    PLAIN of the points are shared by the plain claims, the rest by the subtle ones; one kind takes all where there is
+    no other. Who fails a plain claim keeps at most WRONG_ON_ORDINARY_DATA.
+    """
+    kinds = ((*plain, PLAIN if subtle[1] else 1.0), (*subtle, 1 - PLAIN if plain[1] else 1.0))
+    share = sum(weight * passed / total for passed, total, weight in kinds if total)
+    return round(item.points * (min(share, WRONG_ON_ORDINARY_DATA) if plain[0] < plain[1] else share), 2)

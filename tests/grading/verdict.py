@@ -39,9 +39,11 @@ class Verdict:
 
     def points(self, item: Item) -> float:
         """Points earned on one function."""
-        outcomes = self.of(item.function)
-        ordinary_failed = sum(not outcome.passed and outcome.ordinary for outcome in outcomes)
-        return rubric.earned(item, sum(outcome.passed for outcome in outcomes), len(outcomes), ordinary_failed)
+        plain, subtle = (
+            [outcome.passed for outcome in self.of(item.function) if outcome.ordinary == ordinary]
+            for ordinary in (True, False)
+        )
+        return rubric.earned(item, (sum(plain), len(plain)), (sum(subtle), len(subtle)))
 
     def total(self, items: dict[str, Item]) -> float:
         """Points earned altogether."""

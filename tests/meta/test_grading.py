@@ -224,11 +224,23 @@ def test_limits_that_do_not_fit_are_refused(text, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("passed", "ordinary_failed", "points"), [(8, 0, 10), (6, 0, 7.5), (6, 1, 2), (1, 1, 1.25), (0, 3, 0)]
+    ("plain", "subtle", "points"),
+    [
+        ((4, 4), (6, 6), 10.0),
+        ((4, 4), (3, 6), 9.0),
+        ((4, 4), (0, 6), 8.0),
+        ((3, 4), (6, 6), 2.0),
+        ((0, 4), (3, 6), 1.0),
+        ((0, 4), (0, 6), 0.0),
+        ((4, 4), (0, 0), 10.0),
+        ((0, 0), (3, 6), 5.0),
+        ((1, 4), (0, 0), 2.0),
+        ((0, 0), (0, 0), 0.0),
+    ],
 )
-def test_points_are_shared_and_capped_where_ordinary_values_are_wrong(passed, ordinary_failed, points):
-    """The share of 8 tests that pass; at most a fifth where one on ordinary data fails."""
-    assert rubric.earned(Item("gls", "4.2", "", 10.0, "visible"), passed, 8, ordinary_failed) == points
+def test_points_are_shared_and_capped_where_ordinary_values_are_wrong(plain, subtle, points):
+    """Plain claims carry four fifths, subtle ones the rest; at most a fifth is kept where a plain one fails."""
+    assert rubric.earned(Item("gls", "4.2", "", 10.0, "visible"), plain, subtle) == points
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx"])

@@ -14,7 +14,10 @@ from tests.meta.graded import grade
 pytestmark = pytest.mark.slow
 
 DENSE = Path(__file__).parent / "correct" / "dense.py"
-STYLES = sorted(path for path in (Path(__file__).parent / "correct").iterdir() if path.suffix in (".py", ".R"))
+STATSMODELS = DENSE.with_name("statsmodels_defaults.py")  # has no Satterthwaite df, and raises at the boundary
+STYLES = sorted(
+    path for path in DENSE.parent.iterdir() if path.suffix in (".py", ".R") and path.name != STATSMODELS.name
+)
 
 
 IN_TIERS = [(path, tier) for path in STYLES for tier in TIERS if tier == TIERS[0] or path.stem in ("dense", "packaged")]
@@ -22,7 +25,7 @@ IN_TIERS = [(path, tier) for path in STYLES for tier in TIERS if tier == TIERS[0
 
 @pytest.mark.parametrize(("path", "tier"), IN_TIERS, ids=lambda value: getattr(value, "name", value))
 def test_correct_file_in_another_style_scores_100(path, tier, tmp_path):
-    """Eight styles, from loops over fractions to lme4, in Python and R."""
+    """Nine styles, from loops over fractions to lme4, in Python and R."""
     if path.suffix == ".R" and r.unavailable():
         pytest.skip(r.unavailable())
     results = grade(path, report=tmp_path, options=(f"--isolation={tier}",))
@@ -34,11 +37,26 @@ def test_correct_file_in_another_style_scores_100(path, tier, tmp_path):
     assert results[path.stem]["total"] == 100, lost
 
 
+AS_TAUGHT = DENSE.with_name("lme4_defaults.R")
+
+
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_correct_file_scores_100_on_other_draws(seed, tmp_path):
-    """--seed N: no false alarm."""
-    results = grade(DENSE, report=tmp_path, options=(f"--seed={seed}",))
-    assert results[DENSE.stem]["total"] == 100
+@pytest.mark.parametrize("path", [DENSE, AS_TAUGHT], ids=lambda path: path.name)
+def test_correct_file_scores_100_on_other_draws(path, seed, tmp_path):
+    """--seed N: no false alarm, for lme4 and lmerTest at their defaults either."""
+    if path.suffix == ".R" and r.unavailable():
+        pytest.skip(r.unavailable())
+    results = grade(path, report=tmp_path, options=(f"--seed={seed}",))
+    assert results[path.stem]["total"] == 100
+
+
+@pytest.mark.parametrize("seed", [None, 1, 2])
+def test_statsmodels_at_its_defaults_has_the_points_of_what_it_offers(seed, tmp_path):
+    """Eleven functions in full, and 10 of 12 or more of fit_reml: it raises at the boundary and on three frogs."""
+    (result,) = grade(STATSMODELS, report=tmp_path, options=(f"--seed={seed}",) if seed else ()).values()
+    offered = {name: test for name, test in result.items() if name in CONTRACT and test["score"] < test["max_score"]}
+    assert set(offered) == {"fit_reml", "satterthwaite_df", "anova_reml"}
+    assert offered["fit_reml"]["score"] >= 10
 
 
 def test_same_file_same_report(tmp_path):
