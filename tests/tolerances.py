@@ -25,16 +25,17 @@ class Tolerances:
 
     criterion: float  # absolute, above the authority's minimum
     variance: float  # of Vb and Ve, relative to Vb + Ve
-    estimate: float  # of coef and se, relative to their largest
+    estimate: float  # of coef, relative to its largest
+    standard_error: float  # of se, relative to its largest: half of the variances', being a square root of them
     df: float  # relative, of a Satterthwaite df
     p_value: float  # absolute, of a p-value whose F and df are themselves within tolerance
 
 
 # What ordinary data show of an ordinary optimiser and of numerical second derivatives.
-SUBMISSION = Tolerances(criterion=1e-6, variance=1e-3, estimate=1e-4, df=2e-2, p_value=2e-3)
+SUBMISSION = Tolerances(criterion=1e-6, variance=1e-3, estimate=1e-4, standard_error=5e-4, df=2e-2, p_value=2e-3)
 
 # What solving the score equation with analytic derivatives reaches, with room for cond(X) up to 1e2.
-REFERENCE = Tolerances(criterion=1e-10, variance=1e-10, estimate=1e-10, df=1e-6, p_value=1e-8)
+REFERENCE = Tolerances(criterion=1e-10, variance=1e-10, estimate=1e-10, standard_error=1e-10, df=1e-6, p_value=1e-8)
 
 
 def algebra(X: np.ndarray, V: np.ndarray | None = None) -> float:

@@ -10,10 +10,23 @@ from tests.contract import CONTRACT
 
 INTRODUCTION = """Frogs in buckets: implement these functions.
 
-data is a table with columns id, bucket, color, bucket_mu, weight. Labels may be text or numbers, rows may
-stand in any order, buckets may differ in size. A result with several fields is {fields}.
+data is a table with columns id, bucket, color, bucket_mu, weight. Rows may stand in any order, buckets may
+differ in size. {labels}
+A result with several fields is {fields}.
 Keep the names and arguments; add whatever helpers you like.
 """
+PYTHON = {
+    "fields": "a dict with these keys",
+    "labels": """Labels are text or numbers: a bucket may be called "tub A" or 7, and color hold
+"red" or 30. In labels and group they stand in an array, such as np.array(["red", "blue", "red"]) or
+np.array([7, 7, 12]); levels are sorted: by letter, or by size.""",
+}
+R = {
+    "fields": "a named list",
+    "labels": """bucket and color are factors, and so are labels and group, such as
+factor(c("red", "blue", "red")) or factor(c(7, 7, 12)); their levels are sorted. id is a number, or a factor where
+frogs have names.""",
+}
 
 
 def write(path: Path) -> None:
@@ -28,7 +41,7 @@ def write(path: Path) -> None:
 
 def python_template() -> str:
     """The contract as Python stubs."""
-    introduction = INTRODUCTION.format(fields="a dict with these keys")
+    introduction = INTRODUCTION.format(**PYTHON)
     parts = [f'"""{introduction}"""\n\nimport numpy as np\nimport pandas as pd\n']
     for name, function in CONTRACT.items():
         stub = f"def {name}({', '.join(function.arguments)}):\n"
@@ -39,7 +52,7 @@ def python_template() -> str:
 
 def r_template() -> str:
     """The contract as R stubs."""
-    introduction = INTRODUCTION.format(fields="a named list")
+    introduction = INTRODUCTION.format(**R)
     parts = [textwrap.indent(introduction, "# ", lambda _: True)]
     for name, function in CONTRACT.items():
         documentation = textwrap.indent(_documentation(name), "# ", lambda _: True)
