@@ -6,9 +6,7 @@ NOT_OFFERED <- c("simulate_frogs", "buckets_per_color", "denominator_df", "model
                  "design_matrix", "covariance_matrix", "gls", "ols", "frog_correlation", "anova_ols")
 # To see it: d <- read.csv("reference/data/ergostool.csv"); d$weight <- 1e-6 * d$weight;
 #   anova(lmerTest::lmer(weight ~ color + (1 | bucket), d)) gives 0.61 denominator df where 24 is right.
-KNOWN_FAILURES <- list(
-  test_anova_reml_has_no_unit =
-    "lmerTest drops eigenvalues of the Hessian below a fixed tolerance, and lmer stops by one: F and df have a unit")
+KNOWN_FAILURES <- list()
 
 fitted_model <- function(X, y, group)
   suppressWarnings(suppressMessages(lmer(y ~ X - 1 + (1 | group), list(y = y, X = X, group = factor(group)))))
