@@ -43,7 +43,7 @@ class Population:
         bucket_mu = data["bucket_mu"].to_numpy().reshape(-1, n_within)
         weight = data["weight"].to_numpy().reshape(-1, n_within)
         self.means = (bucket_mu[:, 0] - MU) / SIGMA_BUCKET
-        self.deviations = (weight - bucket_mu) / SIGMA_WITHIN
+        self.deviations = (weight - bucket_mu[:, :1]) / SIGMA_WITHIN
 
     @classmethod
     def together(cls, parts: "list[Population]") -> "Population":
@@ -107,6 +107,7 @@ def test_colors_are_dealt_to_consecutive_equal_runs_of_buckets(impl, simulation)
     assert_equal("each bucket has one colour, and the colours come in consecutive equal runs of buckets", got, expected)
 
 
+@pytest.mark.ordinary
 @given(SIMULATIONS)
 def test_bucket_mu_is_one_number_for_a_bucket(impl, simulation):
     """bucket_mu[b, i] does not depend on the frog i."""
