@@ -451,3 +451,27 @@ def test_a_tiny_spread_within_colors_is_a_spread(core):
     test = core.anova_ols(data.assign(weight=level + 2.0**-40 * np.tile([1.0, -1.0], len(data) // 2)))
     between = np.sum((level - level.mean()) ** 2) / 3
     assert_close("F", test.F, between / (2.0**-80 * len(data) / (len(data) - 4)), 1e-2)
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_a_response_that_x_explains_but_for_rounding_is_refused(core, seed):
+    """y = 3 + 0.1 x in float64 leaves residuals of an eps or less: no Ve, however small, is read from them."""
+    x = np.random.default_rng(seed).normal(size=40)
+    X = np.column_stack([np.ones(40), x])
+    with pytest.raises(ValueError, match="by no more than rounding beside its size: nothing is left to estimate Ve$"):
+        core.fit_reml(X, 3 + 0.1 * x, np.repeat(np.arange(10), 4))
+
+
+def test_a_spread_of_a_hundred_roundings_is_fitted(core):
+    """sd 1e-13 beside a mean of 3: Ve within the chi-squared's 1e-8 on 30 df."""
+    rng = np.random.default_rng(1)
+    y = 3 + 1e-13 * rng.normal(size=40)
+    Ve = core.fit_reml(np.ones((40, 1)), y, np.repeat(np.arange(10), 4)).Ve
+    assert_between("Ve / 1e-26", Ve / 1e-26, 0.1, 4)
+
+
+def test_empirical_variances_keep_the_digits_that_a_common_weight_could_cost(core):
+    """0 to 39 beside 2^36: Ve = 2.5 exactly, in buckets of 5 neighbours; Vbe = 40 * 41 / 12."""
+    data = pd.DataFrame({"bucket": np.repeat(np.arange(8), 5), "weight": 2.0**36 + np.arange(40)})
+    got = core.empirical_variances(data)
+    assert_close("Ve, Vbe", [got.Ve, got.Vbe], [2.5, 40 * 41 / 12], 1e-14)

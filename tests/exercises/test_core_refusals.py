@@ -170,6 +170,10 @@ REFUSALS = {
             "its size: nothing is left to estimate Ve"
         ),
     ),
+    "tiny_weights": (
+        lambda core: core.empirical_variances(data.assign(weight=1e-300)),
+        "data column 'weight' is 1e-300 in all 40 rows: rho is 0/0",
+    ),
     "single_frog": (
         lambda core: core.empirical_variances(data[4:]),
         "bucket 1 has 1 frog; a variance within needs at least 2",

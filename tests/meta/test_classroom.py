@@ -5,7 +5,6 @@ import csv
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,6 +17,7 @@ import pytest
 from tests.grading import copies, formats, pages, reports
 from tests.grading.reports import Line
 from tests.meta import bundle
+from tests.meta.browser import chromium
 from tests.meta.graded import PROJECT, grade, rubric
 
 HOSTILE = '=1+1"<script>document.title=1<'
@@ -188,19 +188,12 @@ def test_the_class_page_ranks_its_misconceptions(mixed):
 @pytest.mark.slow
 def test_the_pages_in_a_browser(mixed):
     """Headless Chromium: nothing on the console, charts there, links reachable by the keyboard, nothing run."""
-    selenium = pytest.importorskip("selenium.webdriver")
-    if not shutil.which("chromium") or not shutil.which("chromedriver"):
-        pytest.skip("no chromium and chromedriver here (apt-get install chromium chromium-driver)")
+    pytest.importorskip("selenium")
     from selenium.webdriver.common.by import By  # noqa: PLC0415 - where there is a browser
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
 
     _, report = mixed
-    options = selenium.ChromeOptions()
-    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", "--window-size=390,844"):
-        options.add_argument(argument)
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    service = selenium.ChromeService(shutil.which("chromedriver"))
-    with selenium.Chrome(options=options, service=service) as browser:
+    with chromium() as browser:
         browser.get((report / "index.html").as_uri())
         assert browser.title == "6 submissions"
         assert browser.find_elements(By.CSS_SELECTOR, "svg rect")

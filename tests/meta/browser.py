@@ -1,0 +1,23 @@
+"""A headless Chromium, where there is one."""
+
+import contextlib
+import shutil
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+
+@contextlib.contextmanager
+def chromium(width: int = 390, height: int = 844) -> Iterator[Any]:
+    """Selenium's driver with a window of this size, by default a phone's; skips where there is no browser."""
+    selenium = pytest.importorskip("selenium.webdriver")
+    if not shutil.which("chromium") or not shutil.which("chromedriver"):
+        pytest.skip("no chromium and chromedriver here (apt-get install chromium chromium-driver)")
+    options = selenium.ChromeOptions()
+    for argument in ("--headless=new", "--no-sandbox", "--disable-dev-shm-usage", f"--window-size={width},{height}"):
+        options.add_argument(argument)
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    service = selenium.ChromeService(shutil.which("chromedriver"))
+    with selenium.Chrome(options=options, service=service) as browser:
+        yield browser
