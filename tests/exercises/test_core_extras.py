@@ -458,7 +458,7 @@ def test_a_response_that_x_explains_but_for_rounding_is_refused(core, seed):
     """y = 3 + 0.1 x in float64 leaves residuals of an eps or less: no Ve, however small, is read from them."""
     x = np.random.default_rng(seed).normal(size=40)
     X = np.column_stack([np.ones(40), x])
-    with pytest.raises(ValueError, match="by no more than rounding beside its size: nothing is left to estimate Ve$"):
+    with pytest.raises(ValueError, match=r"by no more than rounding beside its size: nothing is left to estimate Ve$"):
         core.fit_reml(X, 3 + 0.1 * x, np.repeat(np.arange(10), 4))
 
 

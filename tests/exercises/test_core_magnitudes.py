@@ -80,6 +80,14 @@ def test_what_has_no_unit_is_the_same_in_every_unit(core, c):
     assert_close("correlation", core.frog_correlation(far, 1, 2), core.frog_correlation(data, 1, 2), 1e-13)
 
 
+@pytest.mark.parametrize("frog", [1, 2])
+def test_a_frog_may_weigh_a_distant_fraction_of_the_other(core, frog):
+    """cor(c x, y) = cor(x, y), c = 2^-700."""
+    data = golden.load("chapter_2").data
+    far = data.assign(weight=data["weight"] * np.where(data["id"] == frog, 2.0**-700, 1.0))
+    assert_close("correlation", core.frog_correlation(far, 1, 2), core.frog_correlation(data, 1, 2), 1e-13)
+
+
 @pytest.mark.parametrize("c", FAR)
 def test_least_squares_of_distant_units(core, c):
     """OLS and GLS of X / c and c y: coef c^2, sigma2 c^2."""
