@@ -61,6 +61,12 @@ def test_sums_outside_float64_are_said_to_be(core):
         core.model_variances(1.3e154, 1.3e154)
     with pytest.raises(ValueError, match="^coef and se" + OUTSIDE):
         core.ols(FIT.X * 2.0**-1000, FIT.y * 2.0**100)
+    with pytest.raises(ValueError, match="^coef" + OUTSIDE):
+        core.gls(FIT.X * 2.0**-1000, FIT.y * 2.0**100, np.eye(len(FIT.y)))
+    with pytest.raises(ValueError, match="^se" + OUTSIDE):
+        core.gls(FIT.X * 2.0**-1000, FIT.y * 2.0**-1000, np.eye(len(FIT.y)) * 2.0**200)
+    with pytest.raises(ValueError, match=r"^entries of V\^-1 A" + OUTSIDE):
+        core.covariance.solve_covariance([1, 2], 0.0, 1e-300, [1e10, 1.0])
     with pytest.raises(ValueError, match="^weights" + OUTSIDE):
         core.simulate_frogs(100, 100, ["red"], 1.7e308, 1e308, 1e308, 1)
     with pytest.raises(ValueError, match="^theta squared times the largest bucket" + OUTSIDE):
@@ -98,6 +104,15 @@ def test_least_squares_of_distant_units(core, c):
     got, expected = core.gls(FIT.X / c, FIT.y * c, V * c), core.gls(FIT.X, FIT.y, V)
     assert_close("coef of GLS", got.coef / c / c, expected.coef, 1e-13)
     assert_close("se of GLS", got.se / c / np.sqrt(c), expected.se, 1e-13)
+
+
+@pytest.mark.parametrize("c", [2.0**-1030, 2.0**1010])
+def test_gls_of_a_v_at_the_ends_of_float64(core, c):
+    """V c: the same coef, se sqrt(c)."""
+    V = core.covariance_matrix(FIT.group, 900.0, 225.0)
+    got, expected = core.gls(FIT.X, FIT.y, V * c), core.gls(FIT.X, FIT.y, V)
+    assert_close("coef", got.coef, expected.coef, 1e-13)
+    assert_close("se", got.se / np.sqrt(c), expected.se, 1e-13)
 
 
 @pytest.mark.parametrize("c", FAR)

@@ -303,3 +303,12 @@ def test_the_grid_is_fine_beside_the_boundary_and_half_wide_beyond(core, layout)
     u, _ = core.reml._grid(sums, sums.sizes.max())
     assert_at_most("steps of the grid", np.diff(u), 0.5)
     assert_at_most("the first steps of the grid", u[:4], [0.0, 0.125, 0.25, 0.5])
+
+
+def test_rounding_of_bucket_means_is_no_variation_within(core):
+    """A year and tenths of it, the same throughout each bucket: means of three equal numbers round, X_w'X_w is 0."""
+    year = np.repeat(2000 + np.arange(12) / 10, 3)
+    y = np.sin(np.arange(36.0) ** 2)
+    sums = core.fit_reml(np.column_stack([np.ones(36), year]), y, np.repeat(np.arange(12), 3)).profile.sums
+    assert_between("what is left of X within buckets", sums.within[1, 1], 1e-45, 1e-20)
+    assert_equal("columns that vary within buckets", len(sums._varying), 0)
