@@ -56,6 +56,44 @@ def test_lmer_stops_at_the_higher_of_two_minima(live_r):
     assert_close("lmer's criterion (if it is lower, this defect is mended)", got, 7.2401, 1e-3, 1.0)
 
 
+# Eleven buckets of five frogs, three, two, three and three in a colour.
+ELEVEN = [
+    [336, 304, 315, 328, 327],
+    [297, 294, 297, 304, 278],
+    [319, 348, 336, 310, 294],
+    [313, 318, 287, 313, 281],
+    [255, 260, 296, 260, 314],
+    [345, 328, 355, 359, 343],
+    [315, 308, 323, 325, 351],
+    [342, 343, 282, 319, 313],
+    [284, 298, 321, 302, 328],
+    [310, 286, 290, 287, 309],
+    [309, 277, 311, 284, 297],
+]
+
+
+def test_lmertests_f_is_not_scale_invariant(live_r):
+    """F has no unit (theorem 10), and is MSA / MSB = 4.2641 here; in milligrams lmerTest's is another number.
+
+    Its Hessian and gradients are difference quotients in the unit of the response, whose steps are fixed.
+    """
+    data = pd.DataFrame(
+        {
+            "weight": np.array(ELEVEN, dtype=float).ravel(),
+            "bucket": np.repeat(np.arange(11), 5),
+            "color": np.repeat(["red", "green", "blue", "brown"], [15, 10, 15, 15]),
+        }
+    )
+    test = (
+        "d$bucket <- factor(d$bucket); fit <- function(c) {"
+        "anova(suppressMessages(lmerTest::lmer(c * weight ~ color + (1 | bucket), d)))$F }; c(fit(1), fit(1000))"
+    )
+    right = closed_form.balanced_reml(data["weight"].to_numpy(), data["bucket"], data["color"]).F
+    in_grams, in_milligrams = live_r.evaluate(test, d=data)
+    assert_close("F in grams", [in_grams, right], [4.264068] * 2, 1e-6)
+    assert abs(in_milligrams / right - 1) > 0.01, f"lmerTest gives {in_milligrams:.6g}: it seems mended"
+
+
 @pytest.mark.parametrize("excess", [1e-6, 1e-7, 1e-8])
 def test_lmertests_df_just_inside_the_boundary(live_r, excess):
     """Ten buckets of 4, MSB / MSE = 1 + excess: df = B - 1 = 9 exactly (theorem 8); lmerTest says 26 to 39."""
