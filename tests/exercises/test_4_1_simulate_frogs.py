@@ -54,7 +54,7 @@ class Population:
         return whole
 
 
-DRAWN: dict[tuple[int, ...], tuple[Population, list]] = {}
+DRAWN: dict[tuple[int, ...], tuple] = {}  # with the implementation, so that no other gets its id
 
 
 def population(impl, seeds=DRAWS, n_buckets: int = BUCKETS, n_within: int = FROGS) -> Population:
@@ -63,8 +63,8 @@ def population(impl, seeds=DRAWS, n_buckets: int = BUCKETS, n_within: int = FROG
     if key not in DRAWN:
         asked = (n_buckets, n_within, COLORS, MU, SIGMA_BUCKET, SIGMA_WITHIN)
         parts = [Population(impl.simulate_frogs(*asked, seed), n_within) for seed in seeds]
-        DRAWN[key] = Population.together(parts), impl.calls
-    drawn, impl.calls = DRAWN[key]
+        DRAWN[key] = Population.together(parts), impl.calls, impl
+    drawn, impl.calls, _ = DRAWN[key]
     return drawn
 
 
