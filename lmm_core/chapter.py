@@ -409,8 +409,7 @@ def gls_beside_ols(data: pd.DataFrame, names: Names) -> Step:
     """`lm`, and both estimates with both standard errors side by side."""
     bucket, color, weight = names.columns
     X, y = design_matrix(data["color"], intercept=False), data["weight"].to_numpy(dtype=float)
-    sample = empirical_variances(data)
-    by_gls, by_ols = gls(X, y, _empirical_V(data)) if sample.Vb > 0 else ols(X, y), ols(X, y)
+    by_gls, by_ols = gls(X, y, _empirical_V(data)), ols(X, y)
     columns = {"coef GLS": by_gls.coef, "coef lm": by_ols.coef, "se GLS": by_gls.se, "se lm": by_ols.se}
     # In own data no earlier step has made V.
     V = f"V <- max(Vb_emp, 0) * outer(dat${bucket}, dat${bucket}, '=='); diag(V) <- diag(V) + Ve_emp; Vi <- solve(V)"

@@ -40,8 +40,7 @@ def model_variances(sigma_bucket: float, sigma_within: float) -> Variances:
     sigma_within = checks.non_negative("sigma_within", sigma_within)
     if sigma_bucket + sigma_within == 0:
         raise ValueError(f"sigma_bucket = {sigma_bucket:g} and sigma_within = {sigma_within:g}: rho is 0/0")
-    sds = [sigma_bucket, sigma_within]
-    Vb, Ve = (checks.in_given_units("Vb and Ve", sd, sd).item() for sd in sds)
+    Vb, Ve = (checks.in_given_units("Vb and Ve", sd, sd).item() for sd in (sigma_bucket, sigma_within))
     Vbe = checks.in_given_units("Vbe", Vb + Ve).item()
     return Variances(Vb, Ve, Vbe, Vb / Vbe)
 

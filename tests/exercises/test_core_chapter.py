@@ -541,6 +541,15 @@ def test_own_buckets_of_two_frogs_have_a_variance(chapter, size, titles):
     assert_equal("factor", "\ncolorc1 " in text, True)
 
 
+def test_gls_beside_lm_takes_no_negative_variance(chapter):
+    """Where Vbe - Ve < 0, V = Ve I, as in the R lines: se = sqrt(Ve / frogs of the colour)."""
+    weight = [1.0, 9.0, 2.0, 8.0, 3.0, 7.0, 1.0, 9.0]
+    data = pd.DataFrame({"bucket": np.repeat([1, 2, 3, 4], 2), "color": np.repeat(["a", "b"], 4), "weight": weight})
+    Ve = np.mean([32.0, 18.0, 8.0, 32.0])
+    got = chapter.gls_beside_ols(data, chapter.Names("d.csv")).numbers["gls"]["se"]
+    assert_close("se", got, np.full(2, np.sqrt(Ve / 4)), 1e-12)
+
+
 def test_crossed_factors_are_told_that_the_theorems_are_not_theirs(chapter):
     """ergoStool: no remark of a nested theorem."""
     data = golden.load("ergostool").data.rename(columns={"fixed": "color"})
