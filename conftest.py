@@ -10,7 +10,7 @@ import pytest
 import lmm_core
 from reference import r
 
-pytest_plugins = ["tests.grading.door", "tests.grading.plugin", "tests.peers.plugin", "tests.accuracy"]
+pytest_plugins = ["tests.grading.options", "tests.grading.plugin", "tests.peers.plugin", "tests.accuracy"]
 
 PROFILES = {"dev": 5, "default": 30, "thorough": 10_000}
 

@@ -25,7 +25,7 @@ class ContractError(AssertionError):
 
 @dataclass(frozen=True)
 class Kind:
-    """How a value crosses from the submission (`form`, see grading/plain.py), and what it must then be."""
+    """How a value crosses from the submission (`form`, see grading/sandbox/plain.py), and what it must then be."""
 
     form: str
     convert: Convert

@@ -5,12 +5,12 @@ from types import ModuleType
 from typing import Any, Protocol
 
 from tests.contract import CONTRACT, ContractError
-from tests.grading.plain import UnreadableError, plain
+from tests.grading.sandbox.plain import UnreadableError, plain
 from tests.tolerances import REFERENCE, Tolerances
 
 
 class Backend(Protocol):
-    """Runs one function of the contract and hands back its plain result (see grading/plain.py)."""
+    """Runs one function of the contract and hands back its plain result (see grading/sandbox/plain.py)."""
 
     def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
         """Raise an AssertionError in words for a student where the call fails."""

@@ -1,8 +1,11 @@
 """Which tests are run, and whose points they decide: what the marks of `exercises/` say."""
 
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
+
+EXERCISES = Path(__file__).with_name("exercises")
 
 
 def function_of(item: pytest.Item) -> str:

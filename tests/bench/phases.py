@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.grading.submission import Submission
+from tests.grading.sandbox.submission import Submission
 
 BEGAN = float(os.environ["BEGAN"])  # time.time() when the process was started
 PHASES: Counter[str] = Counter()

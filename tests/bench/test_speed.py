@@ -101,7 +101,12 @@ def test_time_grows_no_faster_than_the_data():
 
 SUITE = {
     "pytest, without R": ["--live-r=off"],
-    "one correct submission": ["--submission={class_of_1}", "--report={report}", "-p", "tests.bench.phases"],
+    "one correct submission": [
+        "--submission={class_of_1}/student_0.py",
+        "--report={report}",
+        "-p",
+        "tests.bench.phases",
+    ],
     "a class of 50": ["--submission={class_of_50}", "--report={report}", "-n", "2"],
 }
 

@@ -1,178 +1,44 @@
-"""`pytest --submission FILE`: the options of grading, and how pytest's events become verdicts."""
+"""`pytest --submission FILE`: pytest's events, as the stages of grading need them."""
 
 import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import hypothesis
-import numpy as np
 import pytest
-from hypothesis import Phase
-from hypothesis.errors import FlakyFailure
-from hypothesis.internal.conjecture import engine
 
-from reference import r
 from tests.contract import CONTRACT
-from tests.grading import (
-    classroom,
-    content,
-    copies,
-    diagnosis,
-    feedback,
-    misconceptions,
-    reports,
-    rubric,
-    sandbox,
-    template,
-)
-from tests.grading.misconceptions import Misconception
-from tests.grading.portrait import portrait
-from tests.grading.submission import LANGUAGES, NotCalledError, Submission, printable
-from tests.grading.verdict import Outcome, Verdict, gradescope
+from tests.grading import asked
+from tests.grading.classroom import Class
+from tests.grading.examples import few_examples
+from tests.grading.intake import template
+from tests.grading.judgement import copies
+from tests.grading.reports import terminal, written
+from tests.grading.reports.lines import Line
+from tests.grading.session import STATE
 from tests.implementation import Implementation
 from tests.peers import peer
 from tests.peers.peer import PEER
-from tests.selection import function_of, keep, owed
-from tests.tolerances import SUBMISSION
-
-EXERCISES = Path(__file__).parents[1] / "exercises"
-EXAMPLES, SHRINKS = 8, 40
-CLASS_FILES = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv")
-STATE = pytest.StashKey["Grading"]()
-GRADING: list["Grading"] = []  # for the hook that is not given a config
-
-
-class Grading:
-    """One run over one or more submissions."""
-
-    def __init__(self, config: pytest.Config) -> None:
-        """Take the options; raise pytest.UsageError with one sentence where they do not fit."""
-        try:
-            self.rubric = Path(config.getoption("--rubric") or rubric.DEFAULT)
-            self.items, self.limits = rubric.load(self.rubric), rubric.limits(self.rubric)
-        except rubric.RubricError as error:
-            raise pytest.UsageError(str(error)) from None
-        files = _files(config.getoption("--submission"))
-        if any(LANGUAGES[file.suffix.lower()] == "R" for file in files.values()) and r.unavailable():
-            raise pytest.UsageError(f"an R submission needs R: {r.unavailable()}; to install: {r.INSTALL}")
-        tier, self.remark = sandbox.best_tier(config.getoption("--isolation"))
-        if tier is None:
-            raise pytest.UsageError(f"--isolation {config.getoption('--isolation')} does not work here: {self.remark}")
-        self.tier = tier
-        self.report = Path(config.getoption("--report")) if config.getoption("--report") else None
-        if self.report and self.report.exists() and not self.report.is_dir():
-            raise pytest.UsageError(f"--report {self.report} is a file; expected a folder")
-        if config.getoption("--format") and not self.report:
-            raise pytest.UsageError("--format goes with --report")
-        self.seed, self.formats = config.getoption("--seed"), config.getoption("--format") or []
-        self.files = files
-        self.submissions = {name: Submission(file, tier, self.limits) for name, file in files.items()}
-        self.verdicts = {name: Verdict(name, printable(file.name), tier) for name, file in files.items()}
-        self.diagnosed: dict[tuple[str, str], Misconception | None] = {}
-
-    def result(self, name: str) -> dict[str, Any]:
-        """The result of one submission, of which every report is made."""
-        fingerprint = content.fingerprint(self.files[name], self.rubric, self.tier, self.seed)
-        return gradescope(self.verdicts[name], self.items, fingerprint)
-
-    def judged(self, name: str, item: pytest.Item, error: BaseException | None) -> dict[str, Any]:
-        """The outcome of one test in plain parts, which also travel between processes of pytest-xdist."""
-        function, submission = function_of(item), self.submissions[name]
-        outcome = {
-            "name": name,
-            "function": function,
-            "test": item.nodeid,
-            "passed": error is None,
-            "ordinary": item.get_closest_marker("ordinary") is not None,
-            "feedback": "",
-            "slug": None,
-            "picture": None,
-        }
-        if error is not None:
-            if (name, function) not in self.diagnosed:
-                self.diagnosed[name, function] = _diagnosis(function, submission)
-                outcome["picture"] = portrait(function, submission)
-            found = self.diagnosed[name, function]
-            calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
-            shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
-            outcome["feedback"] = feedback.told(_message(error), shown, LANGUAGES[submission.path.suffix.lower()])
-            outcome["slug"] = found.slug if found else None
-        return outcome
-
-    def note(self, name: str, slug: str | None, picture: list[Any] | None, **outcome: Any) -> None:
-        """Add an outcome to its verdict."""
-        verdict = self.verdicts[name]
-        if picture:
-            verdict.pictures[outcome["function"]] = picture
-        verdict.outcomes.append(Outcome(**outcome))
-        verdict.outcomes.sort(key=lambda noted: noted.test)
-        if slug:
-            function = outcome["function"]
-            verdict.diagnoses[function] = next(m for m in misconceptions.of(function) if m.slug == slug)
-
-
-def _files(wanted: list[str]) -> dict[str, Path]:
-    """The files to grade by the name that they are reported under.
-
-    The stem, or the whole name where stems clash, numbered where that clashes too; never one that leaves
-    the report's folder or is the gradebook's.
-    """
-    files: list[Path] = []
-    for entry in map(Path, wanted):
-        if entry.is_dir():
-            inside = sorted(file for file in entry.iterdir() if file.suffix.lower() in LANGUAGES and not file.is_dir())
-            if not inside:
-                raise pytest.UsageError(f"submission {entry} is a folder without a .py or .R file")
-            files += inside
-        elif not (entry.exists() or entry.is_symlink()):
-            raise pytest.UsageError(f"submission {entry} does not exist")
-        elif entry.suffix.lower() not in LANGUAGES:
-            raise pytest.UsageError(f"submission {entry} is neither a .py nor a .R file")
-        else:
-            files.append(entry)
-    files = list(dict.fromkeys(files))
-    stems = [file.stem for file in files]
-    names: dict[str, Path] = {}
-    for file in files:
-        name = printable(file.stem if stems.count(file.stem) == 1 else file.name)
-        name = (
-            f"_{name}"
-            if name.strip(".") == "" or name.startswith(("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv"))
-            else name
-        )
-        alike = sum(known == name or known.rpartition("~")[0] == name for known in names)
-        names[f"{name}~{alike + 1}" if alike else name] = file
-    return names
+from tests.selection import EXERCISES, function_of, keep, owed
 
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """With -n or a cluster, a class: this process deals out the submissions, and runs no test itself."""
-    wanted = config.getoption("numprocesses", None) or config.getoption("--scheduler")
-    if not config.getoption("--submission") or not wanted or hasattr(config, "workerinput"):
+    """A class: this process deals out the submissions, and runs no test itself."""
+    processes = config.getoption("numprocesses", None)  # of pytest-xdist: a number, or "auto"
+    if not config.getoption("--submission") or not (asked.for_a_class(config) or processes):
         return None
-    if len(_files(config.getoption("--submission"))) == 1 and not config.getoption("--scheduler"):
-        return None
-    grading = Grading(config)
-    run = classroom.Class(
-        files=grading.files,
-        items=grading.items,
-        limits=grading.limits,
-        rubric=grading.rubric.absolute(),
-        tier=grading.tier,
-        seed=grading.seed,
-        report=grading.report,
-        formats=grading.formats,
-        processes=wanted if isinstance(wanted, int) else len(os.sched_getaffinity(0)),  # "auto"
-        remark=grading.remark,
+    assignment = asked.assignment(config)
+    run = Class(
+        assignment,
+        processes=len(os.sched_getaffinity(0)) if processes == "auto" else processes or 1,
         scheduler=config.getoption("--scheduler"),
     )
     try:
         return run.run()
     except KeyboardInterrupt:
-        goes_on = "; the same command goes on from here" if grading.report else ""
-        print(f"\nstopped with {len(run.lines)} of {len(run.files)} graded{goes_on}")
+        goes_on = "; the same command goes on from here" if assignment.report else ""
+        print(f"\nstopped with {len(run.lines)} of {len(assignment.handed_in)} graded{goes_on}")
         return int(pytest.ExitCode.INTERRUPTED)
 
 
@@ -188,57 +54,36 @@ def pytest_configure(config: pytest.Config) -> None:
     for option in ("--report", "--rubric", "--seed", "--format", "--scheduler"):
         if config.getoption(option) is not None and not config.getoption("--submission"):
             raise pytest.UsageError(f"{option} goes with --submission")
-    if not config.getoption("--submission"):
+    if config.getoption("--submission") and STATE not in config.stash:
+        assignment = asked.assignment(config)
+        config.stash[STATE] = assignment.grading(assignment.handed_in[0])
+        config.stash[asked.ASSIGNMENT] = assignment
+    grading = config.stash.get(STATE, None)
+    if grading is None:
         return
-    config.stash[STATE] = Grading(config)
-    GRADING[:] = [config.stash[STATE]]
-    chosen = [CONTRACT[name] for name in config.stash[STATE].items]
+    chosen = [CONTRACT[name] for name in grading.rubric.items]
     config.args[:] = [str(EXERCISES / f"test_{f.exercise.replace('.', '_')}_{f.name}.py") for f in chosen]
     config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
-    few_examples(config.getoption("--seed"))
-
-
-def few_examples(seed: int | None = None) -> None:
-    """Hypothesis as others than lmm_core are judged: the same few draws every time, shrunk a little."""
-    hypothesis.settings.register_profile(
-        "submission",
-        max_examples=EXAMPLES,
-        derandomize=seed is None,
-        phases=(Phase.generate, Phase.shrink),
-        deadline=None,
-        database=None,
-        report_multiple_bugs=False,
-        suppress_health_check=list(hypothesis.HealthCheck),
-    )
-    hypothesis.settings.load_profile("submission")
-    hypothesis.core.global_force_seed = seed
-    engine.MAX_SHRINKS = SHRINKS  # a minimum of a few rows is small enough, and a call costs a millisecond
+    few_examples(grading.seed)
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say what is judged and how it is confined."""
-    grading = config.stash.get(STATE, None)
-    if grading is None:
-        return []
-    why = f" ({grading.remark})" if grading.remark else ""
-    return [f"submissions: {len(grading.submissions)}", f"isolation: {grading.tier}{why}"]
-
-
-def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
-    """One instance of every test for each submission."""
-    grading = metafunc.config.stash.get(STATE, None)
-    if grading is not None and "impl" in metafunc.fixturenames:
-        metafunc.parametrize("impl", list(grading.submissions), indirect=True, scope="session")
+    """Say how the submission is confined, and what is drawn for it."""
+    assignment = config.stash.get(asked.ASSIGNMENT, None)
+    return assignment.header() if assignment else []
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """A submission is not asked for what judges lmm_core alone, nor for what the rubric leaves out."""
+    """A submission is not asked for what judges lmm_core alone, nor for what the rubric leaves out.
+
+    What is hidden comes last, so that nothing that is shown was written by one who had seen it.
+    """
     grading = config.stash.get(STATE, None)
     if grading is None:
         return
-    keep(config, items, lambda item: owed(item) and function_of(item) in grading.items)
-    order = {name: i for i, name in enumerate(grading.submissions)}
-    items.sort(key=lambda item: order[item.callspec.params["impl"]])  # type: ignore[attr-defined]
+    functions = grading.rubric.items
+    keep(config, items, lambda item: owed(item) and function_of(item) in functions)
+    items.sort(key=lambda item: functions[function_of(item)].visibility != "visible")
 
 
 @pytest.fixture(scope="session")
@@ -248,53 +93,35 @@ def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
     if grading is None:
         yield request.config.stash.get(PEER, peer.core()).implementation()
     else:
-        yield Implementation(request.param, grading.submissions[request.param], SUBMISSION)
-        grading.submissions[request.param].close()
+        yield grading.implementation()
+        grading.submission.close()
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
-    """Replace the traceback of a graded test by what the student is to read."""
+    """Take the outcome; replace the traceback by what the student is to read."""
     report = yield
     grading = item.config.stash.get(STATE, None)
-    if grading is None:
-        return report
-    name = item.callspec.params["impl"]  # type: ignore[attr-defined]
-    if report.when == "call":
-        report.outcome_of_submission = grading.judged(name, item, call.excinfo.value if call.excinfo else None)
+    if grading is not None and report.when == "call":
+        told = grading.note(item, call.excinfo.value if call.excinfo else None)
         if report.failed:
-            report.longrepr = report.outcome_of_submission["feedback"]
-            report.sections = []
-    elif report.when == "teardown" and grading.submissions[name].closed:
-        report.printed_by_submission = [name, grading.submissions[name].output]
+            report.longrepr, report.sections = told, []
     return report
-
-
-def pytest_runtest_logreport(report: pytest.TestReport) -> None:
-    """Collect outcomes where the reports come together: here, or from the processes of pytest-xdist."""
-    grading = GRADING[0] if GRADING else None
-    if grading is None:
-        return
-    if hasattr(report, "outcome_of_submission"):
-        grading.note(**report.outcome_of_submission)
-    if hasattr(report, "printed_by_submission"):
-        name, text = report.printed_by_submission
-        grading.verdicts[name].printed = max(grading.verdicts[name].printed, text, key=lambda t: (len(t), t))
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
     """The table: exercise, points, diagnosis."""
-    grading = config.stash.get(STATE, None)
-    if grading is None:
+    assignment = config.stash.get(asked.ASSIGNMENT, None)
+    if assignment is None:
         return
-    results = [grading.result(name) for name in grading.files]
-    for line in [line for result in results for line in reports.explanation(result)]:
+    result = config.stash[STATE].result()
+    for line in terminal.explanation(result):
         terminalreporter.write_line(line)
     terminalreporter.section("points")
-    for line in [line for result in results for line in reports.table(result)]:
+    for line in terminal.table(result):
         terminalreporter.write_line(line)
-    if grading.report:
-        terminalreporter.write_line(f"reports: {grading.report}")
+    if assignment.report:
+        terminalreporter.write_line(f"reports: {assignment.report}")
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -302,32 +129,11 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     grading = session.config.stash.get(STATE, None)
     if grading is None:
         return
-    for submission in grading.submissions.values():
-        submission.close()
+    grading.submission.close()
+    assignment = session.config.stash.get(asked.ASSIGNMENT, None)
     is_whole = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
-    if grading.report and is_whole and not hasattr(session.config, "workerinput"):  # of pytest-xdist
-        results = {name: grading.result(name) for name in grading.files}
-        for name, result in results.items():
-            reports.write_result(grading.report, name, result)
-        lines = [reports.Line.of(name, result) for name, result in results.items()]
-        reports.write_class(grading.report, lines, grading.formats, copies.copies(grading.files))
-
-
-def _diagnosis(function: str, submission: Submission) -> Misconception | None:
-    """A diagnosis is a help: whatever numbers it stumbles over, the grading goes on without it."""
-    try:
-        with np.errstate(all="ignore"):
-            return diagnosis.diagnosed(function, submission)
-    except Exception:
-        return None
-
-
-def _message(error: BaseException) -> str:
-    if isinstance(error, FlakyFailure):
-        return "the function does not give the same answer twice for the same input"
-    if isinstance(error, AssertionError):
-        return str(error)
-    return f"the check itself stopped on this answer ({type(error).__name__}: {str(error)[:200]})"
-
-
-assert set(rubric.load()) == set(CONTRACT), "the default rubric covers the contract"
+    if assignment and assignment.report and is_whole:
+        name, result = grading.handed_in.name, grading.result()
+        written.write_result(assignment.report, name, result)
+        found = copies.copies([grading.handed_in])
+        written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.draw)

@@ -20,8 +20,9 @@ import pytest
 import lmm_core
 from reference import r
 from tests.contract import CONTRACT, ContractError
-from tests.grading.plain import UnreadableError
-from tests.grading.submission import LANGUAGES, outgoing
+from tests.grading.intake.handin import LANGUAGES
+from tests.grading.sandbox.plain import UnreadableError
+from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
@@ -126,7 +127,7 @@ class Careful(InProcess):
 def _from_r(path: Path) -> tuple[Backend, Callable[[str], Any]]:
     if r.unavailable():
         raise PeerError(f"implementation {path} needs R: {r.unavailable()}; to install: {r.INSTALL}")
-    from tests.grading.r_submission import RSubmission, as_python  # noqa: PLC0415 - starts R
+    from tests.grading.sandbox.r_submission import RSubmission, as_python  # noqa: PLC0415 - starts R
 
     try:
         submission = RSubmission(str(path))

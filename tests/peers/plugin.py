@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 
 from tests.contract import CONTRACT
-from tests.grading.plugin import EXERCISES, few_examples
+from tests.grading.examples import few_examples
 from tests.peers import peer, scoreboard
 from tests.peers.peer import PEER
-from tests.selection import function_of, keep, owed
+from tests.selection import EXERCISES, function_of, keep, owed
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -9,22 +9,22 @@ import ast
 import inspect
 import warnings
 from collections import defaultdict
-from pathlib import Path
+from collections.abc import Iterable
 
 import lmm_core
 from tests.contract import CONTRACT
+from tests.grading.intake.handin import HandIn
 
 LONG = 45  # nodes of the tree
-MAX_SOURCE = 2**20
 
 
-def copies(files: dict[str, Path]) -> dict[str, list[str]]:
+def copies(handed_in: Iterable[HandIn]) -> dict[str, list[str]]:
     """By submission, sentences about what it shares with lmm_core or with others, for the teacher's eyes."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
-    for name, path in files.items():
-        for function, tree in _trees(_source(path)).items():
-            owners[function, tree].append(name)
-    core = {name: _trees(inspect.getsource(getattr(lmm_core, name))).get(name) for name in CONTRACT}
+    for one in handed_in:
+        for function, tree in _trees(one.source if one.language == "Python" else b"").items():
+            owners[function, tree].append(one.name)
+    core = {name: _trees(inspect.getsource(getattr(lmm_core, name)).encode()).get(name) for name in CONTRACT}
     found: dict[str, list[str]] = {}
     for (function, tree), names in sorted(owners.items()):
         for name in names:
@@ -36,16 +36,7 @@ def copies(files: dict[str, Path]) -> dict[str, list[str]]:
     return found
 
 
-def _source(path: Path) -> str:
-    try:
-        if path.suffix.lower() != ".py" or path.is_symlink() or path.stat().st_size > MAX_SOURCE:
-            return ""
-        return path.read_text(encoding="utf-8-sig", errors="replace")
-    except OSError:
-        return ""
-
-
-def _trees(source: str) -> dict[str, str]:
+def _trees(source: bytes) -> dict[str, str]:
     """The normalised trees of the contract's functions in a file."""
     try:
         with warnings.catch_warnings():

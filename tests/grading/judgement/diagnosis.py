@@ -12,9 +12,9 @@ import numpy as np
 
 import lmm_core
 from tests.contract import CONTRACT, ContractError, label
-from tests.grading import misconceptions
-from tests.grading.misconceptions import Misconception
-from tests.grading.plain import plain
+from tests.grading.judgement import misconceptions
+from tests.grading.judgement.misconceptions import Misconception
+from tests.grading.sandbox.plain import plain
 
 Fields = dict[str, np.ndarray]
 

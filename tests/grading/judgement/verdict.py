@@ -1,12 +1,13 @@
 """From outcomes of tests to points: what a submission got, function by function."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tests.grading import rubric
-from tests.grading.misconceptions import Misconception
-from tests.grading.rubric import Item
+from tests.grading.judgement import rubric
+from tests.grading.judgement.misconceptions import Misconception
+from tests.grading.judgement.rubric import Item
 
+Result = dict[str, Any]  # as `gradescope` makes it
 MAX_FEEDBACK = 3  # failing checks that are told in full
 
 
@@ -25,17 +26,25 @@ class Outcome:
 class Verdict:
     """A submission's outcomes and diagnoses."""
 
-    name: str
     file: str
     tier: str
+    draw: str
+    open: str = ""  # what the tier does not close
     outcomes: list[Outcome] = field(default_factory=list)
-    diagnoses: dict[str, Misconception] = field(default_factory=dict)
-    pictures: dict[str, list[Any]] = field(default_factory=dict)  # numbers to draw (see portrait.py)
-    printed: str = ""
+    diagnoses: dict[str, Misconception | None] = field(default_factory=dict)
+    pictures: dict[str, list[Any] | None] = field(default_factory=dict)  # numbers to draw (see portrait.py)
+    printed: dict[str, str] = field(default_factory=dict)  # by function; "" while the file was loaded
+
+    def void(self, function: str, why: str) -> None:
+        """Nothing is earned by a function, whichever of its checks came before the one that ended it."""
+        self.outcomes = [
+            replace(outcome, passed=False, feedback=why) if outcome.function == function else outcome
+            for outcome in self.outcomes
+        ]
 
     def of(self, function: str) -> list[Outcome]:
         """The outcomes that decide one function's points."""
-        return [outcome for outcome in self.outcomes if outcome.function == function]
+        return sorted((o for o in self.outcomes if o.function == function), key=lambda outcome: outcome.test)
 
     def points(self, item: Item) -> float:
         """Points earned on one function."""
@@ -59,8 +68,8 @@ class Verdict:
             dict.fromkeys(outcome.feedback for outcome in failed), key=lambda text: ("..." in text, len(text))
         )
         parts = [f"{len(failed)} of {len(outcomes)} checks failed."]
-        if item.function in self.diagnoses:
-            misconception = self.diagnoses[item.function]
+        misconception = self.diagnoses.get(item.function)
+        if misconception:
             parts.append(f"This looks like a known misconception ({misconception.slug}):\n{misconception.hint}")
         parts += told[:MAX_FEEDBACK]
         if len(told) > MAX_FEEDBACK:
@@ -68,11 +77,11 @@ class Verdict:
         return "\n\n".join(parts)
 
 
-def gradescope(verdict: Verdict, items: dict[str, Item], content: str = "") -> dict[str, Any]:
+def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
     """The result, of which every report is made, in the form of Gradescope's results.json.
 
-    https://gradescope-autograders.readthedocs.io, "Autograder specifications". `content` is the fingerprint
-    of all that the result depends on.
+    https://gradescope-autograders.readthedocs.io, "Autograder specifications". What a function prints is shown where
+    the function is: it may be what it was asked.
     """
     tests = []
     for number, item in enumerate(items.values(), start=1):
@@ -96,11 +105,14 @@ def gradescope(verdict: Verdict, items: dict[str, Item], content: str = "") -> d
                 },
             }
         )
-    result = {
+    about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw}
+    result: Result = {
         "score": verdict.total(items),
         "tests": tests,
-        "extra_data": {"isolation": verdict.tier, "file": verdict.file, "content": content},
+        "extra_data": about | ({"open": verdict.open} if verdict.open else {}),
     }
-    if verdict.printed:
-        result["output"] = f"What the submission printed (beginning):\n{verdict.printed}"
+    hidden = [item.function for item in items.values() if item.visibility != "visible"]
+    printed = "".join(text for function, text in verdict.printed.items() if function not in hidden)
+    if printed:
+        result["output"] = f"What the submission printed (beginning):\n{printed}"
     return result

@@ -7,23 +7,13 @@ from pathlib import Path
 from typing import Any
 
 from tests.contract import CONTRACT
+from tests.grading.sandbox.limits import PACKAGES, Limits
 
-DEFAULT = Path(__file__).with_name("rubric.toml")
-PACKAGES = ("numpy", "scipy", "pandas", "statsmodels")
+DEFAULT = Path(__file__).parents[1] / "rubric.toml"
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 PLAIN = 0.8  # the share of a function's points that its claims on ordinary data carry
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
 KEYS = {"exercise", "title", "points", "visibility"}
-
-
-@dataclass(frozen=True)
-class Limits:
-    """What a submission may use: seconds of wall clock, and packages to import."""
-
-    call_seconds: float = 10.0
-    load_seconds: float = 30.0
-    submission_seconds: float = 150.0
-    packages: tuple[str, ...] = PACKAGES
 
 
 class RubricError(ValueError):
@@ -41,9 +31,28 @@ class Item:
     visibility: str
 
 
-def load(path: Path = DEFAULT) -> dict[str, Item]:
-    """Read a rubric; its items by function name, in the contract's order."""
-    content = _content(path)
+@dataclass(frozen=True)
+class Rubric:
+    """A rubric file: its items by function name in the contract's order, its limits, and its text."""
+
+    items: dict[str, Item]
+    limits: Limits
+    text: str
+
+
+def load(path: Path = DEFAULT) -> Rubric:
+    """Read a rubric file; raises RubricError."""
+    try:
+        text = path.read_text(encoding="utf-8")
+        content = tomllib.loads(text)
+    except OSError as error:
+        raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise RubricError(f"rubric {path} is no TOML: {error}") from None
+    return Rubric(_items(path, content), _limits(path, content), text)
+
+
+def _items(path: Path, content: dict[str, Any]) -> dict[str, Item]:
     functions = content.get("functions")
     if not isinstance(functions, dict) or not functions:
         raise RubricError(f"rubric {path} has no table [functions]")
@@ -56,9 +65,8 @@ def load(path: Path = DEFAULT) -> dict[str, Item]:
     return items
 
 
-def limits(path: Path = DEFAULT) -> Limits:
-    """`packages` and the table [limits] of a rubric; both may be absent, and [limits] name some only."""
-    content = _content(path)
+def _limits(path: Path, content: dict[str, Any]) -> Limits:
+    """`packages` and the table [limits]; both may be absent, and [limits] name some only."""
     table, packages = content.get("limits", {}), content.get("packages", list(PACKAGES))
     if not isinstance(packages, list) or not set(packages) <= set(PACKAGES):
         raise RubricError(f"rubric {path}: packages = {packages!r}; expected some of {list(PACKAGES)}")
@@ -67,15 +75,6 @@ def limits(path: Path = DEFAULT) -> Limits:
         if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise RubricError(f"rubric {path}: limit {name} = {value!r}; expected seconds for one of {sorted(known)}")
     return Limits(**table, packages=tuple(packages))
-
-
-def _content(path: Path) -> dict[str, Any]:
-    try:
-        return tomllib.loads(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise RubricError(f"rubric {path} is no TOML: {error}") from None
 
 
 def _item(path: Path, name: str, entry: Any) -> Item:

@@ -1,14 +1,14 @@
-"""Where a submission runs: a process of its own, in the best confinement that this machine offers.
+"""Where a submission runs: a process of its own, confined.
 
 Two tiers. `bwrap`: bubblewrap gives it a file system of its own without the project in it, no network, no
 other processes to see. `process`: a session of its own under a supervisor that leaves no descendant behind.
-In both the worker then drops root's uid, takes limits on itself, and restricts itself by Landlock where the
-kernel has it (see worker.py). A tier is offered only if a probe shows that it works, here and now.
+In both the worker then drops root's uid, takes limits on itself, and fences itself in as far as the kernel can (see
+confinement.py).
 """
 
 import json
+import math
 import os
-import platform
 import secrets
 import shutil
 import site
@@ -16,15 +16,18 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from collections.abc import Sequence
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from tests.grading.door import TIERS
+from tests.grading.sandbox import scratch
+from tests.grading.sandbox.limits import Limits
 
 HERE = Path(__file__).parent
-PARTS = ("worker.py", "wire.py", "plain.py", "r_submission.py")
+PARTS = (
+    *("worker.py", "confinement.py", "wire.py", "plain.py", "stand_ins.py"),
+    *("python_submission.py", "r_submission.py"),
+)
 R_FOLDERS = (
     "/etc/R",
     "/etc/alternatives",
@@ -38,7 +41,6 @@ MiB = 2**20
 
 LIMITS = {
     "AS": 4096 * MiB,  # memory
-    "CPU": 120,  # seconds
     "FSIZE": 64 * MiB,  # of a file
     "NOFILE": 256,
     "NPROC": 64,  # processes and threads of the worker's uid
@@ -57,7 +59,7 @@ class Worker:
     replies: int
     output: int
     nonce: str
-    scratch: tempfile.TemporaryDirectory[str]
+    folder: Path
     lifeline: int
     supervised: bool = False  # in the process tier, by the parent of the worker
     _open: bool = field(default=True)
@@ -74,17 +76,18 @@ class Worker:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-        try:
-            self.scratch.cleanup()
-        except RecursionError:  # folders in folders, deeper than Python removes
-            subprocess.run(["rm", "-rf", self.scratch.name], check=False)
+        os.close(self.output)
+        shutil.rmtree(self.folder, ignore_errors=True)
+        if self.folder.exists():  # folders in folders deeper than Python removes, or closed ones
+            subprocess.run(["chmod", "-R", "u+rwx", self.folder], check=False, stderr=subprocess.DEVNULL)
+            subprocess.run(["rm", "-rf", self.folder], check=False)
 
 
-def start(source: bytes, language: str, tier: str, forbidden: Sequence[str] = ()) -> Worker:
-    """Start a worker on a copy of the submission; it may not import the forbidden packages."""
-    scratch = tempfile.TemporaryDirectory(prefix="lmm-", ignore_cleanup_errors=True)
-    os.chmod(scratch.name, 0o755)
-    kitchen, home = Path(scratch.name, "grader"), Path(scratch.name, "home")
+def start(source: bytes, language: str, tier: str, limits: Limits) -> Worker:
+    """Start a worker on a copy of the submission."""
+    folder = Path(tempfile.mkdtemp(dir=scratch.folder()))
+    folder.chmod(0o755)
+    kitchen, home = folder / "grader", folder / "home"
     shutil.copytree(HERE, kitchen, ignore=lambda _, names: [name for name in names if name not in PARTS])
     (kitchen / "submission").mkdir()
     copy = kitchen / "submission" / {"Python": "student.py", "R": "student.R"}[language]
@@ -98,27 +101,31 @@ def start(source: bytes, language: str, tier: str, forbidden: Sequence[str] = ()
     lifeline_end, lifeline = os.pipe()
     output, output_end = os.pipe()
     for descriptor in (requests, replies):
-        os.set_blocking(descriptor, False)  # `wire` waits by select, up to its deadline
+        os.set_blocking(descriptor, False)  # clock.py waits for them
     inside = tier == "bwrap"
+    most = LIMITS | {"CPU": math.ceil(2 * (limits.submission_seconds + limits.load_seconds))}  # clock.py is first
+    if not uid and not inside:
+        most["NPROC"] += own_processes()
     config = {
         "tier": tier,
         "language": language,
-        "forbidden": list(forbidden),
+        "forbidden": limits.forbidden,
         "nonce": secrets.token_hex(8),
         "submission": f"/grader/submission/{copy.name}" if inside else str(copy),
         "path": library_folders(),
         "drop_uid": uid,
-        "readable": readable("/grader" if inside else str(kitchen)),
+        "readable": readable("/grader" if inside else str(kitchen), limits.forbidden),
+        "listable": library_folders(),
         "writable": ["/tmp", "/dev/shm", "/dev/null"] if inside else [str(home), "/dev/null"],
-        "limits": LIMITS | ({} if uid or inside else {"NPROC": own_processes() + LIMITS["NPROC"]}),
+        "limits": most,
         "requests": request_end,
         "replies": reply_end,
         "lifeline": lifeline_end,
     }
     worker = "/grader/worker.py" if inside else str(kitchen / "worker.py")
-    command = [interpreter(), "-I", "-S", "-u", worker, json.dumps(config)]
+    command = [interpreter(), "-P", "-s", "-S", "-u", worker, json.dumps(config)]
     process = subprocess.Popen(
-        [*bubblewrap(kitchen, uid), *command] if inside else command,
+        [*bubblewrap(kitchen, uid, limits.forbidden), *command] if inside else command,
         stdin=subprocess.DEVNULL,
         stdout=output_end,
         stderr=output_end,
@@ -129,11 +136,11 @@ def start(source: bytes, language: str, tier: str, forbidden: Sequence[str] = ()
     )
     for descriptor in (request_end, reply_end, lifeline_end, output_end):
         os.close(descriptor)
-    return Worker(process, requests, replies, output, config["nonce"], scratch, lifeline, supervised=not inside)
+    return Worker(process, requests, replies, output, config["nonce"], folder, lifeline, supervised=not inside)
 
 
 def environment(home: str) -> dict[str, str]:
-    """All that a worker learns of the grader's environment."""
+    """The same for every submission, wherever and whenever it is graded."""
     kept = {name: os.environ[name] for name in ("R_HOME", "LD_LIBRARY_PATH") if name in os.environ}
     one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {
@@ -141,15 +148,21 @@ def environment(home: str) -> dict[str, str]:
         "HOME": home,
         "TMPDIR": home,
         "LANG": "C.UTF-8",
+        "LC_ALL": "C.UTF-8",
+        "TZ": "UTC",
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "1",
         "MPLBACKEND": "Agg",
         "RPY2_CFFI_MODE": "ABI",
         "R_LIBS_USER": "NULL",
+        "R_PROFILE_USER": "",  # R reads no .Rprofile and no .Renviron of a folder
+        "R_ENVIRON_USER": "",
         **one_thread,
         **kept,
     }
 
 
-def bubblewrap(kitchen: Path, uid: int | None) -> list[str]:
+def bubblewrap(kitchen: Path, uid: int | None, forbidden: list[str]) -> list[str]:
     """The command that builds the worker's file system and then runs what follows it."""
     command = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--new-session", "--hostname", "grader"]
@@ -168,6 +181,8 @@ def bubblewrap(kitchen: Path, uid: int | None) -> list[str]:
         command += ["--perms", "0755", "--dir", parent]  # bubblewrap's own parents are closed to other uids
     for path in mounts:
         command += ["--ro-bind-try", path, path]
+    for path in hidden(forbidden):
+        command += ["--perms", "0000", "--tmpfs", path]
     command += ["--ro-bind", str(kitchen), "/grader", "--proc", "/proc", "--dev", "/dev"]
     command += ["--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/dev/shm"]
     return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--"]
@@ -197,9 +212,28 @@ def interpreter_folders() -> list[str]:
     return [folder for folder in folders if not folder.startswith("/usr/")]
 
 
-def readable(grader: str) -> list[str]:
-    """What Landlock lets a worker read."""
-    return [*SYSTEM, *R_FOLDERS, "/proc", "/dev", grader, sys.base_prefix, *library_folders()]
+def hidden(forbidden: list[str]) -> list[str]:
+    """Where the packages lie that may not be imported."""
+    found = [os.path.realpath(f"{folder}/{name}") for folder in library_folders() for name in forbidden]
+    return sorted(set(filter(os.path.isdir, found)))
+
+
+def readable(grader: str, forbidden: list[str]) -> list[str]:
+    """What Landlock lets a worker read: where something is hidden, what lies beside it, one by one."""
+    open_to_all = [*SYSTEM, *R_FOLDERS, "/proc", "/dev", grader, sys.base_prefix, *library_folders()]
+    open_to_all = list(dict.fromkeys(map(os.path.realpath, open_to_all)))
+    for path in hidden(forbidden):
+        open_to_all = [entry for shown in open_to_all for entry in _without(shown, path)]
+    return open_to_all
+
+
+def _without(folder: str, path: str) -> list[str]:
+    """A folder, or all in it but one path, however deep that lies."""
+    if folder == path:
+        return []
+    if not path.startswith(f"{folder}/"):
+        return [folder]
+    return [entry for name in os.listdir(folder) for entry in _without(f"{folder}/{name}", path)]
 
 
 def own_processes() -> int:
@@ -212,27 +246,3 @@ def own_processes() -> int:
         except OSError:
             continue
     return count
-
-
-@cache
-def unusable(tier: str) -> str | None:
-    """Why a tier does not work here, in words; None where it does. Tried with a real worker."""
-    if platform.system() != "Linux":
-        return f"it needs Linux; this is {platform.system()}"
-    if tier == "bwrap" and not shutil.which("bwrap"):
-        return "bubblewrap is not installed (apt-get install bubblewrap)"
-    from tests.grading.submission import probe  # noqa: PLC0415 - it starts a worker, as everybody else does
-
-    return probe(tier)
-
-
-def best_tier(wanted: str) -> tuple[str | None, str]:
-    """The tier to use for --isolation, or None and the sentence that says why there is none."""
-    candidates = TIERS if wanted == "auto" else (wanted,)
-    reasons = []
-    for tier in candidates:
-        reason = unusable(tier)
-        if reason is None:
-            return tier, "; ".join(reasons)
-        reasons.append(f"{tier}: {reason}")
-    return None, "; ".join(reasons)

@@ -6,16 +6,14 @@ and run no script.
 
 from collections import Counter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import jinja2
 import numpy as np
 
-from tests.grading import misconceptions
-from tests.grading.portrait import GROUP, RIGHT_V
-
-if TYPE_CHECKING:
-    from tests.grading.reports import Line
+from tests.grading.judgement import misconceptions
+from tests.grading.judgement.portrait import GROUP, RIGHT_V
+from tests.grading.reports.lines import Line
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -41,7 +39,7 @@ def feedback(result: dict[str, Any]) -> str:
     )
 
 
-def index(lines: "list[Line]", copies: dict[str, list[str]]) -> str:
+def index(lines: list[Line], copies: dict[str, list[str]], draw: str) -> str:
     """What the teacher reads: who scored what, and what to say in the next lecture."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
@@ -56,6 +54,7 @@ def index(lines: "list[Line]", copies: dict[str, list[str]]) -> str:
         functions=functions,
         ranked=ranked,
         copies=copies,
+        draw=draw,
         median=float(np.median([line.score for line in lines])) if lines else 0.0,
         maximum=lines[0].max_score if lines else 0.0,
         scores=[*_histogram(shares[shares < 1]), int(np.count_nonzero(shares >= 1))],

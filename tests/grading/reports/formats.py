@@ -4,17 +4,18 @@ import base64
 import csv
 import io
 import json
+import re
 from collections.abc import Callable, Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
-if TYPE_CHECKING:
-    from tests.grading.reports import Line
+from tests.grading.reports.lines import Line
 
 ASSIGNMENT = "frogs"
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# Where a cell begins, and where one would begin for a program that separates by something else than commas.
+FORMULA = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 
 
-def gradebook(lines: "list[Line]") -> str:
+def gradebook(lines: list[Line]) -> str:
     """A row for each submission: points of every function, misconceptions, isolation."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     slugs = [f"misconception {function}" for function in functions]
@@ -26,7 +27,7 @@ def gradebook(lines: "list[Line]") -> str:
     return _csv(rows)
 
 
-def nbgrader(lines: "list[Line]") -> dict[str, str]:
+def nbgrader(lines: list[Line]) -> dict[str, str]:
     """The columns of `nbgrader export`; a student's id is the submission's name."""
     head = "assignment duedate timestamp student_id last_name first_name email raw_score late_submission_penalty"
     rows: list[list[Any]] = [[*head.split(), "score", "max_score"]]
@@ -34,7 +35,7 @@ def nbgrader(lines: "list[Line]") -> dict[str, str]:
     return {"nbgrader.csv": _csv(rows)}
 
 
-def canvas(lines: "list[Line]") -> dict[str, str]:
+def canvas(lines: list[Line]) -> dict[str, str]:
     """Canvas's gradebook: its five columns, the assignment, and the row of points possible."""
     maximum = lines[0].max_score if lines else 0.0
     rows: list[list[Any]] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", ASSIGNMENT]]
@@ -43,7 +44,7 @@ def canvas(lines: "list[Line]") -> dict[str, str]:
     return {"canvas.csv": _csv(rows)}
 
 
-def classroom(lines: "list[Line]") -> dict[str, str]:
+def classroom(lines: list[Line]) -> dict[str, str]:
     """GitHub Classroom's result of each submission, base64 of JSON, as its autograding reporter takes it."""
     files = {}
     for line in lines:
@@ -63,7 +64,7 @@ def classroom(lines: "list[Line]") -> dict[str, str]:
     return files
 
 
-FORMATS: "dict[str, Callable[[list[Line]], dict[str, str]]]" = {
+FORMATS: dict[str, Callable[[list[Line]], dict[str, str]]] = {
     "nbgrader": nbgrader,
     "canvas": canvas,
     "classroom": classroom,
@@ -71,8 +72,8 @@ FORMATS: "dict[str, Callable[[list[Line]], dict[str, str]]]" = {
 
 
 def harmless(cell: object) -> object:
-    """Text that a spreadsheet would take for a formula is quoted; numbers stay numbers."""
-    return f"'{cell}" if isinstance(cell, str) and cell.startswith(FORMULA) else cell
+    """Text that a spreadsheet would take for a formula is quoted, wide signs too; numbers stay numbers."""
+    return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
 def _csv(rows: Iterable[list[Any]]) -> str:

@@ -1,0 +1,18 @@
+"""What the build backend adds: to a wheel the suite, and to every install the line that opens the door."""
+
+from typing import Any
+
+from hatchling.builders.hooks.plugin.interface import BuildHookInterface
+
+SUITE = ("conftest.py", "pyproject.toml", "reference", "tests")
+LINE = {"tests/door/lmm_verification.pth": "lmm_verification.pth"}
+
+
+class Hook(BuildHookInterface):
+    """Hatchling's name for it."""
+
+    def initialize(self, version: str, build_data: dict[str, Any]) -> None:
+        """`version` is "standard" or "editable"; paths are relative to the project's root."""
+        build_data["force_include_editable"] = LINE
+        if version == "standard":
+            build_data["force_include"] |= LINE | {part: f"lmm_verification/{part}" for part in SUITE}

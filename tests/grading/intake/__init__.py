@@ -1,0 +1,1 @@
+"""What is handed in becomes one source text and whose it is."""

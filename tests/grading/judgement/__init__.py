@@ -1,0 +1,1 @@
+"""From answers to points: rubric, verdict, and which misconception it looks like."""

@@ -1,0 +1,39 @@
+"""The options that are added to pytest."""
+
+import pytest
+
+from tests.grading.reports.formats import FORMATS
+from tests.grading.sandbox.tiers import TIERS
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """Grading's, and those of judging a package."""
+    add = parser.getgroup("lmm-grading", "grading of submissions").addoption
+    add(
+        "--submission",
+        action="append",
+        metavar="FILE",
+        help="grade this .py or .R file, or all in this folder; repeatable",
+    )
+    add("--report", metavar="DIR", help="write DIR/NAME/results.json (Gradescope's schema) and DIR/gradebook.csv")
+    add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
+    add("--isolation", choices=("auto", *TIERS), default="auto", help="where a submission runs; auto: the best")
+    add(
+        "--seed",
+        type=int,
+        metavar="N",
+        help="draw these examples; without it a file has the public ones, and a class some of its own",
+    )
+    add(
+        "--format",
+        action="append",
+        choices=tuple(FORMATS),
+        help="write the points for another platform, too, into --report's folder; repeatable",
+    )
+    add("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster whose scheduler has this address")
+    add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
+    add = parser.getgroup("lmm", "linear mixed models").addoption
+    add("--implementation", metavar="FILE", help="judge this trusted .py or .R file, in this process, by the exercises")
+    add("--scoreboard", metavar="FILE", help="write the digits of lmm_core and of all peers as a table, and exit")
+    add("--accuracy", metavar="FILE", help="write outcome and digits of every test to this .json file")
+    add("--baseline", metavar="FILE", help="fail only where a test or half a digit of this --accuracy file is lost")

@@ -1,0 +1,1 @@
+"""What is written of results: pages, files for platforms, lines for the terminal."""

@@ -1,0 +1,80 @@
+"""What a report's folder remembers between runs: the class's own draw, and which results still hold.
+
+Both rest on a secret that a first run makes up. A result is sealed by HMAC of all that it depends on and of its own
+text, so that nobody can write one who has not seen the secret. It lies in the report's folder, `.secret.json`; where
+that lies among the hand-ins, which could bring one along, in the home of the user who grades.
+"""
+
+import hashlib
+import hmac
+import json
+import os
+import secrets
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.grading.judgement.verdict import Result
+from tests.grading.reports.written import as_text
+
+SECRET, SEAL = ".secret.json", ".seal"
+MANY = 10**9  # draws
+
+
+class LedgerError(ValueError):
+    """The secret cannot be kept, in one sentence."""
+
+
+def chance() -> int:
+    """A number for a draw that nobody knows before."""
+    return 1 + secrets.randbelow(MANY)
+
+
+@dataclass(frozen=True)
+class Ledger:
+    """The memory of one report's folder."""
+
+    report: Path
+    key: str
+    draw: int
+
+    @classmethod
+    def of(cls, report: Path, handed_in: list[Path]) -> "Ledger":
+        """The one that a former run began, or a new one; raises LedgerError where it cannot be kept."""
+        place = _place(report.resolve(), [path.resolve() for path in handed_in])
+        try:
+            report.mkdir(parents=True, exist_ok=True)
+            place.parent.mkdir(parents=True, exist_ok=True)
+            try:
+                kept = json.loads(place.read_text(encoding="utf-8"))
+                return cls(report, str(kept["key"]), int(kept["draw"]))
+            except (FileNotFoundError, ValueError, KeyError, TypeError):
+                new = cls(report, secrets.token_hex(32), chance())
+                place.unlink(missing_ok=True)
+                with open(os.open(place, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
+                    json.dump({"key": new.key, "draw": new.draw}, file)
+                return new
+        except OSError as error:
+            raise LedgerError(f"{place} cannot be written: {error.strerror}") from None
+
+    def seal(self, name: str, fingerprint: bytes, result: Result) -> None:
+        """Mark a written result as made of this."""
+        (self.report / name / SEAL).write_text(self._mark(fingerprint, as_text(result)), encoding="utf-8")
+
+    def known(self, name: str, fingerprint: bytes) -> Result | None:
+        """The result that a former run wrote of the same, if it is there, whole and untouched."""
+        try:
+            text = (self.report / name / "results.json").read_text(encoding="utf-8")
+            sealed = (self.report / name / SEAL).read_text(encoding="utf-8")
+        except (OSError, ValueError):
+            return None
+        return json.loads(text) if hmac.compare_digest(sealed, self._mark(fingerprint, text)) else None
+
+    def _mark(self, fingerprint: bytes, text: str) -> str:
+        return hmac.new(self.key.encode(), fingerprint + text.encode(), hashlib.sha256).hexdigest()
+
+
+def _place(report: Path, handed_in: list[Path]) -> Path:
+    if not any(report.is_relative_to(folder) for folder in handed_in):
+        return report / SECRET
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "lmm-verification" / f"{hashlib.sha256(str(report).encode()).hexdigest()}.json"

@@ -1,0 +1,43 @@
+"""What is written of results: results.json and feedback.html for each, and the class's files.
+
+A result is the dict that `verdict.gradescope` makes; nothing here knows anything else.
+"""
+
+import json
+import os
+from collections.abc import Iterable
+from pathlib import Path
+
+from tests.grading.judgement.verdict import Result
+from tests.grading.reports import formats, pages
+from tests.grading.reports.lines import Line
+
+
+def as_text(result: Result) -> str:
+    """results.json."""
+    return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_result(folder: Path, name: str, result: Result) -> None:
+    """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last."""
+    (folder / name).mkdir(parents=True, exist_ok=True)
+    write_whole(folder / name / "feedback.html", pages.feedback(result))
+    write_whole(folder / name / "results.json", as_text(result))
+
+
+def write_class(
+    folder: Path, lines: list[Line], wanted: Iterable[str], copies: dict[str, list[str]], draw: str
+) -> None:
+    """Write gradebook.csv, index.html, and the formats that other platforms want."""
+    write_whole(folder / "gradebook.csv", formats.gradebook(lines))
+    write_whole(folder / "index.html", pages.index(lines, copies, draw))
+    for name in wanted:
+        for path, text in formats.FORMATS[name](lines).items():
+            write_whole(folder / path, text)
+
+
+def write_whole(path: Path, text: str) -> None:
+    """Write a file by way of another beside it, so that it is never seen half."""
+    temporary = path.with_name(f"{path.name}.part")
+    temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+    os.replace(temporary, path)

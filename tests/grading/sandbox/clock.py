@@ -1,0 +1,109 @@
+"""How much time a worker has used: the processor's, and what it slept of its own will.
+
+A process that waits for the processor, for the disk, or for the grader to take what it prints uses no time, so that
+neither a busy machine nor a greedy neighbour costs anybody points. Far above every limit stands one by the wall
+clock, for what this does not see.
+"""
+
+import os
+import select
+import time
+from collections.abc import Callable
+from contextlib import suppress
+
+from tests.grading.sandbox import wire
+
+TICK = 0.05  # seconds between two looks
+WALL = 30.0  # times a limit, by the wall clock
+PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
+BUSY = ([b"R"], [b"D"])  # runs or waits to run, waits for the disk
+
+
+class Watch:
+    """The grader's attention to one worker: waits for it, takes what it prints, and counts the time it uses."""
+
+    def __init__(self, process: int, output: int, printed: Callable[[bytes], None]) -> None:
+        self.used = 0.0
+        self._root, self._output, self._printed = process, output, printed
+        self._family, self._processor, self._looked = [process], 0.0, time.monotonic()
+        os.set_blocking(output, False)
+
+    def within(self, seconds: float) -> wire.Wait:
+        """A way to wait that raises LateError once so many seconds are used."""
+        limit, wall = self.used + seconds, time.monotonic() + WALL * seconds
+        self._looked = time.monotonic()
+
+        def wait(descriptor: int, *, writing: bool) -> None:
+            while True:
+                listen, tell = [] if writing else [descriptor], [descriptor] if writing else []
+                heard, told, _ = select.select([*listen, *self._open()], tell, [], TICK)
+                if self._output in heard:
+                    self.take()
+                if told or descriptor in heard:
+                    return
+                if time.monotonic() - self._looked >= TICK:
+                    self._look()
+                if self.used > limit or time.monotonic() > wall:
+                    raise wire.LateError
+
+        return wait
+
+    def take(self) -> None:
+        """Take what is printed until now."""
+        with suppress(BlockingIOError, OSError):
+            while part := os.read(self._output, 65536):
+                self._printed(part)
+                if len(part) < 65536:
+                    return
+            self._output = -1  # nobody is left to print
+
+    def settle(self) -> None:
+        """Count the processor time since the last look, and take what is printed."""
+        self.take()
+        now = _processor_seconds(self._family)
+        self.used += max(0.0, now - self._processor)
+        self._processor = now
+
+    def _open(self) -> list[int]:
+        return [self._output] if self._output >= 0 else []
+
+    def _look(self) -> None:
+        now = time.monotonic()
+        passed, self._looked = min(now - self._looked, 2 * TICK), now
+        self._family = _family(self._root)
+        processor = _processor_seconds(self._family)
+        spent = max(0.0, processor - self._processor)
+        self._processor = processor
+        self.used += spent if spent > passed / 10 or any(map(_is_busy, self._family)) else passed
+
+
+def _fields(path: str) -> list[bytes]:
+    """/proc's line about a process, from its state on; empty where it has gone."""
+    try:
+        with open(path, "rb") as stat:  # a name may hold any byte
+            return stat.read().rpartition(b")")[2].split()
+    except OSError:
+        return []
+
+
+def _family(root: int) -> list[int]:
+    """A process and all below it."""
+    parents = {int(entry): _fields(f"/proc/{entry}/stat") for entry in os.listdir("/proc") if entry.isdigit()}
+    family, more = [root], [root]
+    while more:
+        more = [pid for pid, fields in parents.items() if fields and int(fields[1]) in more]
+        family += more
+    return family
+
+
+def _processor_seconds(family: list[int]) -> float:
+    """Of all of them, and of their children that have ended."""
+    return sum(sum(map(int, _fields(f"/proc/{pid}/stat")[11:15])) for pid in family) / PER_SECOND
+
+
+def _is_busy(pid: int) -> bool:
+    """Whether a thread of it would go on if it could."""
+    with suppress(OSError):
+        threads = os.listdir(f"/proc/{pid}/task")
+        return any(_fields(f"/proc/{pid}/task/{thread}/stat")[:1] in BUSY for thread in threads)
+    return False

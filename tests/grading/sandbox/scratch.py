@@ -1,0 +1,36 @@
+"""A folder for all that a run needs for a while, which is gone when its process is, however that ends."""
+
+import atexit
+import os
+import subprocess
+import tempfile
+from pathlib import Path
+
+REMOVE = 'cat; chmod -R u+rwx "$0"; rm -rf "$0"'  # once the process at the other end of the pipe has gone
+_OPEN: list[tuple[int, Path, int, "subprocess.Popen[bytes]"]] = []  # of at most one: process, folder, pipe, janitor
+
+
+def folder() -> Path:
+    """This process's folder; other users may pass through it."""
+    if not (_OPEN and _OPEN[0][0] == os.getpid()):
+        path = Path(tempfile.mkdtemp(prefix="lmm-"))
+        path.chmod(0o711)
+        end, alive = os.pipe()
+        null = subprocess.DEVNULL
+        janitor = subprocess.Popen(
+            ["/bin/sh", "-c", REMOVE, str(path)], stdin=end, stdout=null, stderr=null, start_new_session=True, cwd="/"
+        )
+        os.close(end)
+        _OPEN[:] = [(os.getpid(), path, alive, janitor)]
+    return _OPEN[0][1]
+
+
+def remove() -> None:
+    """Remove it now."""
+    if _OPEN and _OPEN[0][0] == os.getpid():
+        _, _, alive, janitor = _OPEN.pop()
+        os.close(alive)
+        janitor.wait()
+
+
+atexit.register(remove)

@@ -1,0 +1,72 @@
+"""Runs in the sandbox: loads one submission and calls its functions, one request after the other.
+
+Started as `python worker.py CONFIG`, CONFIG being JSON (see launch.py). It imports nothing of the project but its
+neighbours, which lie beside it. Nothing that it says is trusted.
+"""
+
+import json
+import os
+import signal
+import sys
+import types
+
+
+def serve(config: dict, fences: list) -> None:
+    """Answer requests until the grader hangs up."""
+    path, requests, replies = (config[name] for name in ("submission", "requests", "replies"))
+    try:
+        submission = Submission(path)
+        answer = {"loaded": True, "fences": fences}
+    except BaseException as error:
+        submission, answer = None, {"loaded": False, "error": python_submission.words(error, path)}
+    wire.send(replies, wire.encode({"nonce": config["nonce"], **answer}))
+    while True:
+        try:
+            request = wire.receive(requests)
+        except wire.ClosedError:
+            return
+        wire.send(replies, wire.encode({"nonce": request["nonce"], **answered(submission, request, path)}))
+
+
+def answered(submission, request: dict, path: str) -> dict:
+    """The reply to one request: a value, or an error in words."""
+    function = submission.function(request["name"])
+    if function is None:
+        return {"error": "not defined", "kind": "undefined"}
+    try:
+        return {"value": submission.call(function, request["arguments"], request["forms"])}
+    except plain.UnreadableError as error:
+        return {"error": str(error), "kind": "form"}
+    except MemoryError:
+        return {"error": "it ran out of memory", "kind": "form"}
+    except BaseException as error:
+        return {"error": python_submission.words(error, path), "kind": "raised"}
+
+
+if __name__ == "__main__":
+    config = json.loads(sys.argv[1])
+    sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
+    import confinement
+
+    if config["tier"] == "process":
+        confinement.supervise(config["lifeline"], config["drop_uid"])
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    os.umask(0o022)
+    sys.path += [folder for folder in config["path"] if folder not in sys.path]
+    fences = confinement.confine(config)
+    import plain
+    import python_submission
+    import stand_ins
+    import wire
+
+    Submission = python_submission.PythonSubmission
+    if config["language"] == "R":
+        import r_submission
+
+        Submission = r_submission.RSubmission
+    del sys.path[0]
+    sys.meta_path[:0] = [stand_ins.DrawingFinder, stand_ins.Forbidding(config["forbidden"])]
+    sys.argv = [config["submission"]]
+    sys.modules["__main__"] = types.ModuleType("__main__")
+    serve(config, fences)
+    os._exit(0)
