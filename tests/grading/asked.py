@@ -40,8 +40,8 @@ class Assignment:
         """What a run says first."""
         why = f" ({self.tier.remark})" if self.tier.remark else ""
         lines = [f"isolation: {self.tier.name}{why}", *([f"not closed: {self.tier.open}"] if self.tier.open else [])]
-        public = "; students can draw it, too" if self.seed is None else ""
-        return [*lines, f"draw: {self.draw}{public}"]
+        public = ", which students can draw, too" if self.seed is None else ""
+        return [*lines, f"examples: {self.draw}{public}"]
 
 
 ASSIGNMENT = pytest.StashKey[Assignment]()

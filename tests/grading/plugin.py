@@ -15,6 +15,7 @@ from tests.grading.intake import template
 from tests.grading.judgement import copies
 from tests.grading.reports import terminal, written
 from tests.grading.reports.lines import Line
+from tests.grading.sandbox import scratch
 from tests.grading.session import STATE
 from tests.implementation import Implementation
 from tests.peers import peer
@@ -137,3 +138,8 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         written.write_result(assignment.report, name, result)
         found = copies.copies([grading.handed_in])
         written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.draw)
+
+
+def pytest_unconfigure() -> None:
+    """Leave nothing on disk."""
+    scratch.remove()

@@ -19,7 +19,7 @@ from tests.selection import function_of
 from tests.tolerances import SUBMISSION
 
 STATE = pytest.StashKey["Grading"]()
-PUBLIC, OWN = "the public one", "the class's own"
+PUBLIC, OWN = "the public ones", "the class's own"
 
 
 @dataclass

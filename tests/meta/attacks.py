@@ -188,3 +188,85 @@ AT_IMPORT = {
     "null_bytes": "\0",
     "syntax": "def ols(X, y:\n    return",
 }
+
+# Each reaches for something outside. Who is let through returns a wrong number; who is refused (OSError) a right one.
+# {file} is a file of the user who grades, {report} the folder of the reports, {project} the suite.
+HELP = """
+import ctypes, fcntl, os, resource, socket, signal, sys
+libc = ctypes.CDLL(None, use_errno=True)
+def call(number, *arguments):
+    value = libc.syscall(ctypes.c_long(number), *arguments)
+    if value < 0: raise OSError(ctypes.get_errno(), 'refused')
+    return value
+others = [int(pid) for pid in os.listdir('/proc') if pid.isdigit() and int(pid) != os.getpid()]
+def on_others(act):
+    for pid in others:
+        try: act(pid)
+        except OSError: continue
+        return
+    raise OSError('nobody')
+"""
+
+BARRED = {
+    "session_keyring": "call(248, b'user', b'lmm', b'x', 1, -3)",
+    "user_keyring": "call(248, b'user', b'lmm', b'x', 1, -4)",
+    "search_keyring": "call(250, 10, -3, b'user', b'lmm', 0)",
+    "tcp": "socket.socket(socket.AF_INET, socket.SOCK_STREAM)",
+    "udp": "socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('127.0.0.1', 53))",
+    "unix_socket": "socket.socket(socket.AF_UNIX).bind('\\0lmm')",
+    "netlink": "socket.socket(socket.AF_NETLINK, socket.SOCK_RAW)",
+    "shared_memory": "call(29, 4711, 4096, 0o1666)",
+    "message_queue": "call(68, 4711, 0o1666)",
+    "semaphores": "call(64, 4711, 1, 0o1666)",
+    "posix_queue": "call(240, b'lmm', 0o102, 0o666, None)",
+    "limit_others": "on_others(lambda pid: resource.prlimit(pid, resource.RLIMIT_CORE, (0, 0)))",
+    "renice_others": "on_others(lambda pid: os.setpriority(os.PRIO_PROCESS, pid, 19))",
+    "bind_others_to_a_processor": "on_others(lambda pid: os.sched_setaffinity(pid, {{0}}))",
+    "signal_others": "on_others(lambda pid: os.kill(pid, signal.SIGCONT))",
+    "signal_others_by_a_file": "r, w = os.pipe(); on_others(lambda pid: fcntl.fcntl(r, fcntl.F_SETOWN, pid))",
+    "queue_a_signal": "on_others(lambda pid: call(129, pid, 18, ctypes.create_string_buffer(128)))",
+    "open_others": "on_others(lambda pid: call(434, pid, 0))",
+    "read_memory_of_others": "on_others(lambda pid: open(f'/proc/{{pid}}/mem', 'rb').close())",
+    "environment_of_others": "on_others(lambda pid: open(f'/proc/{{pid}}/environ', 'rb').read(1))",
+    "trace_others": "on_others(lambda pid: call(101, 16, pid, 0, 0))",
+    "user_namespace": "call(272, 0x10000000)",
+    "user_namespace_of_a_child": "if call(56, 0x10000000 | 17, 0, 0, 0, 0) == 0: os._exit(0)",
+    "user_namespace_by_clone3": "if call(435, (ctypes.c_uint64 * 8)(0x10000000, 0, 0, 0, 17), 64) == 0: os._exit(0)",
+    "io_uring": "call(425, 1, ctypes.create_string_buffer(120))",
+    "mount": "call(165, b'none', b'/tmp', b'tmpfs', 0, None)",
+    "change_mode": "os.chmod({file!r}, 0)",
+    "change_mode_of_the_report": "os.chmod({report!r}, 0)",
+    "change_times": "os.utime({file!r}, (0, 0))",
+    "attributes": "os.setxattr({file!r}, 'user.x', b'x')",
+    "change_owner": "os.chown({file!r}, os.getuid(), os.getgid())",
+    "cut": "os.truncate({file!r}, 0)",
+    "read": "open({file!r}).read()",
+    "read_the_suite": "open({project!r} + '/lmm_core/sums.py').read()",
+    "list_the_report": "os.listdir({report!r})",
+    "write_beside": "open({report!r} + '/x', 'w')",
+    "remove": "os.unlink({file!r})",
+    "rename": "os.rename({file!r}, {file!r} + 'x')",
+    "link": "os.link({file!r}, 'x')",
+    "folder": "os.mkdir({report!r} + '/y')",
+}
+
+# What a class folder may hold beside hand-ins; {mark} is a file that is there if it was run.
+CONFIGURATION = {
+    "pytest.ini": "[pytest]\naddopts = -p evil\npythonpath = .\nminversion = 99\nrequired_plugins = nobody\n",
+    "pyproject.toml": "[tool.pytest.ini_options]\naddopts = '-p evil'\npythonpath = '.'\n",
+    "tox.ini": "[pytest]\naddopts = -p evil\npythonpath = .\n",
+    "setup.cfg": "[tool:pytest]\naddopts = -p evil\npythonpath = .\n",
+    ".pytest.ini": "[pytest]\naddopts = -p evil\npythonpath = .\n",
+    ".coveragerc": "[run]\nplugins = evil\n",
+    "evil.py": "open({mark!r}, 'w')\n",
+    "conftest.py": "open({mark!r}, 'w')\n",
+    "sitecustomize.py": "open({mark!r}, 'w')\n",
+    "usercustomize.py": "open({mark!r}, 'w')\n",
+    "numpy.py": "open({mark!r}, 'w')\n",
+    "pytest.py": "open({mark!r}, 'w')\n",
+    "lmm_core.py": "open({mark!r}, 'w')\n",
+    ".Rprofile": "file.create({mark!r})\n",
+    ".Renviron": "R_PROFILE_USER=evil.R\n",
+    "evil.R": "file.create({mark!r})\n",
+    "Makevars": "$(shell touch {mark})\n",
+}

@@ -8,7 +8,7 @@ from typing import Any
 
 import lmm_core
 from tests.contract import CONTRACT
-from tests.grading import misconceptions
+from tests.grading.judgement import misconceptions
 
 LOADER = """
 import sys, types

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,16 @@ PROJECT = Path(__file__).parents[2]
 
 
 def grade(
-    *submissions: Path, report: Path, options: tuple[str, ...] = (), scratch: Path | None = None
+    *submissions: Path,
+    report: Path,
+    options: tuple[str, ...] = (),
+    scratch: Path | None = None,
+    seed: int = 1,
+    wrapped: Callable[[list[str]], list[str]] = list,
 ) -> dict[str, dict[str, Any]]:
     """Grade; the results by submission and function: results["name"]["gls"]["score"].
 
-    Temporary files go to `scratch`, where it is given.
+    Temporary files go to `scratch`, where it is given; `wrapped` makes another command of it.
     """
     command = [
         sys.executable,
@@ -23,11 +29,12 @@ def grade(
         "pytest",
         *(f"--submission={path}" for path in submissions),
         f"--report={report}",
+        f"--seed={seed}",
         *options,
     ]
     environment = os.environ | ({"TMPDIR": str(scratch)} if scratch else {})
     run = subprocess.run(
-        command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=3000
+        wrapped(command), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=3000
     )
     if run.returncode not in (0, 1):
         raise AssertionError(f"the grader ended with {run.returncode}:\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}")

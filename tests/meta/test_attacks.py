@@ -1,17 +1,22 @@
-"""No attack earns a point that its functions did not earn, stops the grading of the others, or outlives the run."""
+"""No attack earns a point that its functions did not earn, stops the grading of the others, or outlives the run.
+
+In every tier, as root and as an ordinary user: some doors are open to the one and some to the other.
+"""
 
 import contextlib
 import os
 import shutil
+import subprocess
+import sys
 import tempfile
 import textwrap
 from pathlib import Path
 
 import pytest
 
-from tests.grading.door import TIERS
-from tests.meta import attacks, bundle
-from tests.meta.graded import grade, rubric
+from tests.grading.sandbox.tiers import TIERS
+from tests.meta import attacks, bundle, ordinary
+from tests.meta.graded import PROJECT, grade, rubric
 
 pytestmark = pytest.mark.slow
 
@@ -24,33 +29,52 @@ UNREACHED = {
     "premature_frames_at_import",
     "full_request_pipe",
 }
+USERS = ("root", "nobody") if ordinary.is_root() else ("oneself",)
+SETTINGS = [
+    pytest.param((tier, user), marks=pytest.mark.xdist_group(f"{tier} {user}"), id=f"{tier}-{user}")
+    for tier in TIERS
+    for user in USERS
+]
+RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
 
 
-@pytest.fixture(scope="module", params=[pytest.param(tier, marks=pytest.mark.xdist_group(tier)) for tier in TIERS])
-def results(request, tmp_path_factory):
-    """Every attack graded in one run, in one tier; and what was left behind."""
-    folder = tmp_path_factory.mktemp("attacks")
-    scratch = Path(tempfile.mkdtemp(prefix="scratch-", dir="/tmp"))  # where another uid may go too
-    scratch.chmod(0o755)
+@pytest.fixture(scope="module", params=SETTINGS)
+def results(request):
+    """Every attack graded in one run, in one tier, as one user; the class's folder; and what was left behind."""
+    tier, user = request.param
+    place = Path(tempfile.mkdtemp(prefix="attacks-", dir="/tmp"))  # where another uid may go too
+    folder, report, scratch = (place / name for name in ("class", "report", "scratch"))
+    for path in (place, folder, report, scratch):
+        path.mkdir(exist_ok=True)
+        path.chmod(0o755)
+    (place / "mine.txt").write_text("mine")
     right = bundle.correct()
     for name, body in attacks.IN_OLS.items():
-        (folder / f"{name}.py").write_text(
-            f"{right}\nimport numpy as np\ndef ols(X, y):\n{textwrap.indent(body, '    ')}\n"
-        )
+        wrong = f"import numpy as np\ndef ols(X, y):\n{textwrap.indent(body, '    ')}\n"
+        (folder / f"{name}.py").write_text(f"{right}\n{wrong}")
     for name, body in attacks.AT_IMPORT.items():
         (folder / f"{name}.py").write_text(f"{right}\n{body}\n")
-    project = Path(bundle.__file__).parents[2]
-    (folder / "a_link.py").symlink_to(project / "lmm_core" / "least_squares.py")
-    shutil.copy(folder / "sleep.py", folder / "conftest.py")
-    with (folder / "conftest.py").open("a") as file:
-        file.write(f"\nopen({str(folder / 'conftest_was_run')!r}, 'w')\n")
-    report = tmp_path_factory.mktemp("report")
-    chosen = rubric(report / "rubric.toml", "ols", *NEIGHBOURS, call_seconds=1)
-    options = (f"--rubric={chosen}", f"--isolation={request.param}")
-    graded = grade(folder, report=report, options=options, scratch=scratch)
-    left = leftovers(scratch)
-    shutil.rmtree(scratch)
-    return graded, folder, left
+    places = {"file": str(place / "mine.txt"), "report": str(report), "project": str(PROJECT)}
+    for name, body in attacks.BARRED.items():
+        reach = textwrap.indent(f"try:\n    {body.format(**places)}\nexcept OSError:\n    return right(data)\n", "    ")
+        text = f"{RIGHT}{attacks.HELP}right = denominator_df\ndef denominator_df(data):\n{reach}    return -1\n"
+        (folder / f"barred_{name}.py").write_text(text)
+    (folder / "a_link.py").symlink_to(PROJECT / "lmm_core" / "least_squares.py")
+    (folder / "endless.py").symlink_to("/dev/zero")
+    os.mkfifo(folder / "a_fifo.py")
+    with (folder / "sparse.py").open("wb") as file:
+        file.truncate(20 * 2**30)
+    for name, text in attacks.CONFIGURATION.items():
+        (folder / name).write_text(text.format(mark=str(place / "was_run")))
+    chosen = rubric(place / "rubric.toml", "ols", *NEIGHBOURS, call_seconds=1)
+    options = (f"--rubric={chosen}", f"--isolation={tier}", "-n", "2")
+    as_user = {}
+    if user == "nobody":
+        subprocess.run(["chown", "-R", f"{ordinary.NOBODY}:{ordinary.NOBODY}", place], check=True)
+        as_user = {"wrapped": ordinary.command_of}
+    graded = grade(folder, report=report, options=options, scratch=scratch, **as_user)
+    yield graded, place, leftovers(scratch)
+    shutil.rmtree(place)
 
 
 def leftovers(scratch: Path) -> set[str]:
@@ -86,35 +110,99 @@ def test_an_attack_at_import_earns_what_its_functions_earn(results, name):
     assert results[0][name]["total"] == (0 if name in UNREACHED else 30), results[0][name]["ols"]["output"]
 
 
+@pytest.mark.parametrize("name", attacks.BARRED)
+def test_what_lies_outside_is_refused(results, name):
+    """The function is right where it was refused what it reached for."""
+    test = results[0][f"barred_{name}"]["denominator_df"]
+    assert test["score"] == 10, test["output"]
+
+
 def test_every_attack_has_a_verdict(results):
-    """All of them are in the report, the link and conftest.py too."""
-    assert set(results[0]) == {*attacks.IN_OLS, *attacks.AT_IMPORT, "a_link", "conftest"}
+    """All of them are in the report, special files and what looks like configuration too."""
+    barred = {f"barred_{name}" for name in attacks.BARRED}
+    files = {Path(name) for name in attacks.CONFIGURATION if name.endswith((".py", ".R"))}
+    stems = [file.stem for file in files]
+    named = {file.stem if stems.count(file.stem) == 1 else file.name for file in files}
+    special = {"a_link", "endless", "a_fifo", "sparse"}
+    assert set(results[0]) == {*attacks.IN_OLS, *attacks.AT_IMPORT, *barred, *special, *named}
 
 
-def test_a_link_is_not_followed(results):
-    """A link to the reference implementation earns nothing, and is told so."""
-    assert results[0]["a_link"]["total"] == 0
-    assert "is a link" in results[0]["a_link"]["ols"]["output"]
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("a_link", "is a link"),
+        ("endless", "is a link"),
+        ("a_fifo", "no regular file"),
+        ("sparse", "21,474,836,480 bytes"),
+    ],
+)
+def test_a_special_file_is_not_read(results, name, words):
+    """It earns nothing, and is told why."""
+    assert results[0][name]["total"] == 0
+    assert words in results[0][name]["ols"]["output"]
 
 
-def test_a_conftest_among_the_submissions_is_no_conftest(results):
-    """It is graded like any file: in the sandbox, where it cannot write beside itself."""
-    assert not (results[1] / "conftest_was_run").exists()
+def test_nothing_among_the_hand_ins_is_configuration(results):
+    """It is graded where it is a .py or .R file: in the sandbox, where it cannot write beside itself."""
+    assert not (results[1] / "was_run").exists()
 
 
-def test_names_that_leave_the_report_stay_in_it(tmp_path):
-    """`...py` has the stem `..`, and gradebook.csv is the gradebook's: both are reported under another name."""
-    for name in ("...py", "..py", "gradebook.csv.py"):
-        (tmp_path / name).write_text("def ols(X, y): raise ValueError")
-    report = tmp_path / "report"
-    report.mkdir()
-    chosen = rubric(tmp_path / "rubric.toml", "ols")
-    graded = grade(*sorted(tmp_path.glob("*.py")), report=report, options=(f"--rubric={chosen}",))
-    assert set(graded) == {"_..", "_.", "_gradebook.csv"}
-    assert (report / "gradebook.csv").is_file()
-    assert not (tmp_path / "results.json").exists()
+def test_what_the_teacher_has_is_untouched(results):
+    """Content and mode."""
+    mine = results[1] / "mine.txt"
+    assert (mine.read_text(), oct(mine.stat().st_mode & 0o777), mine.stat().st_mtime > 1e9) == ("mine", "0o644", True)
 
 
 def test_nothing_outlives_the_run(results):
     """No process, no scratch folder."""
     assert not results[2]
+
+
+# --- how the run is started -----------------------------------------------------------------------------
+
+STARTS = {
+    "apart": (["pytest", "--submission", "class/"], "."),
+    "joined": (["pytest", "--submission=class"], "."),
+    "the folder itself": (["pytest", "--submission", "."], "class"),
+    "the folder itself, joined": (["pytest", "--submission=.", "-n", "1"], "class"),
+    "one file in it": (["pytest", "--submission", "conftest.py"], "class"),
+    "as a module": ([sys.executable, "-m", "pytest", "--submission", "class/"], "."),
+    "as a module, in the folder": ([sys.executable, "-m", "pytest", "--submission=."], "class"),
+}
+
+
+@pytest.fixture(scope="module")
+def hostile(tmp_path_factory):
+    """A class's folder with all that looks like configuration; a rubric of one quick function."""
+    place = tmp_path_factory.mktemp("hostile")
+    (place / "class").mkdir()
+    for name, text in attacks.CONFIGURATION.items():
+        (place / "class" / name).write_text(text.format(mark=str(place / "was_run")))
+    (place / "class" / "right.py").write_text(RIGHT)
+    rubric(place / "rubric.toml", "denominator_df")
+    return place
+
+
+@pytest.mark.parametrize("how", STARTS)
+def test_however_the_run_is_started_nothing_of_the_class_is_configuration(hostile, how):
+    """The README's command, from the folder above and from the class's own, in both forms."""
+    (program, *arguments), folder = STARTS[how]
+    program = program if program == sys.executable else str(Path(sys.executable).with_name(program))
+    command = [program, *arguments, "--rubric", str(hostile / "rubric.toml")]
+    run = subprocess.run(command, cwd=hostile / folder, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert "conftest.py: 0 of 10 points" in run.stdout
+    assert not (hostile / "was_run").exists()
+
+
+def test_names_that_leave_the_report_stay_in_it(tmp_path):
+    """`...py` has the stem `..`, and gradebook.csv is the gradebook's: both are reported under another name."""
+    for name in ("...py", "..py", "gradebook.csv.py", ".secret.json.py"):
+        (tmp_path / name).write_text("def ols(X, y): raise ValueError")
+    report = tmp_path / "report"
+    report.mkdir()
+    chosen = rubric(tmp_path / "rubric.toml", "ols")
+    graded = grade(*sorted(tmp_path.glob("*.py")), report=report, options=(f"--rubric={chosen}",))
+    assert set(graded) == {"_..", "_.", "_gradebook.csv", "_.secret.json"}
+    assert (report / "gradebook.csv").is_file()
+    assert not (tmp_path / "results.json").exists()

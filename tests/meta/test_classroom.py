@@ -14,8 +14,11 @@ from pathlib import Path
 
 import pytest
 
-from tests.grading import copies, formats, pages, reports
-from tests.grading.reports import Line
+from tests.grading.intake import handin
+from tests.grading.judgement import copies
+from tests.grading.reports import formats, pages, terminal, written
+from tests.grading.reports.ledger import Ledger
+from tests.grading.reports.lines import Line
 from tests.meta import bundle
 from tests.meta.browser import chromium
 from tests.meta.graded import PROJECT, grade, rubric
@@ -35,7 +38,7 @@ def _class(folder: Path, count: int, source: str = RIGHT) -> Path:
 
 def _command(folder: Path, report: Path, chosen: Path, *options: str) -> list[str]:
     fixed = [sys.executable, "-m", "pytest", f"--submission={folder}", f"--report={report}", f"--rubric={chosen}"]
-    return [*fixed, *(() if "-n" in options else ("-n", "1")), *options]
+    return [*fixed, "--seed=1", *options]
 
 
 def _lines(path: Path) -> list[str]:
@@ -241,7 +244,7 @@ def test_copies_are_found_whatever_the_names_are(tmp_path):
     for name, text in (("one", first + RIGHT), ("two", second + RIGHT), ("core", bundle.correct())):
         (tmp_path / f"{name}.py").write_text(text)
     (tmp_path / "broken.py").write_text("def gls(:\n")
-    found = copies.copies({path.stem: path for path in tmp_path.iterdir()})
+    found = copies.copies(handin.taken([str(tmp_path)]))
     assert found == {"one": ["gls is the same as in two"], "two": ["gls is the same as in one"]}
 
 
@@ -249,7 +252,7 @@ def test_a_copy_of_lmm_core_is_found(tmp_path):
     """The reference implementation's own text."""
     path = tmp_path / "student.py"
     path.write_text((PROJECT / "lmm_core" / "least_squares.py").read_text())
-    assert copies.copies({"student": path}) == {"student": ["gls is lmm_core's", "ols is lmm_core's"]}
+    assert copies.copies(handin.taken([str(path)])) == {"student": ["gls is lmm_core's", "ols is lmm_core's"]}
 
 
 def test_pictures_mark_what_differs():
@@ -260,7 +263,7 @@ def test_pictures_mark_what_differs():
     p_values = [(k + 0.5) / 40 for k in range(40)]
     anova = test | {"tags": ["anova_reml"], "extra_data": extra | {"picture": p_values}, "name": "4.4 anova_reml: F"}
     tests = [test | {"tags": ["covariance_matrix"], "extra_data": extra}, anova]
-    about = {"file": "s.py", "isolation": "bwrap", "content": "x"}
+    about = {"file": "s.py", "isolation": "bwrap", "draw": "the public one"}
     page = pages.feedback({"score": 0.0, "tests": tests, "extra_data": about})
     assert page.count('class="differs"') == len(right)
     assert page.count("<rect") == 10 and "4, 4, 4, 4, 4, 4, 4, 4, 4, 4" in page
@@ -269,13 +272,51 @@ def test_pictures_mark_what_differs():
 def test_an_empty_class_page_is_a_page():
     """One submission without a misconception."""
     line = Line("s", "s.py", 10.0, 10.0, "bwrap", {"gls": 10.0}, {"gls": 10.0}, {})
-    text = pages.index([line], {})
+    text = pages.index([line], {}, "--seed 3")
     assert "1 submissions, median 10 of 10 points" in text and "No known misconception" in text
 
 
-def test_a_half_written_result_is_graded_again(tmp_path):
-    """What is not whole does not count."""
-    (tmp_path / "s").mkdir()
-    for text in ("", "{", "[]", '{"score": 1}'):
-        (tmp_path / "s" / "results.json").write_text(text)
-        assert reports.read_result(tmp_path, "s") is None
+def test_a_result_holds_if_it_is_whole_and_sealed_by_this_folder(tmp_path):
+    """Not half, not changed, not sealed elsewhere, not of another file."""
+    book, other = (Ledger.of(tmp_path / name, []) for name in ("report", "other"))
+    for ledger_ in (book, other):
+        (ledger_.report / "s").mkdir()
+        written.write_whole(ledger_.report / "s" / "results.json", written.as_text({"score": 1}))
+        ledger_.seal("s", b"file", {"score": 1})
+    assert Ledger.of(tmp_path / "report", []).known("s", b"file") == {"score": 1}
+    assert book.known("s", b"another file") is None
+    for name, text in (("results.json", '{"score": 100}'), ("results.json", '{"sco'), (".seal", "0" * 64)):
+        before = (book.report / "s" / name).read_text()
+        (book.report / "s" / name).write_text(text)
+        assert book.known("s", b"file") is None
+        (book.report / "s" / name).write_text(before)
+    (book.report / "s" / ".seal").write_text((other.report / "s" / ".seal").read_text())
+    assert book.known("s", b"file") is None
+
+
+def test_the_secret_of_a_report_among_the_hand_ins_lies_elsewhere(tmp_path, monkeypatch):
+    """What a hand-in brings along, a secret and a result sealed by it, is not believed."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
+    forged = Ledger.of(tmp_path / "class" / "out", [])
+    (forged.report / "s").mkdir()
+    written.write_whole(forged.report / "s" / "results.json", written.as_text({"score": 100}))
+    forged.seal("s", b"file", {"score": 100})
+    taken = Ledger.of(tmp_path / "class" / "out", [tmp_path / "class"])
+    assert taken.known("s", b"file") is None and taken.draw != forged.draw
+    assert Ledger.of(tmp_path / "class" / "out", [tmp_path / "class"]) == taken
+    assert list((tmp_path / "home" / "lmm-verification").iterdir())
+
+
+@pytest.mark.parametrize(
+    ("line", "shown"),
+    [
+        ("::notice::x", ":\\:notice::x"),
+        ("  ::add-mask::x", "  :\\:add-mask::x"),
+        ("a ##[error]b", "a #\\#[error]b"),
+        ("##vso[task.complete]", "#\\#vso[task.complete]"),
+        ("## head :: x", "## head :: x"),
+    ],
+)
+def test_no_line_is_a_command_to_a_build_server(line, shown):
+    """GitHub's, Azure's and TeamCity's are broken, others are as they were."""
+    assert terminal.harmless(line) == shown

@@ -9,11 +9,15 @@ import pandas as pd
 import pytest
 
 from tests.contract import CONTRACT, ContractError
-from tests.grading import feedback, formats, rubric, sandbox, template, wire
-from tests.grading.door import TIERS
-from tests.grading.plain import UnreadableError, plain
-from tests.grading.rubric import Item, Limits
-from tests.grading.submission import Submission
+from tests.grading.intake import template
+from tests.grading.judgement import rubric
+from tests.grading.judgement.rubric import Item
+from tests.grading.reports import feedback, formats
+from tests.grading.sandbox import tiers, wire
+from tests.grading.sandbox.limits import Limits
+from tests.grading.sandbox.plain import UnreadableError, plain
+from tests.grading.sandbox.submission import Submission
+from tests.grading.sandbox.tiers import TIERS
 from tests.implementation import Call, Implementation
 from tests.meta.graded import PROJECT
 
@@ -173,7 +177,7 @@ def test_values_of_a_wrong_form_are_refused_in_words(case):
 
 def test_the_default_rubric_gives_100_points_for_the_contract():
     """100 over all functions, exercises 4.1 to 4.4."""
-    items = rubric.load()
+    items = rubric.load().items
     assert list(items) == list(CONTRACT)
     assert sum(item.points for item in items.values()) == 100
     assert {item.exercise for item in items.values()} == {"4.1", "4.2", "4.3", "4.4"}
@@ -202,12 +206,20 @@ def test_a_rubric_that_does_not_fit_is_refused_in_words(case, tmp_path):
     assert words in str(refusal.value)
 
 
-def test_a_package_that_the_rubric_does_not_allow_cannot_be_imported(tmp_path):
-    """statsmodels, where the rubric leaves it out."""
-    path = tmp_path / "student.py"
-    path.write_text("import scipy, numpy, pandas\ndef denominator_df(data):\n    import statsmodels.api\n")
-    submission = Submission(path, "process", Limits(packages=("numpy", "scipy", "pandas")))
-    with pytest.raises(ContractError, match="statsmodels may not be used in this exercise"):
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize(
+    ("before", "words"),
+    [
+        ("", "statsmodels may not be used in this exercise"),
+        ("import sys; del sys.meta_path[:2]", "ModuleNotFoundError|PermissionError"),
+        ("import sys; sys.path_hooks.clear(); sys.meta_path[:] = sys.meta_path[2:]", "ModuleNotFoundError"),
+    ],
+)
+def test_a_package_that_the_rubric_does_not_allow_cannot_be_imported(tier, before, words):
+    """statsmodels, where the rubric leaves it out; scipy is there; who silences the messenger finds no file."""
+    source = f"import scipy.stats, numpy, pandas\ndef denominator_df(data):\n    {before}\n    import statsmodels.api\n"
+    submission = Submission(source.encode(), "Python", tier, Limits(packages=("scipy",)))
+    with pytest.raises(ContractError, match=words):
         Implementation("student", submission).denominator_df(pd.DataFrame({"bucket": [1]}))
     submission.close()
 
@@ -218,9 +230,9 @@ def test_a_package_that_the_rubric_does_not_allow_cannot_be_imported(tmp_path):
 def test_limits_that_do_not_fit_are_refused(text, tmp_path):
     """Seconds above 0 for known limits."""
     path = tmp_path / "rubric.toml"
-    path.write_text(text)
+    path.write_text(f"{text}\n[functions]\ngls = {{ points = 1 }}\n")
     with pytest.raises(rubric.RubricError, match=r"limit|packages"):
-        rubric.limits(path)
+        rubric.load(path)
 
 
 @pytest.mark.parametrize(
@@ -280,17 +292,15 @@ def test_templates_have_every_function_and_are_valid():
 
 
 @pytest.fixture(params=TIERS)
-def submitted(request, tmp_path):
+def submitted(request):
     """Make a submission of some source text in each tier."""
-    reason = sandbox.unusable(request.param)
+    reason = tiers.unusable(request.param)
     if reason:
         pytest.skip(f"{request.param}: {reason}")
     made = []
 
     def submit(source: str) -> Implementation:
-        path = tmp_path / "student.py"
-        path.write_text(source)
-        made.append(Submission(path, request.param, Limits(call_seconds=1.5, load_seconds=10)))
+        made.append(Submission(source.encode(), "Python", request.param, Limits(call_seconds=1.5, load_seconds=10)))
         return Implementation("student", made[-1])
 
     yield submit

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.contract import CONTRACT
-from tests.grading import misconceptions
+from tests.grading.judgement import misconceptions
 from tests.meta import bundle
 from tests.meta.graded import PROJECT, grade, rubric
 

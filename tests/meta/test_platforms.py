@@ -11,7 +11,7 @@ import zipfile
 import pytest
 
 from tests.grading.gradescope.build import build
-from tests.grading.rubric import VISIBILITIES
+from tests.grading.judgement.rubric import VISIBILITIES
 from tests.meta.graded import PROJECT
 
 RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
@@ -69,7 +69,7 @@ def test_the_zip_has_its_scripts_on_top(tmp_path):
     with zipfile.ZipFile(tmp_path / "a.zip") as archive:
         entries = {entry.filename: entry.external_attr >> 16 for entry in archive.infolist()}
     assert entries["setup.sh"] & 0o111 and entries["run_autograder"] & 0o111
-    assert "tests/grading/rubric.toml" in entries and "tests/grading/templates/index.html" in entries
+    assert "tests/grading/rubric.toml" in entries and "tests/grading/reports/templates/index.html" in entries
     assert not [name for name in entries if "meta" in name.split("/") or "__pycache__" in name]
 
 

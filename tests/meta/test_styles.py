@@ -6,8 +6,8 @@ import pytest
 
 from reference import r
 from tests.contract import CONTRACT
-from tests.grading import template
-from tests.grading.door import TIERS
+from tests.grading.intake import template
+from tests.grading.sandbox.tiers import TIERS
 from tests.meta import bundle
 from tests.meta.graded import grade
 

@@ -8,5 +8,6 @@ if command -v apt-get > /dev/null && [ "$(id -u)" = 0 ] && [ -z "${SKIP_PACKAGES
     apt-get install -y -qq --no-install-recommends bubblewrap python3-venv \
         r-base-core r-cran-lme4 r-cran-lmertest r-cran-pbkrtest r-cran-jsonlite
 fi
+chmod 600 "$root/source/draw"
 python3 -m venv "$root/source/.venv"
 RPY2_CFFI_MODE=ABI "$root/source/.venv/bin/pip" install -q -e "$root/source[test,r]"
