@@ -189,7 +189,7 @@ AT_IMPORT = {
     "syntax": "def ols(X, y:\n    return",
 }
 
-# Each reaches for something outside. Who is let through returns a wrong number; who is refused (OSError) a right one.
+# Each reaches for something outside, and is refused (OSError) or let through.
 # {file} is a file of the user who grades, {report} the folder of the reports, {project} the suite.
 HELP = """
 import ctypes, fcntl, os, resource, socket, signal, sys

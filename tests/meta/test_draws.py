@@ -60,14 +60,17 @@ def table(tmp_path_factory):
     """A hand-in that knows by heart what is asked of lmm_core at home."""
     folder = tmp_path_factory.mktemp("table")
     fixed = f"{inspect.getsource(key)}\nNAMES = {list(CONTRACT)}\n"
-    (folder / "recorder.py").write_text(f"{fixed}{RECORDER}".replace("def key", "import numpy as np, pandas as pd\ndef key", 1))
+    (folder / "recorder.py").write_text(
+        f"{fixed}{RECORDER}".replace("def key", "import numpy as np, pandas as pd\ndef key", 1)
+    )
     command = [sys.executable, "-m", "pytest", "-q", f"--implementation={folder / 'recorder.py'}"]
     environment = os.environ | {"TABLE": str(folder / "table")}
     run = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stdout[-2000:]
     known = pickle.loads((folder / "table").read_bytes())
     text = base64.b85encode(zlib.compress(pickle.dumps(known), 9)).decode()
-    hand_in = folder / "student.py"
+    hand_in = folder / "class" / "student.py"
+    hand_in.parent.mkdir()
     hand_in.write_text(f"import numpy as np, pandas as pd\n{fixed}TEXT = {text!r}\n{TABLE}")
     return hand_in
 
@@ -78,6 +81,6 @@ def test_a_table_of_the_public_answers_earns_the_caps_at_most_in_a_class(table, 
     run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert "student.py: 100 of 100" in run.stdout, run.stdout[-2000:]  # the attack is one
     for seed in (1, 2):
-        result = grade(table, report=tmp_path / str(seed), seed=seed)["student"]
+        result = grade(table.parent, report=tmp_path / str(seed), seed=seed)["student"]
         kept = {name: result[name]["score"] / result[name]["max_score"] for name in CONTRACT}
         assert max(kept.values()) <= 0.2, kept

@@ -1,0 +1,71 @@
+"""The same file, the same bytes: alone or beside others, on a quiet machine or on one that has no time."""
+
+import subprocess
+import sys
+import textwrap
+
+import pytest
+
+from tests.meta import bundle
+from tests.meta.graded import PROJECT, rubric
+
+pytestmark = pytest.mark.slow
+
+BURNERS = 12
+SPIN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
+RIGHT = "return data['bucket'].nunique() - data['color'].nunique()"
+FILES = {
+    "right": "",
+    "wrong": "def denominator_df(data):\n    return len(data)\n",
+    "slow": f"def denominator_df(data):\n{textwrap.indent(SPIN.format(0.05), '    ')}    {RIGHT}\n",
+    "too_slow": f"def denominator_df(data):\n{textwrap.indent(SPIN.format(30), '    ')}    {RIGHT}\n",
+    "slow_to_load": SPIN.format(2),
+    "chatty": "right_ols = ols\ndef ols(X, y):\n    print('x' * 300_000)\n    return right_ols(X, y)\n",
+    "sleepy": "def denominator_df(data):\n    __import__('time').sleep(1000)\n",
+    "by_chance": (
+        "import random, numpy as np\ndef ols(X, y):\n    p = X.shape[1]\n"
+        "    chance = random.random(), np.random.rand(), np.random.default_rng().random()\n"
+        "    return {'coef': [chance[0]] * p, 'se': [chance[1]] * p, 'sigma2': chance[2], 'df_resid': 1}\n"
+    ),
+    "by_order_of_a_set": "def denominator_df(data):\n    return hash(list({'a', 'b', 'c', 'd', 'e'})[0]) % 7\n",
+}
+
+
+def _graded(folder, report, chosen, *options):
+    command = [sys.executable, "-m", "pytest", f"--submission={folder}", f"--report={report}", f"--rubric={chosen}"]
+    run = subprocess.run(
+        [*command, "--seed=5", *options], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=1500
+    )
+    assert run.returncode == 1, run.stdout + run.stderr
+    return {path.parent.name: path.read_text() for path in report.glob("*/results.json")}
+
+
+@pytest.fixture(scope="module")
+def quiet(tmp_path_factory):
+    """A class, its rubric, and its results on this machine as it is."""
+    place = tmp_path_factory.mktemp("fair")
+    (place / "class").mkdir()
+    for name, more in FILES.items():
+        (place / "class" / f"{name}.py").write_text(f"{bundle.correct()}\n{more}")
+    chosen = rubric(place / "rubric.toml", "denominator_df", "ols", call_seconds=1)
+    return place / "class", chosen, _graded(place / "class", place / "report", chosen)
+
+
+def test_who_is_right_has_all_points_though_it_takes_or_prints_much(quiet):
+    """And who takes too long, or sleeps, has none for it."""
+    scores = {name: text.partition('"score": ')[2].partition(",")[0] for name, text in quiet[2].items()}
+    right = dict.fromkeys(("right", "slow", "slow_to_load", "chatty"), "20.0")
+    wrong = dict.fromkeys(("too_slow", "sleepy", "by_chance"), "10.0")
+    assert {name: scores[name] for name in right | wrong} == right | wrong
+
+
+def test_a_busy_machine_changes_nothing(quiet, tmp_path):
+    """Twelve processes that never rest, and two submissions at once."""
+    folder, chosen, expected = quiet
+    burners = [subprocess.Popen([sys.executable, "-S", "-c", "while True: pass"]) for _ in range(BURNERS)]
+    try:
+        assert _graded(folder, tmp_path, chosen, "-n", "2") == expected
+    finally:
+        for burner in burners:
+            burner.kill()
+            burner.wait()
