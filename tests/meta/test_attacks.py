@@ -59,9 +59,8 @@ def results(request):
         f"try:\n    {body.format(**places)}\n    through.append({name!r})\nexcept OSError:\n    pass\n"
         for name, body in attacks.BARRED.items()
     )
-    (folder / "barred.py").write_text(
-        f"{attacks.HELP}through = []\n{reaches}def denominator_df(data):\n    raise ValueError(f'through: {{through}}.')\n"
-    )
+    told = "def denominator_df(data):\n    raise ValueError(f'through: {through}.')\n"
+    (folder / "barred.py").write_text(f"{attacks.HELP}through = []\n{reaches}{told}")
     (folder / "a_link.py").symlink_to(PROJECT / "lmm_core" / "least_squares.py")
     (folder / "endless.py").symlink_to("/dev/zero")
     os.mkfifo(folder / "a_fifo.py")
