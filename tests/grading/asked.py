@@ -6,7 +6,9 @@ from pathlib import Path
 import pytest
 
 from tests.grading.intake import handin
+from tests.grading.intake.files import IntakeError
 from tests.grading.intake.handin import HandIn
+from tests.grading.intake.roster import Roster, RosterError
 from tests.grading.judgement import rubric
 from tests.grading.judgement.rubric import Rubric
 from tests.grading.reports.ledger import Ledger, LedgerError, chance
@@ -26,11 +28,18 @@ class Assignment:
     ledger: Ledger | None  # None: nothing is to be remembered
     report: Path | None
     formats: list[str]
+    name: str  # of the assignment, on a platform
+    absent: list[str]  # names of the roster without a hand-in
 
     @property
     def draw(self) -> str:
         """The draw in words."""
         return PUBLIC if self.seed is None else f"--seed {self.seed}"
+
+    @property
+    def about(self) -> dict[str, str]:
+        """What pages and formats say of it."""
+        return {"assignment": self.name, "draw": self.draw}
 
     def grading(self, handed_in: HandIn) -> Grading:
         """A run over one of them."""
@@ -50,7 +59,8 @@ ASSIGNMENT = pytest.StashKey[Assignment]()
 def for_a_class(config: pytest.Config) -> bool:
     """Whether a teacher asks: for a folder, for several files, or for what a platform or a cluster takes."""
     given = config.getoption
-    return bool(handin.is_class(given("--submission")) or given("--format") or given("--scheduler"))
+    options = ("--format", "--scheduler", "--roster")
+    return handin.is_class(given("--submission")) or any(map(given, options))
 
 
 def assignment(config: pytest.Config) -> Assignment:
@@ -65,19 +75,25 @@ def assignment(config: pytest.Config) -> Assignment:
         raise pytest.UsageError(f"--seed {given('--seed')}; expected at least 0")
     try:
         chosen = rubric.load(Path(given("--rubric") or rubric.DEFAULT))
-        handed_in = handin.taken(given("--submission"))
+        roster = Roster.read(Path(given("--roster"))) if given("--roster") else Roster()
+        own = [Path(given(option)) for option in ("--report", "--rubric", "--roster") if given(option)]
+        handed_in = handin.taken(given("--submission"), roster, own)
         tier = _tier(given("--isolation"), is_class=is_class)
         ledger = Ledger.of(report, list(map(Path, given("--submission")))) if report and is_class else None
-    except (rubric.RubricError, handin.IntakeError, LedgerError) as error:
+    except (rubric.RubricError, IntakeError, LedgerError, RosterError) as error:
         raise pytest.UsageError(str(error)) from None
-    if any(one.language == "R" and not one.refused for one in handed_in) and tiers.r_unusable(tier.name):
+    languages = {one.source.language for one in handed_in if one.source}
+    if "R" in languages and tiers.r_unusable(tier.name):
         raise pytest.UsageError(
             f"an R submission needs R: {tiers.r_unusable(tier.name)}; to install: {tiers.INSTALL_R}"
         )
     seed = given("--seed")
     if seed is None and is_class:
         seed = ledger.draw if ledger else chance()
-    return Assignment(handed_in, chosen, tier, seed, ledger, report, given("--format") or [])
+    name = given("--assignment") or chosen.assignment
+    there = {one.person for one in handed_in}
+    absent = [person.name for person in roster.people if person not in there]
+    return Assignment(handed_in, chosen, tier, seed, ledger, report, given("--format") or [], name, absent)
 
 
 def _tier(wanted: str, *, is_class: bool) -> Tier:

@@ -50,24 +50,42 @@ class Class:
         of, began = self.assignment, time.monotonic()
         todo = {one.name: one for one in of.handed_in}
         print(f"submissions: {len(todo)}, processes: {self.processes}", *of.header(), sep="\n", flush=True)
+        for one in of.handed_in:
+            if one.refused:
+                self._note(one.name, not_graded(one, of.rubric, of.tier, one.refused))
+                del todo[one.name]
         for name, result in self._known():
             self.lines[name] = Line.of(name, result)
             del todo[name]
-        if self.lines:
-            print(f"{len(self.lines)} of {len(of.handed_in)} are graded already in {of.report}", flush=True)
+        known = len(of.handed_in) - len(todo) - sum(bool(one.refused) for one in of.handed_in)
+        if known:
+            print(f"{known} of {len(of.handed_in)} are graded already in {of.report}", flush=True)
         for done, (name, result) in enumerate(self._graded(todo), start=1):
-            self.lines[name] = Line.of(name, result)
-            if of.report and of.ledger:
-                written.write_result(of.report, name, result)
-                if not result["extra_data"].get("not_graded"):  # the next run tries again
-                    of.ledger.seal(name, self._fingerprint(todo[name]), result)
+            self._note(name, result)
+            if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
+                of.ledger.seal(name, self._fingerprint(todo[name]), result)
             left = (time.monotonic() - began) / done * (len(todo) - done)
             self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
         lines = [self.lines[one.name] for one in of.handed_in]
         if of.report:
-            written.write_class(of.report, lines, of.formats, copies.copies(of.handed_in), of.draw)
+            written.write_class(of.report, lines, of.formats, copies.copies(of.handed_in), of.about)
             print(f"reports: {of.report / 'index.html'}", flush=True)
+        print("\n".join(map(terminal.harmless, self._end(lines))), flush=True)
         return 0 if all(line.score == line.max_score for line in lines) else 1
+
+    def _note(self, name: str, result: Result) -> None:
+        self.lines[name] = Line.of(name, result)
+        if self.assignment.report:
+            written.write_result(self.assignment.report, name, result, self.assignment.name)
+
+    def _end(self, lines: list[Line]) -> list[str]:
+        """Nobody is lost: how many there were, and who was not graded."""
+        not_graded = [line for line in lines if line.not_graded]
+        end = f"{len(lines)} handed in, {len(lines) - len(not_graded)} graded"
+        said = [f"{end}, {len(not_graded)} not:" if not_graded else end]
+        said += [f"  {line.name} ({line.file}): {line.not_graded}" for line in not_graded]
+        absent = self.assignment.absent
+        return [*said, *([f"of the roster, {len(absent)} handed in nothing: {', '.join(absent)}"] if absent else [])]
 
     def _fingerprint(self, handed_in: HandIn) -> bytes:
         return fingerprint(handed_in, self.assignment.rubric, self.assignment.tier, self.assignment.seed)

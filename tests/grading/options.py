@@ -13,7 +13,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         "--submission",
         action="append",
         metavar="FILE",
-        help="grade this .py or .R file, or all in this folder; repeatable",
+        help="grade this .py, .R, .ipynb, .Rmd or .qmd file, or all in this folder or .zip; repeatable",
     )
     add("--report", metavar="DIR", help="write DIR/NAME/results.json (Gradescope's schema) and DIR/gradebook.csv")
     add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
@@ -30,6 +30,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=tuple(FORMATS),
         help="write the points for another platform, too, into --report's folder; repeatable",
     )
+    add("--roster", metavar="FILE", help="names and ids of the class, a CSV file or a platform's export")
+    add("--assignment", metavar="NAME", help="what a platform calls the assignment, instead of the rubric's name")
     add("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster whose scheduler has this address")
     add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
     add = parser.getgroup("lmm", "linear mixed models").addoption

@@ -52,7 +52,7 @@ def pytest_configure(config: pytest.Config) -> None:
         except (OSError, ValueError) as error:
             raise pytest.UsageError(f"--write-template {path}: {error}") from None
         pytest.exit(f"wrote {path}", returncode=0)
-    for option in ("--report", "--rubric", "--seed", "--format", "--scheduler"):
+    for option in ("--report", "--rubric", "--seed", "--format", "--scheduler", "--roster", "--assignment"):
         if config.getoption(option) is not None and not config.getoption("--submission"):
             raise pytest.UsageError(f"{option} goes with --submission")
     if config.getoption("--submission") and STATE not in config.stash:
@@ -135,9 +135,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     is_whole = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
     if assignment and assignment.report and is_whole:
         name, result = grading.handed_in.name, grading.result()
-        written.write_result(assignment.report, name, result)
+        written.write_result(assignment.report, name, result, assignment.name)
         found = copies.copies([grading.handed_in])
-        written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.draw)
+        written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about)
 
 
 def pytest_unconfigure() -> None:

@@ -1,12 +1,13 @@
 """One submission through all stages: its tests' outcomes become a verdict, a result, and what is written of it."""
 
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 
 import numpy as np
 import pytest
 from hypothesis.errors import FlakyFailure
 
 from tests.grading.intake.handin import HandIn
+from tests.grading.intake.roster import Person
 from tests.grading.judgement import diagnosis
 from tests.grading.judgement.portrait import portrait
 from tests.grading.judgement.rubric import Rubric
@@ -35,10 +36,9 @@ class Grading:
 
     def __post_init__(self) -> None:
         """A worker is started at the first call."""
-        handed_in = self.handed_in
-        self.submission = Submission(handed_in.source, handed_in.language, self.tier.name, self.rubric.limits)
-        self.submission.broken = handed_in.refused or None
-        self.verdict = Verdict(handed_in.file, self.tier.name, PUBLIC if self.seed is None else OWN, self.tier.open)
+        assert self.handed_in.source is not None
+        self.submission = Submission(self.handed_in.source, self.tier.name, self.rubric.limits)
+        self.verdict = _verdict(self.handed_in, self.tier, PUBLIC if self.seed is None else OWN)
 
     def implementation(self) -> Implementation:
         """As the tests see it."""
@@ -51,7 +51,7 @@ class Grading:
             self._diagnose(function)
             calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
             shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
-            told = feedback.told(_message(error), shown, self.handed_in.language)
+            told = feedback.told(_message(error), shown, self.submission.source.language)
         is_ordinary = item.get_closest_marker("ordinary") is not None
         self.verdict.outcomes.append(Outcome(function, item.nodeid, error is None, is_ordinary, told))
         return told
@@ -59,7 +59,8 @@ class Grading:
     def result(self) -> Result:
         """The result, of which every report is made."""
         self.submission.close()
-        self.verdict.printed = self.submission.printed
+        self.verdict.printed, self.verdict.broken = self.submission.printed, self.submission.broken or ""
+        self.verdict.remarks = [*self.handed_in.remarks, *self.submission.remarks]
         if self.submission.overdrawn:
             self.verdict.void(*self.submission.overdrawn)
         return gradescope(self.verdict, self.rubric.items)
@@ -87,7 +88,14 @@ def _message(error: BaseException) -> str:
 
 def not_graded(handed_in: HandIn, rubric: Rubric, tier: Tier, why: str) -> Result:
     """A result without points, and the reason."""
-    lost = [Outcome(name, "", passed=False, ordinary=True, feedback=why) for name in rubric.items]
-    result = gradescope(Verdict(handed_in.file, tier.name, OWN, tier.open, outcomes=lost), rubric.items)
+    verdict = _verdict(handed_in, tier, OWN)
+    verdict.outcomes = [Outcome(name, "", passed=False, ordinary=True, feedback=why) for name in rubric.items]
+    verdict.broken, verdict.remarks = why, list(handed_in.remarks)
+    result = gradescope(verdict, rubric.items)
     result["extra_data"]["not_graded"] = why
     return result
+
+
+def _verdict(handed_in: HandIn, tier: Tier, draw: str) -> Verdict:
+    person = handed_in.person or Person()
+    return Verdict(handed_in.file, tier.name, draw, tier.open, person=asdict(person), late=handed_in.late)

@@ -9,12 +9,14 @@ import signal
 import subprocess
 import sys
 import time
+from dataclasses import asdict
 from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
 
 from tests.grading.intake import handin
+from tests.grading.intake.roster import Person
 from tests.grading.judgement import copies
 from tests.grading.reports import formats, pages, terminal, written
 from tests.grading.reports.ledger import Ledger
@@ -259,20 +261,22 @@ def test_pictures_mark_what_differs():
     """A V that lacks the residual variance: its diagonal is marked; the histogram counts every p-value."""
     right = pages.RIGHT_V
     test = {"name": "4.2 covariance_matrix: V", "status": "failed", "output": "wrong", "score": 0.0, "max_score": 8.0}
+    test |= {"visibility": "visible"}
     extra = {"misconception": None, "remark": "", "picture": (right - 1.0 * (right == right.max())).tolist()}
     p_values = [(k + 0.5) / 40 for k in range(40)]
     anova = test | {"tags": ["anova_reml"], "extra_data": extra | {"picture": p_values}, "name": "4.4 anova_reml: F"}
     tests = [test | {"tags": ["covariance_matrix"], "extra_data": extra}, anova]
-    about = {"file": "s.py", "isolation": "bwrap", "draw": "the public one"}
-    page = pages.feedback({"score": 0.0, "tests": tests, "extra_data": about})
+    about = {"file": "s.py", "isolation": "bwrap", "draw": "the public ones", "person": {"name": "Jane"}}
+    about |= {"late": False, "remarks": [], "broken": ""}
+    page = pages.feedback({"score": 0.0, "tests": tests, "extra_data": about}, "Frogs")
     assert page.count('class="differs"') == len(right)
     assert page.count("<rect") == 10 and "4, 4, 4, 4, 4, 4, 4, 4, 4, 4" in page
 
 
 def test_an_empty_class_page_is_a_page():
     """One submission without a misconception."""
-    line = Line("s", "s.py", 10.0, 10.0, "bwrap", {"gls": 10.0}, {"gls": 10.0}, {})
-    text = pages.index([line], {}, "--seed 3")
+    line = Line("s", "s.py", 10.0, 10.0, "bwrap", asdict(Person()), False, "", [], {"gls": 10.0}, {"gls": 10.0}, {})
+    text = pages.index([line], {}, {"assignment": "Frogs", "draw": "--seed 3"})
     assert "1 submissions, median 10 of 10 points" in text and "No known misconception" in text
 
 

@@ -20,7 +20,6 @@ import pytest
 import lmm_core
 from reference import r
 from tests.contract import CONTRACT, ContractError
-from tests.grading.intake.handin import LANGUAGES
 from tests.grading.sandbox.plain import UnreadableError
 from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
@@ -71,8 +70,8 @@ class InR:
             return self.submission.call(function, [outgoing(value) for value in arguments.values()], forms)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
-        except RuntimeError as error:
-            raise ContractError(f"{name} raised {error}") from None
+        except Exception as error:
+            raise ContractError(f"{name} stopped {error}") from None
 
 
 def core() -> Peer:
@@ -84,7 +83,7 @@ def load(path: Path) -> Peer:
     """Load a .py or .R file; raises PeerError."""
     if not path.is_file():
         raise PeerError(f"implementation {path} does not exist")
-    if path.suffix.lower() not in LANGUAGES:
+    if path.suffix.lower() not in (".py", ".r"):
         raise PeerError(f"implementation {path} is neither a .py nor a .R file")
     backend, declared = _from_r(path) if path.suffix.lower() == ".r" else _from_python(path)
     name = path.stem.removesuffix("_peer")
@@ -130,9 +129,12 @@ def _from_r(path: Path) -> tuple[Backend, Callable[[str], Any]]:
     from tests.grading.sandbox.r_submission import RSubmission, as_python  # noqa: PLC0415 - starts R
 
     try:
-        submission = RSubmission(str(path))
+        submission = RSubmission([("", path.read_text(encoding="utf-8-sig"))])
     except Exception as error:  # whatever R says when it cannot load a package
         raise PeerError(f"implementation {path} cannot be loaded: {' '.join(str(error).split())}") from None
+
+    if submission.remarks:
+        raise PeerError(f"implementation {path} cannot be loaded: {submission.remarks[0]}")
 
     def declared(name: str) -> Any:
         value = as_python(r.get(name, submission.environment))

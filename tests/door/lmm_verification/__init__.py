@@ -12,7 +12,7 @@ from pathlib import Path
 
 SUITE = next(path for path in Path(__file__).parents if (path / "conftest.py").is_file() and (path / "tests").is_dir())
 OURS = (
-    *("--submission", "--report", "--rubric", "--write-template"),
+    *("--submission", "--report", "--rubric", "--roster", "--write-template"),
     *("--implementation", "--scoreboard", "--accuracy", "--baseline"),
 )
 PATHS = {*OURS, "--junitxml", "--junit-xml", "--basetemp", "--log-file"}

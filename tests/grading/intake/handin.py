@@ -1,24 +1,25 @@
-"""From the paths that a teacher names to hand-ins: one source text each, and what its report is called.
+"""From the paths that a teacher names to hand-ins: whose each is, what is run of it, and what its report is called."""
 
-What lies where hand-ins lie is looked at before it is opened, and read up to a limit: it is nobody's configuration and
-stops nobody.
-"""
-
-import os
-import stat
+import re
+from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
-from pathlib import Path
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
 
+from tests.contract import CONTRACT
+from tests.grading.intake import files
+from tests.grading.intake.documents import READERS, DocumentError, source_of
+from tests.grading.intake.encodings import text_of
+from tests.grading.intake.files import Entry, IntakeError, suffix
+from tests.grading.intake.platforms import VERSION, Label, label
+from tests.grading.intake.roster import Person, Roster
+from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 
-LANGUAGES = {".py": "Python", ".r": "R"}
-MAX_SOURCE = 2**20  # bytes
-RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv")  # the class's own files in a report
-
-
-class IntakeError(ValueError):
-    """What was named cannot be graded, in one sentence."""
+EXPECTED = "hand in .py, .R, .ipynb, .Rmd or .qmd, or a .zip of it"
+RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
+DEFINES = re.compile(rf"\b(?:def\s+({'|'.join(CONTRACT)})\s*\(|({'|'.join(CONTRACT)})\s*(?:<-|=)\s*function\b)")
+SCRIPTS = (".py", ".r")
 
 
 @dataclass(frozen=True)
@@ -27,70 +28,220 @@ class HandIn:
 
     name: str  # of its report
     file: str  # as it was called, fit to be shown
-    language: str
-    source: bytes = b""
-    refused: str = ""  # why there is no source to run, in words for the student
+    source: Source | None = None
+    refused: str = ""  # why there is none, in words
+    person: Person | None = None
+    late: bool = False
+    remarks: tuple[str, ...] = ()
 
 
-def taken(wanted: Iterable[str]) -> list[HandIn]:
+@dataclass(frozen=True)
+class _Upload:
+    """One entry, and what a platform says of it."""
+
+    entry: Entry
+    label: Label | None
+    person: Person | None
+
+
+def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = ()) -> list[HandIn]:
     """The hand-ins behind some paths; raises IntakeError for a path that is none."""
-    paths = [path for entry in map(Path, wanted) for path in _named(entry)]
-    return [_handed_in(path, name) for name, path in report_names(list(dict.fromkeys(paths))).items()]
+    roster, skipped = roster or Roster(), {path.resolve() for path in without}
+    uploads = [
+        _upload(entry, roster) for path in map(Path, wanted) for entry in _entries(path, skipped) if _counts(entry)
+    ]
+    people: dict[object, list[_Upload]] = defaultdict(list)
+    for number, upload in enumerate(uploads):
+        known = upload.label.person if upload.label else ""
+        people[known or (upload.person if upload.person in roster.people else number)].append(upload)
+    return _called(_hand_in(of_one) for of_one in people.values())
 
 
 def is_class(wanted: list[str]) -> bool:
-    """Whether a teacher grades: a folder, or several files."""
-    return len(wanted) > 1 or Path(wanted[0]).is_dir()
+    """Whether a teacher grades: a folder, an archive, or several."""
+    return len(wanted) > 1 or Path(wanted[0]).is_dir() or suffix(wanted[0]) == ".zip"
 
 
-def _named(entry: Path) -> list[Path]:
-    if entry.is_dir():
-        inside = sorted(path for path in entry.iterdir() if path.suffix.lower() in LANGUAGES and not path.is_dir())
-        if not inside:
-            raise IntakeError(f"submission {entry} is a folder without a .py or .R file")
-        return inside
-    if not (entry.exists() or entry.is_symlink()):
-        raise IntakeError(f"submission {entry} does not exist")
-    if entry.suffix.lower() not in LANGUAGES:
-        raise IntakeError(f"submission {entry} is neither a .py nor a .R file")
-    return [entry]
+def _entries(path: Path, without: set[Path]) -> list[Entry]:
+    if path.is_dir():
+        found = files.entries(path, without)
+    elif not (path.exists() or path.is_symlink()):
+        raise IntakeError(f"submission {path} does not exist")
+    elif suffix(path.name) == ".zip":
+        found = _archive(path)
+    elif suffix(path.name) in READERS:
+        return [files.entry(path)]
+    else:
+        raise IntakeError(f"submission {path} is no file that can be graded; {EXPECTED}")
+    if not any(entry.gradable or entry.refused for entry in found):
+        raise IntakeError(f"submission {path} holds no file that can be graded; {EXPECTED}")
+    alone = _together(found)
+    return [alone] if alone else found
 
 
-def report_names(paths: list[Path]) -> dict[str, Path]:
-    """Paths by the name that they are reported under.
+def _archive(path: Path) -> list[Entry]:
+    """What stands side by side in a class's archive, below the folders that hold all of it."""
+    members = list(files.members(path.name, path))
+    depth = 0
+    while len({PurePosixPath(name).parts[depth] for name, _ in members}) == 1 and all(
+        len(PurePosixPath(name).parts) > depth + 1 for name, _ in members
+    ):
+        top = PurePosixPath(members[0][0]).parts[depth]
+        if label(top):
+            break
+        depth += 1
+    found: dict[str, Entry] = {}
+    for name, data in members:
+        top, *rest = PurePosixPath(name).parts[depth:]
+        if not rest and suffix(top) == ".zip" and isinstance(data, bytes):
+            found[top] = files.unpacked(top, data)
+            continue
+        entry = found.setdefault(top, Entry(top))
+        inside = "/".join(rest) or top
+        if isinstance(data, str):
+            entry.unread[inside] = data
+        elif suffix(inside) == ".zip":
+            inner = files.unpacked(inside, data)
+            entry.files |= {
+                f"{PurePosixPath(inside).with_suffix('')}/{part}": more for part, more in inner.files.items()
+            }
+        else:
+            entry.files[inside] = data
+    return [found[name] for name in sorted(found)]
 
-    The stem, or the whole name where stems clash, numbered where that clashes too; never one that leaves the report's
-    folder or is one of its own files.
+
+def _together(found: list[Entry]) -> Entry | None:
+    """All as one person's: where one file has the functions, and loads all others that could be graded."""
+    single = [entry for entry in found if list(entry.files) == [entry.name]]
+    sources = {entry.name: content for entry in single for content in entry.gradable.values()}
+    main = [name for name, content in sources.items() if _defined(content)]
+    if len(single) < len(found) or len(main) != 1 or len(sources) < 2 or any(label(name) for name in sources):
+        return None
+    text = text_of(sources[main[0]])
+    others = [PurePosixPath(name).stem for name in sources if name != main[0]]
+    loads = [
+        rf"\bimport\s+{re.escape(stem)}\b|\bfrom\s+{re.escape(stem)}\b|source\(.*{re.escape(stem)}" for stem in others
+    ]
+    if not all(re.search(pattern, text) for pattern in loads):
+        return None
+    return Entry(main[0], {name: content for entry in single for name, content in entry.files.items()})
+
+
+def _counts(entry: Entry) -> bool:
+    """Whether it is somebody's: not a platform's own page or receipt."""
+    about = label(entry.name)
+    return not (entry.name == "index.html" or (about and not about.file and suffix(entry.name) == ".txt"))
+
+
+def _upload(entry: Entry, roster: Roster) -> _Upload:
+    about = label(entry.name)
+    stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
+    return _Upload(entry, about, roster.person(about) if about else roster.named(stem))
+
+
+def _hand_in(uploads: list[_Upload]) -> HandIn:
+    """Of one person: the newest of each file; of several, the one that has the functions, or all that share them."""
+    newest: dict[str, _Upload] = {}
+    older = []
+    for upload in sorted(uploads, key=lambda one: one.label.version if one.label else (0, (0, ""))):
+        called = (upload.label and upload.label.file) or ""
+        key = (
+            VERSION.sub("", called) if upload.label and upload.label.upload.isdigit() and called else upload.entry.name
+        )
+        if key in newest:
+            older.append(f"{printable(newest[key].entry.name)}: an earlier version, not graded")
+        newest[key] = upload
+    last, entry = uploads[-1] if len(uploads) == 1 else list(newest.values())[-1], _merged(list(newest.values()))
+    one = HandIn(
+        name=_name(last),
+        file=printable(last.entry.name),
+        person=last.person,
+        late=any(upload.label.late for upload in newest.values() if upload.label),
+        remarks=tuple(older),
+    )
+    if entry.refused or not entry.gradable:
+        unread = [
+            f"{printable(path)} {why}" if not why.startswith(printable(path)) else why
+            for path, why in entry.unread.items()
+        ]
+        names = ", ".join(printable(path) for path in list(entry.files)[:3])
+        return replace(one, refused=entry.refused or "; ".join(unread[:3]) or f"{names or 'nothing'}: {EXPECTED}")
+    return _sourced(one, entry)
+
+
+def _merged(uploads: list[_Upload]) -> Entry:
+    if len(uploads) == 1:
+        return uploads[0].entry
+    merged = Entry(uploads[-1].entry.name)
+    for upload in uploads:
+        called = (upload.label and upload.label.file) or upload.entry.name
+        is_file = list(upload.entry.files) == [upload.entry.name]
+        merged.files |= {called if is_file else path: data for path, data in upload.entry.files.items()}
+        merged.unread |= upload.entry.unread | ({called: upload.entry.refused} if upload.entry.refused else {})
+    return merged
+
+
+def _sourced(one: HandIn, entry: Entry) -> HandIn:
+    """With the source: of the file that defines most of the functions, or of all if none defines what another does."""
+    defined = {path: _defined(content) for path, content in entry.gradable.items()}
+    most = sorted(defined, key=lambda path: (-len(defined[path]), suffix(path) not in SCRIPTS, path))
+    chosen, remarks = [most[0]], list(one.remarks)
+    for path in most[1:]:
+        if defined[path] and suffix(path) == suffix(most[0]) and not any(defined[path] & defined[c] for c in chosen):
+            chosen.append(path)
+        elif defined[path]:
+            remarks.append(f"{printable(path)}: has the functions, too; {printable(most[0])} was graded")
+    try:
+        sources = {path: source_of(suffix(path), entry.files[path]) for path in sorted(chosen)}
+    except DocumentError as error:
+        return replace(one, refused=f"{printable(most[0])}: {error}")
+    chunks = tuple(
+        (", ".join(filter(None, (place, printable(path) if len(chosen) > 1 else ""))), text)
+        for path, source in sources.items()
+        for place, text in source.chunks
+    )
+    folder = f"{PurePosixPath(most[0]).parent}/".removeprefix("./")
+    beside = [
+        (path.removeprefix(folder), content)
+        for path, content in entry.files.items()
+        if len(entry.files) > 1 and path.startswith(folder)
+    ][: files.MAX_BESIDE]
+    if sum(len(content) for _, content in beside) > files.MAX_BESIDE_BYTES:
+        beside = [(path, content) for path, content in beside if suffix(path) in READERS]
+    source = Source(next(iter(sources.values())).language, chunks, tuple(beside))
+    return replace(one, source=source, remarks=tuple(remarks))
+
+
+def _defined(content: bytes) -> set[str]:
+    """The contract's functions that a file seems to define, without running it."""
+    text = text_of(content[: files.MAX_FILE[".ipynb"]])
+    return {first or second for first, second in DEFINES.findall(text)}
+
+
+def _name(upload: _Upload) -> str:
+    if upload.person and upload.person.name:
+        return upload.person.name
+    name = upload.entry.name
+    return PurePosixPath(name).stem if suffix(name) in (*READERS, ".zip") else name
+
+
+def _called(handed_in: Iterable[HandIn]) -> list[HandIn]:
+    """Names that differ, and that neither leave the report's folder nor are one of its own files.
+
+    Two of one name are told apart by the person's id, by the file's ending, or by a number.
     """
-    stems = [path.stem for path in paths]
-    names: dict[str, Path] = {}
-    for path in paths:
-        name = printable(path.stem if stems.count(path.stem) == 1 else path.name)
-        name = f"_{name}" if name.startswith((".", *RESERVED)) or not name else name
+    all_of_them = list(handed_in)
+    plain = [_safe(one.name) for one in all_of_them]
+    names: dict[str, HandIn] = {}
+    for one, short in zip(all_of_them, plain, strict=True):
+        longer = f"{short} ({one.person.id})" if one.person and one.person.id else _safe(one.file)
+        name = short if plain.count(short) == 1 else longer
         alike = sum(known == name or known.rpartition("~")[0] == name for known in names)
-        names[f"{name}~{alike + 1}" if alike else name] = path
-    return names
+        unique = f"{name}~{alike + 1}" if alike else name
+        names[unique] = replace(one, name=unique)
+    return list(names.values())
 
 
-def _handed_in(path: Path, name: str) -> HandIn:
-    file, language = printable(path.name), LANGUAGES[path.suffix.lower()]
-    try:
-        return HandIn(name, file, language, content(path))
-    except IntakeError as error:
-        return HandIn(name, file, language, refused=str(error))
-
-
-def content(path: Path) -> bytes:
-    """The bytes of a regular file of bearable size; raises IntakeError for whatever else has this name."""
-    name = printable(path.name)
-    try:
-        if not stat.S_ISREG(path.lstat().st_mode):
-            raise IntakeError(f"{name} is a link or no regular file; hand in the file itself")
-        flags = [getattr(os, flag, 0) for flag in ("O_NOFOLLOW", "O_NONBLOCK", "O_CLOEXEC", "O_BINARY")]
-        with open(os.open(path, os.O_RDONLY | sum(flags)), "rb") as file:
-            size = os.fstat(file.fileno()).st_size
-            if size > MAX_SOURCE or not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
-                raise IntakeError(f"{name} has {size:,} bytes; at most {MAX_SOURCE:,} are read")
-            return file.read(MAX_SOURCE)
-    except OSError as error:
-        raise IntakeError(f"{name} cannot be read: {error.strerror}") from None
+def _safe(name: str) -> str:
+    name = re.sub(r"[/\\\n\t]", "_", printable(name)).strip() or "_"
+    return f"_{name}" if name.startswith((".", *RESERVED)) else name[:120]

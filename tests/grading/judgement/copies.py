@@ -22,9 +22,10 @@ def copies(handed_in: Iterable[HandIn]) -> dict[str, list[str]]:
     """By submission, sentences about what it shares with lmm_core or with others, for the teacher's eyes."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
     for one in handed_in:
-        for function, tree in _trees(one.source if one.language == "Python" else b"").items():
+        source = one.source
+        for function, tree in _trees(source.text if source and source.language == "Python" else "").items():
             owners[function, tree].append(one.name)
-    core = {name: _trees(inspect.getsource(getattr(lmm_core, name)).encode()).get(name) for name in CONTRACT}
+    core = {name: _trees(inspect.getsource(getattr(lmm_core, name))).get(name) for name in CONTRACT}
     found: dict[str, list[str]] = {}
     for (function, tree), names in sorted(owners.items()):
         for name in names:
@@ -36,7 +37,7 @@ def copies(handed_in: Iterable[HandIn]) -> dict[str, list[str]]:
     return found
 
 
-def _trees(source: bytes) -> dict[str, str]:
+def _trees(source: str) -> dict[str, str]:
     """The normalised trees of the contract's functions in a file."""
     try:
         with warnings.catch_warnings():

@@ -37,6 +37,7 @@ class Rubric:
 
     items: dict[str, Item]
     limits: Limits
+    assignment: str  # what platforms call it
     text: str
 
 
@@ -49,7 +50,7 @@ def load(path: Path = DEFAULT) -> Rubric:
         raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"rubric {path} is no TOML: {error}") from None
-    return Rubric(_items(path, content), _limits(path, content), text)
+    return Rubric(_items(path, content), _limits(path, content), str(content.get("assignment", "frogs")), text)
 
 
 def _items(path: Path, content: dict[str, Any]) -> dict[str, Item]:

@@ -8,6 +8,8 @@ from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item
 
 Result = dict[str, Any]  # as `gradescope` makes it
+PRINTED = "What the submission printed (beginning):"
+NOT_CALLED = "Not called: see what is said of the whole file."
 MAX_FEEDBACK = 3  # failing checks that are told in full
 
 
@@ -30,6 +32,10 @@ class Verdict:
     tier: str
     draw: str
     open: str = ""  # what the tier does not close
+    person: dict[str, str] = field(default_factory=dict)
+    late: bool = False
+    broken: str = ""  # why no function could be called
+    remarks: list[str] = field(default_factory=list)  # what was passed over
     outcomes: list[Outcome] = field(default_factory=list)
     diagnoses: dict[str, Misconception | None] = field(default_factory=dict)
     pictures: dict[str, list[Any] | None] = field(default_factory=dict)  # numbers to draw (see portrait.py)
@@ -62,6 +68,8 @@ class Verdict:
         """What the student reads about one function."""
         outcomes = self.of(item.function)
         failed = [outcome for outcome in outcomes if not outcome.passed]
+        if self.broken and failed and all(self.broken in outcome.feedback for outcome in failed):
+            return NOT_CALLED
         if not failed:
             return f"All {len(outcomes)} checks passed."
         told = sorted(
@@ -87,7 +95,8 @@ def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
     for number, item in enumerate(items.values(), start=1):
         failed = [outcome for outcome in verdict.of(item.function) if not outcome.passed]
         diagnosis = verdict.diagnoses.get(item.function)
-        remark = diagnosis.slug if diagnosis else failed[0].feedback.splitlines()[0] if failed else ""
+        said = verdict.feedback(item)
+        remark = diagnosis.slug if diagnosis else failed[0].feedback.split("\n")[0] if failed else ""
         tests.append(
             {
                 "name": f"{item.exercise} {item.function}: {item.title}",
@@ -95,17 +104,18 @@ def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
                 "score": verdict.points(item),
                 "max_score": item.points,
                 "status": "failed" if failed else "passed",
-                "output": verdict.feedback(item),
+                "output": said,
                 "visibility": item.visibility,
                 "tags": [item.function],
                 "extra_data": {
                     "misconception": diagnosis.slug if diagnosis else None,
-                    "remark": remark,
+                    "remark": "" if said == NOT_CALLED else remark,
                     "picture": verdict.pictures.get(item.function),
                 },
             }
         )
-    about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw}
+    about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw, "person": verdict.person}
+    about |= {"late": verdict.late, "remarks": verdict.remarks, "broken": verdict.broken}
     result: Result = {
         "score": verdict.total(items),
         "tests": tests,
@@ -113,6 +123,8 @@ def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
     }
     hidden = [item.function for item in items.values() if item.visibility != "visible"]
     printed = "".join(text for function, text in verdict.printed.items() if function not in hidden)
-    if printed:
-        result["output"] = f"What the submission printed (beginning):\n{printed}"
+    parts = [verdict.broken, *verdict.remarks]
+    parts += [f"{PRINTED}\n{printed}"] if printed else []
+    if any(parts):
+        result["output"] = "\n".join(filter(None, parts))
     return result

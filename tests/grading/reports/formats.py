@@ -1,73 +1,91 @@
 """The points of a class in the files that platforms import. All of them are made of the same lines."""
 
-import base64
 import csv
 import io
-import json
 import re
 from collections.abc import Callable, Iterable
 from typing import Any
 
 from tests.grading.reports.lines import Line
 
-ASSIGNMENT = "frogs"
 # Where a cell begins, and where one would begin for a program that separates by something else than commas.
 FORMULA = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 
 
 def gradebook(lines: list[Line]) -> str:
-    """A row for each submission: points of every function, misconceptions, isolation."""
+    """A row for each submission: whose, points of every function, misconceptions, isolation."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     slugs = [f"misconception {function}" for function in functions]
-    rows: list[list[Any]] = [["name", "file", "score", "max_score", *functions, *slugs, "isolation"]]
+    whose = ["id", "login", "section"]
+    rows: list[list[Any]] = [
+        ["name", "file", "score", "max_score", *functions, *slugs, "isolation", *whose, "late", "not graded"]
+    ]
     for line in lines:
         points = [line.points[function] for function in functions]
         found = [line.misconceptions.get(function, "") for function in functions]
-        rows.append([line.name, line.file, line.score, line.max_score, *points, *found, line.tier])
+        known = [line.person[part] for part in whose]
+        late = "late" if line.late else ""
+        rows.append(
+            [
+                line.name,
+                line.file,
+                line.score,
+                line.max_score,
+                *points,
+                *found,
+                line.tier,
+                *known,
+                late,
+                line.not_graded,
+            ]
+        )
     return _csv(rows)
 
 
-def nbgrader(lines: list[Line]) -> dict[str, str]:
-    """The columns of `nbgrader export`; a student's id is the submission's name."""
+def nbgrader(lines: list[Line], assignment: str) -> dict[str, str]:
+    """The columns of `nbgrader export` (nbgrader/plugins/export.py, CsvExportPlugin)."""
     head = "assignment duedate timestamp student_id last_name first_name email raw_score late_submission_penalty"
     rows: list[list[Any]] = [[*head.split(), "score", "max_score"]]
-    rows += [[ASSIGNMENT, *[""] * 2, x.name, *[""] * 3, x.score, 0.0, x.score, x.max_score] for x in lines]
+    for line in lines:
+        last, _, first = line.person["name"].partition(", ")
+        if not first:
+            first, _, last = line.person["name"].rpartition(" ")
+        whose = [line.person["login"] or line.person["id"] or line.name, last, first, line.person["email"]]
+        rows.append([assignment, "", "", *whose, line.score, 0.0, line.score, line.max_score])
     return {"nbgrader.csv": _csv(rows)}
 
 
-def canvas(lines: list[Line]) -> dict[str, str]:
-    """Canvas's gradebook: its five columns, the assignment, and the row of points possible."""
+def canvas(lines: list[Line], assignment: str) -> dict[str, str]:
+    """Canvas's gradebook: its five columns, the assignment, and the row of points possible.
+
+    Canvas's guide "How do I import grades in the Gradebook?": students are found by ID, SIS User ID or SIS Login ID, an
+    assignment by its name with the id in brackets.
+    """
     maximum = lines[0].max_score if lines else 0.0
-    rows: list[list[Any]] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", ASSIGNMENT]]
+    rows: list[list[Any]] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment]]
     rows.append(["    Points Possible", "", "", "", "", maximum])
-    rows += [[line.name, "", "", line.name, "", line.score] for line in lines]
+    parts = ("id", "sis", "login", "section")
+    rows += [[line.person["name"] or line.name, *(line.person[part] for part in parts), line.score] for line in lines]
     return {"canvas.csv": _csv(rows)}
 
 
-def classroom(lines: list[Line]) -> dict[str, str]:
-    """GitHub Classroom's result of each submission, base64 of JSON, as its autograding reporter takes it."""
-    files = {}
+def moodle(lines: list[Line], _: str) -> dict[str, str]:
+    """Moodle's offline grading worksheet (mod/assign/feedback/offline/importgradeslib.php).
+
+    A row is found by its Identifier, "Participant" and the number in the download's names.
+    """
+    head = ["Identifier", "Full name", "Email address", "Status", "Grade", "Maximum Grade", "Grade can be changed"]
+    rows: list[list[Any]] = [[*head, "Last modified (submission)", "Last modified (grade)"]]
     for line in lines:
-        tests = [
-            {
-                "name": function,
-                "status": "pass" if points == line.max_points[function] else "fail",
-                "score": points,
-                "max_score": line.max_points[function],
-                "message": line.misconceptions.get(function, ""),
-            }
-            for function, points in line.points.items()
-        ]
-        status = "pass" if line.score == line.max_score else "fail"
-        result = {"version": 3, "status": status, "max_score": line.max_score, "tests": tests}
-        files[f"{line.name}/classroom.txt"] = base64.b64encode(json.dumps(result).encode()).decode() + "\n"
-    return files
+        whose = [f"Participant {line.person['id']}", line.person["name"] or line.name, line.person["email"]]
+        rows.append([*whose, "Submitted for grading", line.score, line.max_score, "Yes", "-", "-"])
+    return {"moodle.csv": _csv(rows)}
 
 
-FORMATS: dict[str, Callable[[list[Line]], dict[str, str]]] = {
+FORMATS: dict[str, Callable[[list[Line], str], dict[str, str]]] = {
     "nbgrader": nbgrader,
     "canvas": canvas,
-    "classroom": classroom,
+    "moodle": moodle,
 }
 
 

@@ -14,6 +14,10 @@ class Line:
     score: float
     max_score: float
     tier: str
+    person: dict[str, str]  # name, id, sis, login, email, section, as far as known
+    late: bool
+    not_graded: str  # why, where it was not
+    remarks: list[str]
     points: dict[str, float]  # by function
     max_points: dict[str, float]
     misconceptions: dict[str, str]  # by function, where there is one
@@ -22,13 +26,18 @@ class Line:
     def of(cls, name: str, result: Result) -> "Line":
         """The line of a result."""
         tests = {test["tags"][0]: test for test in result["tests"]}
+        about = result["extra_data"]
         slugs = {function: test["extra_data"]["misconception"] for function, test in tests.items()}
         return cls(
             name=name,
-            file=result["extra_data"]["file"],
+            file=about["file"],
             score=result["score"],
             max_score=maximum(result),
-            tier=result["extra_data"]["isolation"],
+            tier=about["isolation"],
+            person=about["person"],
+            late=about["late"],
+            not_graded=about.get("not_graded", ""),
+            remarks=about["remarks"],
             points={function: test["score"] for function, test in tests.items()},
             max_points={function: test["max_score"] for function, test in tests.items()},
             misconceptions={function: slug for function, slug in slugs.items() if slug},

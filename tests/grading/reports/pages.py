@@ -13,6 +13,7 @@ import numpy as np
 
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.portrait import GROUP, RIGHT_V
+from tests.grading.judgement.verdict import NOT_CALLED, PRINTED, Result
 from tests.grading.reports.lines import Line
 
 TEMPLATES = jinja2.Environment(
@@ -25,21 +26,24 @@ TEMPLATES = jinja2.Environment(
 TENTHS = [f".{k}" for k in range(10)]
 
 
-def feedback(result: dict[str, Any]) -> str:
+def feedback(result: Result, assignment: str) -> str:
     """What the student reads: points, failures in words, and pictures."""
     return TEMPLATES.get_template("feedback.html").render(
-        result={"output": "", **result},
+        result=result,
+        assignment=assignment,
+        printed=result.get("output", "").partition(PRINTED)[2].lstrip("\n"),
         maximum=sum(test["max_score"] for test in result["tests"]),
         right_V=RIGHT_V.tolist(),
         group=" ".join(GROUP),
         tenths=TENTHS,
         histogram=_histogram,
         shade=_shade,
+        not_called=NOT_CALLED,
         differs=lambda value, right: abs(value - right) > 1e-6 * np.max(RIGHT_V),
     )
 
 
-def index(lines: list[Line], copies: dict[str, list[str]], draw: str) -> str:
+def index(lines: list[Line], copies: dict[str, list[str]], about: dict[str, str]) -> str:
     """What the teacher reads: who scored what, and what to say in the next lecture."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
@@ -54,7 +58,8 @@ def index(lines: list[Line], copies: dict[str, list[str]], draw: str) -> str:
         functions=functions,
         ranked=ranked,
         copies=copies,
-        draw=draw,
+        about=about,
+        not_graded=[line for line in lines if line.not_graded],
         median=float(np.median([line.score for line in lines])) if lines else 0.0,
         maximum=lines[0].max_score if lines else 0.0,
         scores=[*_histogram(shares[shares < 1]), int(np.count_nonzero(shares >= 1))],

@@ -2,7 +2,7 @@
 
 import re
 
-from tests.grading.judgement.verdict import Result
+from tests.grading.judgement.verdict import NOT_CALLED, PRINTED, Result
 from tests.grading.reports.lines import maximum
 
 MAX_PRINTED = 2000  # characters of it; results.json has more
@@ -23,7 +23,9 @@ def table(result: Result) -> list[str]:
     about = result["extra_data"]
     head = f"{about['file']}: {result['score']:g} of {maximum(result):g} points (isolation: {about['isolation']})"
     lines = [head]
-    for test in result["tests"]:
+    if about["broken"]:
+        lines.append(f"  {about['broken']}")
+    for test in result["tests"] if not about.get("not_graded") else ():
         points = f"{test['score']:g}/{test['max_score']:g}"
         exercise, _, _ = test["name"].partition(" ")
         lines.append(f"  {exercise}  {test['tags'][0]:<20}{points:>9}  {_remark(test)[:78]}".rstrip())
@@ -33,13 +35,15 @@ def table(result: Result) -> list[str]:
 def explanation(result: Result) -> list[str]:
     """What a student reads above the table: every function that lost points, and what was printed."""
     file, lines = result["extra_data"]["file"], []
+    said, _, printed = result.get("output", "").partition(PRINTED)
+    if said:
+        lines += ["", f"--- {file} ---", *said.rstrip().split("\n")]
     for test in result["tests"]:
-        if test["status"] == "failed" and test["visibility"] == "visible":
+        if test["status"] == "failed" and test["visibility"] == "visible" and test["output"] != NOT_CALLED:
             exercise, _, _ = test["name"].partition(" ")
             lines += ["", f"--- {file}: {exercise} {test['tags'][0]} ---", *test["output"].split("\n")]
-    if "output" in result:
-        printed = result["output"].partition("\n")[2]
-        lines += ["", f"--- {file} printed ---", *printed[:MAX_PRINTED].split("\n")]
+    if printed:
+        lines += ["", f"--- {file} printed ---", *printed.lstrip("\n")[:MAX_PRINTED].split("\n")]
     return list(map(harmless, lines))
 
 

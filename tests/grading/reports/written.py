@@ -18,21 +18,21 @@ def as_text(result: Result) -> str:
     return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_result(folder: Path, name: str, result: Result) -> None:
+def write_result(folder: Path, name: str, result: Result, assignment: str) -> None:
     """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last."""
     (folder / name).mkdir(parents=True, exist_ok=True)
-    write_whole(folder / name / "feedback.html", pages.feedback(result))
+    write_whole(folder / name / "feedback.html", pages.feedback(result, assignment))
     write_whole(folder / name / "results.json", as_text(result))
 
 
 def write_class(
-    folder: Path, lines: list[Line], wanted: Iterable[str], copies: dict[str, list[str]], draw: str
+    folder: Path, lines: list[Line], wanted: Iterable[str], copies: dict[str, list[str]], about: dict[str, str]
 ) -> None:
-    """Write gradebook.csv, index.html, and the formats that other platforms want."""
+    """Write gradebook.csv, index.html, and the formats that other platforms want; `about`: assignment and draw."""
     write_whole(folder / "gradebook.csv", formats.gradebook(lines))
-    write_whole(folder / "index.html", pages.index(lines, copies, draw))
+    write_whole(folder / "index.html", pages.index(lines, copies, about))
     for name in wanted:
-        for path, text in formats.FORMATS[name](lines).items():
+        for path, text in formats.FORMATS[name](lines, about["assignment"]).items():
             write_whole(folder / path, text)
 
 

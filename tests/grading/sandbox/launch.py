@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
+from tests.grading.intake.source import Source
 from tests.grading.sandbox import scratch
 from tests.grading.sandbox.limits import Limits
 
@@ -83,19 +84,22 @@ class Worker:
             subprocess.run(["rm", "-rf", self.folder], check=False)
 
 
-def start(source: bytes, language: str, tier: str, limits: Limits) -> Worker:
-    """Start a worker on a copy of the submission."""
+def start(source: Source, tier: str, limits: Limits) -> Worker:
+    """Start a worker on a copy of the source; what lies beside it lies in the folder where it runs."""
     folder = Path(tempfile.mkdtemp(dir=scratch.folder()))
     folder.chmod(0o755)
     kitchen, home = folder / "grader", folder / "home"
     shutil.copytree(HERE, kitchen, ignore=lambda _, names: [name for name in names if name not in PARTS])
-    (kitchen / "submission").mkdir()
-    copy = kitchen / "submission" / {"Python": "student.py", "R": "student.R"}[language]
-    copy.write_bytes(source)
+    copy = kitchen / "submission.json"
+    copy.write_text(json.dumps(source.chunks), encoding="utf-8")
     home.mkdir()
+    for name, content in source.beside:
+        (home / name).parent.mkdir(parents=True, exist_ok=True)
+        (home / name).write_bytes(content)
     uid = 100_000 + secrets.randbelow(400_000) if os.geteuid() == 0 else None
     if uid:
-        os.chown(home, uid, uid)
+        for path in (home, *home.rglob("*")):
+            os.chown(path, uid, uid)
     request_end, requests = os.pipe()
     replies, reply_end = os.pipe()
     lifeline_end, lifeline = os.pipe()
@@ -108,10 +112,10 @@ def start(source: bytes, language: str, tier: str, limits: Limits) -> Worker:
         most["NPROC"] += own_processes()
     config = {
         "tier": tier,
-        "language": language,
+        "language": source.language,
         "forbidden": limits.forbidden,
         "nonce": secrets.token_hex(8),
-        "submission": f"/grader/submission/{copy.name}" if inside else str(copy),
+        "submission": "/grader/submission.json" if inside else str(copy),
         "path": library_folders(),
         "drop_uid": uid,
         "readable": readable("/grader" if inside else str(kitchen), limits.forbidden),
@@ -125,7 +129,7 @@ def start(source: bytes, language: str, tier: str, limits: Limits) -> Worker:
     worker = "/grader/worker.py" if inside else str(kitchen / "worker.py")
     command = [interpreter(), "-P", "-s", "-S", "-u", worker, json.dumps(config)]
     process = subprocess.Popen(
-        [*bubblewrap(kitchen, uid, limits.forbidden), *command] if inside else command,
+        [*bubblewrap(kitchen, home, uid, limits.forbidden), *command] if inside else command,
         stdin=subprocess.DEVNULL,
         stdout=output_end,
         stderr=output_end,
@@ -162,7 +166,7 @@ def environment(home: str) -> dict[str, str]:
     }
 
 
-def bubblewrap(kitchen: Path, uid: int | None, forbidden: list[str]) -> list[str]:
+def bubblewrap(kitchen: Path, home: Path, uid: int | None, forbidden: list[str]) -> list[str]:
     """The command that builds the worker's file system and then runs what follows it."""
     command = ["bwrap", "--die-with-parent", "--unshare-pid", "--unshare-net", "--unshare-ipc", "--unshare-uts"]
     command += ["--unshare-cgroup-try", "--new-session", "--hostname", "grader"]
@@ -185,6 +189,8 @@ def bubblewrap(kitchen: Path, uid: int | None, forbidden: list[str]) -> list[str
         command += ["--perms", "0000", "--tmpfs", path]
     command += ["--ro-bind", str(kitchen), "/grader", "--proc", "/proc", "--dev", "/dev"]
     command += ["--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/dev/shm"]
+    for path in sorted(home.rglob("*")):
+        command += [*(["--dir"] if path.is_dir() else ["--ro-bind", str(path)]), f"/tmp/{path.relative_to(home)}"]
     return [*command, "--remount-ro", "/", "--chdir", "/tmp", "--"]
 
 

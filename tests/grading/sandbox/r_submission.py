@@ -4,6 +4,8 @@ Tables arrive in R as data frames whose text and bucket columns are factors, lab
 matrices. What comes back is a named list, a data frame, a named vector or a matrix.
 """
 
+import re
+import sys
 import warnings
 from typing import Any
 
@@ -16,6 +18,7 @@ except ModuleNotFoundError:  # a trusted file, in the tests' own process
 
 warnings.simplefilter("ignore")
 from rpy2 import rinterface, robjects  # noqa: E402
+from rpy2.rinterface_lib import callbacks  # noqa: E402
 
 FACTORS = ("bucket", "color")
 MATRIX, FACTOR, DIM, NAMES = (robjects.r(f"base::{name}") for name in ("matrix", "factor", "dim", "names"))
@@ -27,19 +30,107 @@ AS_MATRIX = robjects.r(
 )
 
 
-class RSubmission:
-    """Functions of an R file."""
+# Calls that open a window, wait, install or move: they do nothing, and `passed` notes that there was one.
+STAND_INS = """
+local({
+  passed <- NULL
+  passing <- function(why, value = NULL) function(...) { passed <<- why; invisible(value) }
+  ends <- function(...) { passed <<- "it ends R"; stop("it ends R") }
+  quietly <- function(loads) function(...) {
+    call <- sys.call()
+    call[[1]] <- loads
+    suppressPackageStartupMessages(eval.parent(call))
+  }
+  attach(list(
+    library = quietly(quote(base::library)), require = quietly(quote(base::require)),
+    View = passing("it opens a viewer"), browser = passing("it waits for input"),
+    readline = passing("it waits for input", ""),
+    file.choose = passing("it waits for input", ""), install.packages = passing("it installs packages"),
+    setwd = passing("it changes the folder"), x11 = passing("it opens a window"), X11 = passing("it opens a window"),
+    windows = passing("it opens a window"), quartz = passing("it opens a window"), q = ends, quit = ends
+  ), name = "stand-ins", warn.conflicts = FALSE)
+  options(warn = -1, keep.source = TRUE, device = function(...) grDevices::pdf(NULL), menu.graphics = FALSE)
+  function() { was <- passed; passed <<- NULL; was }
+})
+"""
+# Every expression by itself; of those that fail or do nothing here line, first line of text, reason, name and package.
+LOAD = """
+function(text, place, env, was_passed) {
+  expressions <- parse(text = text, keep.source = TRUE, srcfile = srcfilecopy(place, strsplit(text, "\n")[[1]]))
+  places <- attr(expressions, "srcref")
+  found <- list()
+  for (i in seq_along(expressions)) {
+    e <- expressions[[i]]
+    setTimeLimit(cpu = 5, transient = TRUE)
+    why <- tryCatch({ eval(e, env); NULL }, error = conditionMessage, interrupt = function(i) "it was stopped")
+    setTimeLimit()
+    noted <- was_passed()
+    if (is.null(why) && is.null(noted)) next
+    is_call <- is.call(e) && is.name(e[[1]])
+    calls <- if (is_call) as.character(e[[1]]) else ""
+    makes <- if (calls %in% c("<-", "=") && is.name(e[[2]])) as.character(e[[2]]) else ""
+    loads <- if (calls %in% c("library", "require") && length(e) > 1) as.character(e[[2]]) else ""
+    found[[length(found) + 1]] <- c(
+      as.character(places[[i]][1]), as.character(places[[i]])[1], if (is.null(noted)) why else noted, makes, loads[1])
+  }
+  unlist(found)
+}
+"""
+# The value, or what R says and where in the source it was.
+CALL = robjects.r("""
+function(f, ...) {
+  place <- NULL
+  note <- function(e) for (call in rev(sys.calls())) if (is.null(place)) place <<- attr(call, "srcref")
+  tryCatch(list(value = withCallingHandlers(f(...), error = note)), error = function(e) {
+    list(error = conditionMessage(e), line = place[1], of = attr(place, "srcfile")$filename)
+  })
+}
+""")
 
-    def __init__(self, path: str) -> None:
-        robjects.r('invisible(Sys.setlocale("LC_COLLATE", "C")); options(warn = -1); set.seed(0)')
+
+class RError(Exception):
+    """What R says, with the line."""
+
+
+class RSubmission:
+    """Functions of R source, in chunks as Python's are (see python_submission.py)."""
+
+    verb = "stopped"
+
+    def __init__(self, chunks: list) -> None:
+        robjects.r('invisible(Sys.setlocale("LC_COLLATE", "C")); set.seed(0)')
+        callbacks.consolewrite_print = callbacks.consolewrite_warnerror = sys.stdout.write
         self.environment = robjects.r("new.env(parent = globalenv())")
-        with open(path, encoding="utf-8-sig") as file:  # Windows writes a mark before the text
-            source = file.read()
+        self.remarks: list = []
+        self.missing: dict = {}  # objects that an expression would have made, and the remark about it
+        self.packages: list = []  # that could not be loaded
+        was_passed = robjects.r(STAND_INS)
+        for place, text in chunks:
+            self._run(place, text, was_passed, is_alone=len(chunks) == 1)
+
+    def _run(self, place: str, text: str, was_passed: Any, *, is_alone: bool) -> None:
+        of = f" of {place}" if place else ""
         try:
-            robjects.r("function(text) invisible(parse(text = text))")(source)
+            robjects.r("function(text) invisible(parse(text = text))")(text)
         except rinterface.embedded.RRuntimeError as error:
-            raise SyntaxError(f"R cannot parse the file: {message(error)}") from None
-        robjects.r("function(text, env) for (e in parse(text = text)) eval(e, env)")(source, self.environment)
+            if is_alone:
+                raise SyntaxError(f"R cannot parse the file: {message(error)}") from None
+            self.remarks.append(f"{place} was passed over: R cannot parse it: {message(error)}")
+            return
+        found = robjects.r(LOAD)(text, place, self.environment, was_passed)
+        entries = [] if found == rinterface.NULL else list(found)
+        for line, code, why, makes, loads in zip(*[iter(entries)] * 5, strict=True):
+            where = f"line {line}{of}"
+            reason = (
+                f"{loads} is not installed here" if loads and "there is no package" in why else " ".join(why.split())
+            )
+            absent = re.search(r"object '([^']+)' not found", why)
+            if not (absent and absent.group(1) in self.missing):  # else it follows from one that was told already
+                self.remarks.append(f"{where}, `{code.strip()[:60]}`: passed over, {reason}")
+            if makes:
+                self.missing[makes] = f"it is made in {where}, which could not run here: {reason}"
+            if loads:
+                self.packages.append(loads)
 
     def function(self, name: str) -> Any:
         """The function, or None."""
@@ -47,17 +138,34 @@ class RSubmission:
         function = found(name, self.environment)
         return None if function is None or function == rinterface.NULL else function
 
+    def names(self) -> list:
+        """Functions that the source defines."""
+        found = robjects.r("function(env) as.character(Filter(function(n) is.function(env[[n]]), ls(env)))")
+        return list(found(self.environment))
+
     def call(self, function: Any, arguments: list, forms: dict) -> dict:
         """Call it with R objects."""
-        try:
-            result = function(*[as_r(argument) for argument in arguments])
-        except rinterface.embedded.RRuntimeError as error:
-            raise RuntimeError(message(error)) from None
+        outcome = CALL(function, *[as_r(argument) for argument in arguments])
+        if "error" in outcome.names:
+            said = {name: entry[0] for name, entry in outcome.items() if len(entry)}
+            of = f" of {said['of']}" if said.get("of") else ""
+            raise RError(f"in line {said['line']}{of}: {said['error']}" if "line" in said else f": {said['error']}")
+        result = outcome.rx2("value")
         if forms.get("") == "numbers":
             result = AS_MATRIX(result)
         if "" not in forms and NAMES(result) != rinterface.NULL:
             result = PICK(result, robjects.StrVector(list(forms)))
         return plain.plain(as_python(result), forms)
+
+    def words(self, error: BaseException) -> str:
+        """What R says, and where that comes from if an expression of the file could not run here."""
+        said = " ".join(str(error).split())[:300]
+        missing = re.search(r"object '([^']+)' not found", said)
+        if missing and missing.group(1) in self.missing:
+            return f"{said}; {self.missing[missing.group(1)]}"
+        if "could not find function" in said and self.packages:
+            return f"{said}; {', '.join(self.packages)} could not be loaded here"
+        return said or type(error).__name__
 
 
 def message(error: Exception) -> str:

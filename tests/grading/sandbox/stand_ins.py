@@ -3,9 +3,17 @@
 import importlib.util
 import types
 
+import pandas.plotting._core
+
+# Packages that draw, or that belong to a notebook's surroundings: installed or not, they cost nothing and earn nothing.
+PICTURES = (
+    *("matplotlib", "mpl_toolkits", "pylab", "seaborn", "plotly", "altair", "bokeh", "plotnine", "pydot", "graphviz"),
+    *("IPython", "ipywidgets", "google", "tqdm_notebook", "itables"),
+)
+
 
 class Drawing(types.ModuleType):
-    """Stands in for matplotlib: a picture earns nothing and costs nothing, installed or not."""
+    """Stands in for whatever draws: it can be called, indexed, entered, counted with, and does nothing."""
 
     __path__: list = []  # noqa: RUF012 - what makes a module a package
 
@@ -20,8 +28,20 @@ class Drawing(types.ModuleType):
     def __getitem__(self, _):
         return self
 
+    def __setitem__(self, *_):
+        pass
+
     def __iter__(self):  # figure, axes = plt.subplots()
         return iter((self, self))
+
+    def __len__(self):
+        return 2
+
+    def __bool__(self):
+        return True
+
+    def __float__(self):
+        return 0.0
 
     def __enter__(self):
         return self
@@ -30,13 +50,20 @@ class Drawing(types.ModuleType):
         return None
 
 
+for _name in ("add", "sub", "mul", "truediv", "pow", "mod"):
+    setattr(Drawing, f"__{_name}__", lambda self, _: self)
+    setattr(Drawing, f"__r{_name}__", lambda self, _: self)
+for _name in ("lt", "le", "gt", "ge"):
+    setattr(Drawing, f"__{_name}__", lambda *_: False)
+
+
 class DrawingFinder:
-    """Finds matplotlib and everything in it."""
+    """Finds these packages and everything in them."""
 
     @staticmethod
     def find_spec(name: str, path=None, target=None):
         """A module that is a Drawing."""
-        if name.partition(".")[0] != "matplotlib":
+        if name.partition(".")[0] not in PICTURES:
             return None
         return importlib.util.spec_from_loader(name, DrawingFinder, is_package=True)
 
@@ -48,6 +75,11 @@ class DrawingFinder:
     @staticmethod
     def exec_module(module):
         """Nothing is to be run."""
+
+
+def replace_pictures() -> None:
+    """DataFrame.plot, .hist and .boxplot draw nothing either."""
+    pandas.plotting._core._get_plot_backend = lambda *_: Drawing("plots")
 
 
 class Forbidding:

@@ -14,6 +14,7 @@ import numpy as np
 import pandas as pd
 
 from tests.contract import ContractError
+from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 from tests.grading.sandbox import launch, wire
 from tests.grading.sandbox.clock import Watch
@@ -23,6 +24,7 @@ from tests.grading.sandbox.limits import Limits
 MAX_REPLY = 16 * launch.MiB
 MAX_OUTPUT = 16_384  # characters of what a submission prints that are kept
 MAX_LABEL = 200  # characters: among thousands of labels the longest decides what all of them take
+MAX_TEXTS = 200
 AT_LOADING = ""  # what is printed before a function is called
 
 
@@ -36,15 +38,16 @@ class NotCalledError(CallFailedError):
 
 @dataclass
 class Submission:
-    """One source text and the worker that runs it."""
+    """One person's source and the worker that runs it."""
 
-    source: bytes
-    language: str
+    source: Source
     tier: str
     limits: Limits = field(default_factory=Limits)
     broken: str | None = None  # why none of its functions can be called
     printed: dict[str, str] = field(default_factory=dict)  # by function
     fences: list[str] = field(default_factory=list)  # what the worker says that stand
+    remarks: list[str] = field(default_factory=list)  # what it says that was passed over
+    names: list[str] = field(default_factory=list)  # of functions that it says are defined
     used: float = 0.0  # seconds, in workers that are gone
     overdrawn: tuple[str, str] | None = None  # the function at which its time was used up, and the sentence about it
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
@@ -129,7 +132,7 @@ class Submission:
 
     def _loaded(self) -> str | None:
         """Start a worker and load the file; the sentence that says why that failed."""
-        self._worker = worker = launch.start(self.source, self.language, self.tier, self.limits)
+        self._worker = worker = launch.start(self.source, self.tier, self.limits)
         self._watch = watch = Watch(worker.process.pid, worker.output, self._keep)
         self._calling = AT_LOADING
         try:
@@ -143,7 +146,7 @@ class Submission:
             return f"the file cannot be loaded: {error}"
         if reply.get("nonce") != worker.nonce:
             return "the file cannot be loaded: it wrote to the grader's pipe"
-        self.fences = [_text(fence) for fence in reply["fences"]] if isinstance(reply.get("fences"), list) else []
+        self.fences, self.remarks, self.names = (_texts(reply.get(part)) for part in ("fences", "remarks", "names"))
         return None if reply.get("loaded") is True else f"the file cannot be loaded: {_text(reply.get('error'))}"
 
     def _keep(self, part: bytes) -> None:
@@ -196,7 +199,12 @@ def _labels(column: list[Any], name: str) -> list[Any]:
 
 def _failure(name: str, reply: Mapping[str, Any]) -> str:
     error = _text(reply.get("error"))
-    return f"{name}: {error}" if reply.get("kind") == "form" else f"{name} raised {error}"
+    kind = reply.get("kind")
+    return f"{name}: {error}" if kind == "form" else f"{name} {'stopped' if kind == 'stopped' else 'raised'} {error}"
+
+
+def _texts(value: Any) -> list[str]:
+    return list(map(_text, value[:MAX_TEXTS])) if isinstance(value, list) else []
 
 
 def _text(value: Any) -> str:

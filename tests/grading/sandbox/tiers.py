@@ -7,6 +7,7 @@ from functools import cache
 
 import pandas as pd
 
+from tests.grading.intake.source import Source
 from tests.grading.sandbox.submission import CallFailedError, Submission
 
 TIERS = ("bwrap", "process")
@@ -15,7 +16,7 @@ INSTALL_R = (
     "apt-get install -y --no-install-recommends r-base-core r-cran-lme4 r-cran-lmertest r-cran-pbkrtest "
     "r-cran-jsonlite && RPY2_CFFI_MODE=ABI .venv/bin/pip install -e '.[r]'"
 )
-PROBE = b"""
+PROBE = """
 import os
 with open("/proc/self/status") as status:
     fields = dict(line.split(":", 1) for line in status)
@@ -61,7 +62,7 @@ def r_unusable(tier: str) -> str | None:
     """Why R does not work in a tier, or None."""
     if shutil.which("R") is None:
         return "no R on this machine"
-    submission = Submission(b"denominator_df <- function(data) nrow(data)\n", "R", tier)
+    submission = Submission(Source.of("R", "denominator_df <- function(data) nrow(data)\n"), tier)
     try:
         submission.call("denominator_df", {"data": pd.DataFrame({"bucket": [1]})}, {"": "numbers"})
     except (CallFailedError, OSError) as error:
@@ -74,7 +75,7 @@ def r_unusable(tier: str) -> str | None:
 @cache
 def _probed(tier: str) -> tuple[str | None, bool]:
     """Why a tiny submission did not work in a tier, or None; and whether both fences stood."""
-    submission = Submission(PROBE, "Python", tier)
+    submission = Submission(Source.of("Python", PROBE), tier)
     try:
         data = pd.DataFrame({"bucket": [1, 2, 3]})
         value = submission.call("denominator_df", {"data": data}, {"": "numbers"})[""]

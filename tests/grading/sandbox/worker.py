@@ -10,25 +10,34 @@ import signal
 import sys
 import types
 
+MOST_REMARKS, MOST_NAMES = 20, 200
+
 
 def serve(config: dict, fences: list) -> None:
     """Answer requests until the grader hangs up."""
-    path, requests, replies = (config[name] for name in ("submission", "requests", "replies"))
+    requests, replies = config["requests"], config["replies"]
+    submission = Submission.__new__(Submission)
     try:
-        submission = Submission(path)
-        answer = {"loaded": True, "fences": fences}
+        with open(config["submission"], encoding="utf-8") as file:
+            submission.__init__(json.load(file))
+        answer = {
+            "loaded": True,
+            "remarks": submission.remarks[:MOST_REMARKS],
+            "names": submission.names()[:MOST_NAMES],
+        }
     except BaseException as error:
-        submission, answer = None, {"loaded": False, "error": python_submission.words(error, path)}
+        answer = {"loaded": False, "error": submission.words(error)}
+    answer["fences"] = fences
     wire.send(replies, wire.encode({"nonce": config["nonce"], **answer}))
     while True:
         try:
             request = wire.receive(requests)
         except wire.ClosedError:
             return
-        wire.send(replies, wire.encode({"nonce": request["nonce"], **answered(submission, request, path)}))
+        wire.send(replies, wire.encode({"nonce": request["nonce"], **answered(submission, request)}))
 
 
-def answered(submission, request: dict, path: str) -> dict:
+def answered(submission, request: dict) -> dict:
     """The reply to one request: a value, or an error in words."""
     function = submission.function(request["name"])
     if function is None:
@@ -40,7 +49,7 @@ def answered(submission, request: dict, path: str) -> dict:
     except MemoryError:
         return {"error": "it ran out of memory", "kind": "form"}
     except BaseException as error:
-        return {"error": python_submission.words(error, path), "kind": "raised"}
+        return {"error": submission.words(error), "kind": submission.verb}
 
 
 if __name__ == "__main__":
@@ -66,7 +75,8 @@ if __name__ == "__main__":
         Submission = r_submission.RSubmission
     del sys.path[0]
     sys.meta_path[:0] = [stand_ins.DrawingFinder, stand_ins.Forbidding(config["forbidden"])]
-    sys.argv = [config["submission"]]
+    sys.argv = ["submission"]
+    sys.path.append(os.getcwd())  # what lies beside the source
     sys.modules["__main__"] = types.ModuleType("__main__")
     serve(config, fences)
     os._exit(0)

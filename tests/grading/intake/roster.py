@@ -1,0 +1,115 @@
+"""Names and ids of a class, from a CSV file: one's own, or an export of Canvas, Moodle, Blackboard or Brightspace."""
+
+import csv
+import re
+import unicodedata
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from tests.grading.intake.encodings import text_of
+from tests.grading.intake.platforms import Label
+from tests.grading.intake.text import printable
+
+# What a column may be called, in small letters.
+COLUMNS = {
+    "name": ("name", "student", "full name", "student name", "nom", "nombre"),
+    "first": ("first name", "given name", "first_name"),
+    "last": ("last name", "surname", "family name", "last_name"),
+    "id": ("id", "identifier", "canvas id", "participant id", "participant", "orgdefinedid", "student id"),
+    "sis": ("sis user id", "sis id", "id number", "student number"),
+    "login": ("login", "sis login id", "login id", "username", "user name", "user"),
+    "email": ("email", "email address", "e-mail", "mail"),
+    "section": ("section", "group", "groups", "class"),
+}
+NO_PERSON = re.compile(r"^\s*(points possible|student, test|test student)\s*$", re.IGNORECASE)  # rows of Canvas
+MAX_ROSTER = 8 * 2**20
+
+
+class RosterError(ValueError):
+    """The file is no roster, in one sentence."""
+
+
+@dataclass(frozen=True)
+class Person:
+    """One person: as the roster has it, or as far as a file's name tells."""
+
+    name: str = ""
+    id: str = ""
+    sis: str = ""
+    login: str = ""
+    email: str = ""
+    section: str = ""
+
+
+@dataclass(frozen=True)
+class Roster:
+    """All of them, found by id, by login or e-mail, or by a name that only one of them has."""
+
+    people: tuple[Person, ...] = ()
+    _found: dict[str, Person] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, path: Path) -> "Roster":
+        """Of a file; raises RosterError."""
+        try:
+            with path.open("rb") as file:
+                text = text_of(file.read(MAX_ROSTER))
+        except OSError as error:
+            raise RosterError(f"--roster {path} cannot be read: {error.strerror}") from None
+        first = text.partition("\n")[0]
+        separator = max(",;\t", key=first.count)
+        rows = list(csv.DictReader(text.splitlines(), delimiter=separator))
+        heads = {(head or "").strip().lower(): head for head in (rows[0] if rows else {})}
+        columns = {part: next((heads[n] for n in names if n in heads), None) for part, names in COLUMNS.items()}
+        if not (columns["name"] or columns["last"]) or not (columns["id"] or columns["login"] or columns["email"]):
+            raise RosterError(f"--roster {path} has the columns {first.strip()!r}; expected name, and id or login")
+        cells = [
+            {part: (row.get(head) or "").strip() if head else "" for part, head in columns.items()} for row in rows
+        ]
+        people = map(_person, cells)
+        return cls.of(*(person for person in people if person.name and not NO_PERSON.match(person.name)))
+
+    @classmethod
+    def of(cls, *people: Person) -> "Roster":
+        """Of people."""
+        keys = [(key, person) for person in people for key in _keys(person)]
+        counts = Counter(key for key, _ in keys)
+        return cls(people, {key: person for key, person in keys if counts[key] == 1})
+
+    def person(self, label: Label) -> Person:
+        """Who is meant by a platform's label; what the label says where the roster does not know."""
+        for key in (f"id {label.id}", f"login {label.login.lower()}", f"name {_letters(label.name)}"):
+            if key in self._found:
+                return self._found[key]
+        return Person(printable(label.name or label.login), label.id, login=label.login)
+
+    def named(self, name: str) -> Person | None:
+        """Who is called so, or has this login, if only one is."""
+        return self._found.get(f"login {name.lower()}") or self._found.get(f"name {_letters(name)}")
+
+
+def _person(row: dict[str, str]) -> Person:
+    name = row["name"] or ", ".join(filter(None, (row["last"], row["first"])))
+    number = (
+        re.search(r"\d+$", row["id"]) if row["id"].lower().startswith("participant") else None
+    )  # Moodle's Identifier
+    parts = {part: printable(row[part]) for part in ("sis", "login", "email", "section")}
+    return Person(printable(name), number.group() if number else printable(row["id"].lstrip("#")), **parts)
+
+
+def _keys(person: Person) -> set[str]:
+    last, _, first = person.name.partition(",")
+    names = {_letters(person.name), _letters(first + last)} if first else {_letters(person.name)}
+    logins = {person.login.lower(), person.email.lower(), person.email.lower().partition("@")[0]}
+    return {
+        *(f"id {number}" for number in (person.id, person.sis) if number),
+        *(f"login {login}" for login in logins if login),
+        *(f"name {name}" for name in names if name),
+    }
+
+
+def _letters(name: str) -> str:
+    """A name as a file's name has it: letters without accents, and digits."""
+    plain = "".join(c for c in unicodedata.normalize("NFKD", name) if not unicodedata.combining(c))
+    return re.sub(r"[\W_]", "", plain.casefold())
