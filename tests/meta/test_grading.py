@@ -29,19 +29,19 @@ GLS = {"coef": "numbers", "se": "numbers"}
 # --- options --------------------------------------------------------------------------------------------
 
 USAGE = {
-    "missing_file": (["--submission=nobody.py"], "submission nobody.py does not exist"),
+    "missing_file": (["--submission=nobody.py"], "/nobody.py does not exist"),
     "missing_file_apart": (["--submission", "/nowhere/nobody.py"], "submission /nowhere/nobody.py does not exist"),
     "other_language": (["--submission=README.md"], "is no file that can be graded"),
     "empty_folder": (["--submission=.github"], "holds no file that can be graded"),
     "roster": (["--submission=conftest.py", "--roster=README.md"], "expected name, and id or login"),
-    "no_roster": (["--submission=conftest.py", "--roster=none.csv"], "--roster none.csv cannot be read"),
+    "no_roster": (["--submission=conftest.py", "--roster=none.csv"], "/none.csv cannot be read"),
     "rubric": (["--submission=conftest.py", "--rubric=README.md"], "is no TOML"),
-    "no_rubric": (["--submission=conftest.py", "--rubric=none.toml"], "rubric none.toml cannot be read"),
+    "no_rubric": (["--submission=conftest.py", "--rubric=none.toml"], "/none.toml cannot be read"),
     "report_without_submission": (["--report=out"], "--report goes with --submission"),
-    "report_is_a_file": (["--submission=conftest.py", "--report=README.md"], "--report README.md is a file"),
+    "report_is_a_file": (["--submission=conftest.py", "--report=README.md"], "/README.md is a file; expected a folder"),
     "isolation": (["--submission=conftest.py", "--isolation=jail"], "invalid choice: 'jail'"),
     "seed": (["--submission=conftest.py", "--seed=x"], "invalid int value: 'x'"),
-    "template_exists": (["--write-template=conftest.py"], "--write-template conftest.py"),
+    "template_exists": (["--write-template=conftest.py"], "/conftest.py: [Errno 17] File exists"),
     "template_ending": (["--write-template=student.txt"], "expected a name that ends in .py or .R"),
 }
 
