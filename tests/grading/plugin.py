@@ -25,7 +25,9 @@ from tests.selection import EXERCISES, function_of, keep, owed
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
-    """A class: this process deals out the submissions, and runs no test itself."""
+    """A template is written, and a class's submissions are dealt out, without a test in this process."""
+    if config.getoption("--write-template"):
+        return _handed_out(Path(config.getoption("--write-template")))
     processes = config.getoption("numprocesses", None)  # of pytest-xdist: a number, or "auto"
     if not config.getoption("--submission") or not (asked.for_a_class(config) or processes):
         return None
@@ -45,13 +47,6 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose between validating lmm_core and grading."""
-    if config.getoption("--write-template"):
-        path = Path(config.getoption("--write-template"))
-        try:
-            template.write(path)
-        except (OSError, ValueError) as error:
-            raise pytest.UsageError(f"--write-template {path}: {error}") from None
-        pytest.exit(f"wrote {path}", returncode=0)
     for option in ("--report", "--rubric", "--seed", "--format", "--scheduler", "--roster", "--assignment"):
         if config.getoption(option) is not None and not config.getoption("--submission"):
             raise pytest.UsageError(f"{option} goes with --submission")
@@ -138,6 +133,17 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         written.write_result(assignment.report, name, result, assignment.name)
         found = copies.copies([grading.handed_in])
         written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about)
+
+
+def _handed_out(path: Path) -> int:
+    try:
+        template.write(path)
+    except FileExistsError:
+        raise pytest.UsageError(f"--write-template {path}: this file is there already") from None
+    except (OSError, ValueError) as error:
+        raise pytest.UsageError(f"--write-template {path}: {error}") from None
+    print(f"wrote {path}")
+    return 0
 
 
 def pytest_unconfigure() -> None:

@@ -18,6 +18,7 @@ import pytest
 from tests.grading.intake import handin
 from tests.grading.intake.roster import Person
 from tests.grading.judgement import copies
+from tests.grading.judgement.copies import Cluster
 from tests.grading.reports import formats, pages, terminal, written
 from tests.grading.reports.ledger import Ledger
 from tests.grading.reports.lines import Line
@@ -247,14 +248,31 @@ def test_copies_are_found_whatever_the_names_are(tmp_path):
         (tmp_path / f"{name}.py").write_text(text)
     (tmp_path / "broken.py").write_text("def gls(:\n")
     found = copies.copies(handin.taken([str(tmp_path)]))
-    assert found == {"one": ["gls is the same as in two"], "two": ["gls is the same as in one"]}
+    assert found == [Cluster(("one", "two"), ("gls",))]
 
 
 def test_a_copy_of_lmm_core_is_found(tmp_path):
     """The reference implementation's own text."""
     path = tmp_path / "student.py"
     path.write_text((PROJECT / "lmm_core" / "least_squares.py").read_text())
-    assert copies.copies(handin.taken([str(path)])) == {"student": ["gls is lmm_core's", "ols is lmm_core's"]}
+    assert copies.copies(handin.taken([str(path)])) == [Cluster(("student",), ("gls", "ols"), is_core=True)]
+
+
+def test_copies_in_r_are_found_in_clusters(tmp_path):
+    """Three share two functions, renamed and commented; what half of a class of ten writes alike is left out."""
+    body = (
+        "{{ W <- solve(V) # inverse\n  C <- solve(t({x}) %*% W %*% {x})\n  b <- C %*% t({x}) %*% W %*% y\n"
+        "  list({x}, C, b) }}\n"
+    )
+    for k, x in enumerate(("X", "Z", "M.1")):
+        text = "".join(f"{name} <- function({x}, y, V) {body.format(x=x)}" for name in ("gls", "ols"))
+        (tmp_path / f"s{k}.R").write_text(text)
+    three = copies.copies(handin.taken([str(tmp_path)]))
+    assert three == [Cluster(("s0", "s1", "s2"), ("gls", "ols"))]
+    for k in range(3, 12):
+        (tmp_path / f"s{k}.R").write_text(f"gls <- function(X, y, V) {body.format(x='X')}")
+    many = copies.copies(handin.taken([str(tmp_path)]))
+    assert many == [Cluster(("s0", "s1", "s2"), ("ols",))]
 
 
 def test_pictures_mark_what_differs():
@@ -276,7 +294,7 @@ def test_pictures_mark_what_differs():
 def test_an_empty_class_page_is_a_page():
     """One submission without a misconception."""
     line = Line("s", "s.py", 10.0, 10.0, "bwrap", asdict(Person()), False, "", [], {"gls": 10.0}, {"gls": 10.0}, {})
-    text = pages.index([line], {}, {"assignment": "Frogs", "draw": "--seed 3"})
+    text = pages.index([line], [], {"assignment": "Frogs", "draw": "--seed 3"})
     assert "1 submissions, median 10 of 10 points" in text and "No known misconception" in text
 
 

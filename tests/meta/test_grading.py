@@ -1,5 +1,6 @@
 """The grading machinery, part by part: options, wire, forms, rubric, feedback, reports, limits."""
 
+import re
 import subprocess
 import sys
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from tests.contract import CONTRACT, ContractError
 from tests.grading.intake import template
+from tests.grading.intake.handin import taken
 from tests.grading.intake.source import Source
 from tests.grading.judgement import rubric
 from tests.grading.judgement.rubric import Item
@@ -41,8 +43,8 @@ USAGE = {
     "report_is_a_file": (["--submission=conftest.py", "--report=README.md"], "/README.md is a file; expected a folder"),
     "isolation": (["--submission=conftest.py", "--isolation=jail"], "invalid choice: 'jail'"),
     "seed": (["--submission=conftest.py", "--seed=x"], "invalid int value: 'x'"),
-    "template_exists": (["--write-template=conftest.py"], "/conftest.py: [Errno 17] File exists"),
-    "template_ending": (["--write-template=student.txt"], "expected a name that ends in .py or .R"),
+    "template_exists": (["--write-template=conftest.py"], "/conftest.py: this file is there already"),
+    "template_ending": (["--write-template=student.txt"], "expected a name that ends in .py, .R, .ipynb, .Rmd"),
 }
 
 
@@ -281,14 +283,20 @@ def test_feedback_lines_can_be_pasted():
     assert (got["first_id"], got["colors"]) == (1, ["red"])
 
 
-def test_templates_have_every_function_and_are_valid():
-    """Signatures and docstrings of the contract; Python's compiles."""
-    text = template.python_template()
-    compile(text, "student.py", "exec")
-    assert all(f"def {name}({', '.join(f.arguments)}):" in text for name, f in CONTRACT.items())
-    assert all(
-        f"{name} <- function({', '.join(f.arguments)}) {{" in template.r_template() for name, f in CONTRACT.items()
-    )
+@pytest.mark.parametrize("ending", template.ENDINGS)
+def test_templates_have_every_function_and_what_it_returns(ending, tmp_path):
+    """Signatures and fields of the contract, the line that checks; nothing of theorems, numerics and Python in R."""
+    path = tmp_path / f"mine{ending}"
+    template.write(path)
+    one = taken([str(path)])[0]
+    text = one.source.text
+    head = "def {}({}):" if one.source.language == "Python" else "{} <- function({}) {{"
+    assert all(head.format(name, ", ".join(f.arguments)) in text for name, f in CONTRACT.items())
+    assert all(field in template.TASKS[name]["returns"] for name, f in CONTRACT.items() for field in f.fields)
+    assert f"pytest --submission mine{ending}" in path.read_text()
+    strange = r"theorem|Raises|float64|O\(|eigen" + ("" if one.source.language == "Python" else r"|dict|np\.|None|def ")
+    assert not re.findall(strange, path.read_text())
+    assert max(map(len, text.split("\n"))) <= 120
 
 
 # --- the sandbox ----------------------------------------------------------------------------------------

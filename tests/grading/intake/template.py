@@ -1,65 +1,108 @@
-"""The file that a teacher hands out: signatures and docstrings from lmm_core, bodies to be written."""
+"""The file that a teacher hands out: what each function is asked for, in words for a biologist, and empty bodies."""
 
-import inspect
 import os
 import textwrap
+import tomllib
+from collections.abc import Callable
 from pathlib import Path
 
-import lmm_core
+import jupytext
+import nbformat
+
 from tests.contract import CONTRACT
 
-INTRODUCTION = """Frogs in buckets: implement these functions.
+INTRODUCTION = """Frogs live in buckets, and buckets are painted in colours. Write these functions.
 
-data is a table with columns id, bucket, color, bucket_mu, weight. Rows may stand in any order, buckets may
-differ in size. {labels}
-A result with several fields is {fields}.
-Keep the names and arguments; add whatever helpers you like.
-"""
-PYTHON = {
-    "fields": "a dict with these keys",
-    "labels": """Labels are text or numbers: a bucket may be called "tub A" or 7, and color hold
-"red" or 30. In labels and group they stand in an array, such as np.array(["red", "blue", "red"]) or
-np.array([7, 7, 12]); levels are sorted: by letter, or by size.""",
+To check your work as often as you like:
+
+    pytest --submission {file}
+
+data is a table with the columns id, bucket, color, bucket_mu and weight, a row for each frog. Rows may stand in any
+order, and buckets may hold different numbers of frogs. {labels}
+X is a matrix with a row for each frog, y holds the weights, group the bucket of each frog.
+Where several results are asked for, return {fields}.
+Keep the names and arguments; add whatever helpers you like."""
+LABELS = {
+    "Python": """Names of buckets and colours are text or numbers, and stand in
+arrays: np.array(["red", "blue", "red"]), np.array([7, 7, 12]). They are sorted by letter or by size.""",
+    "R": """bucket and color are factors, and so are labels and group:
+factor(c("red", "blue", "red")), factor(c(7, 7, 12)). Their levels are sorted.""",
 }
-R = {
-    "fields": "a named list",
-    "labels": """bucket and color are factors, and so are labels and group, such as
-factor(c("red", "blue", "red")) or factor(c(7, 7, 12)); their levels are sorted. id is a number, or a factor where
-frogs have names.""",
-}
+FIELDS = {"Python": 'a dict, such as {"Vb": 1.0, "Ve": 2.0}', "R": "a list, such as list(Vb = 1, Ve = 2)"}
+TASKS = tomllib.loads(Path(__file__).with_name("tasks.toml").read_text(encoding="utf-8"))
 
 
 def write(path: Path) -> None:
-    """Write the template in the language of the file's ending; refuses to overwrite a file."""
-    texts = {".py": python_template, ".r": r_template}
-    if path.suffix.lower() not in texts:
-        raise ValueError("expected a name that ends in .py or .R")
-    text = texts[path.suffix.lower()]()
+    """Write the template of the kind that the file's ending names; refuses to overwrite a file."""
+    if path.suffix.lower() not in TEMPLATES:
+        raise ValueError(f"expected a name that ends in {', '.join(ENDINGS)}")
+    text = TEMPLATES[path.suffix.lower()](path.name)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
         file.write(text)
 
 
-def python_template() -> str:
-    """The contract as Python stubs."""
-    introduction = INTRODUCTION.format(**PYTHON)
-    parts = [f'"""{introduction}"""\n\nimport numpy as np\nimport pandas as pd\n']
-    for name, function in CONTRACT.items():
-        stub = f"def {name}({', '.join(function.arguments)}):\n"
-        documentation = textwrap.indent(f'"""{_documentation(name)}\n"""', "    ")
-        parts.append(f'{stub}{documentation}\n    raise NotImplementedError("not implemented yet")\n')
-    return "\n\n".join(parts)
+def python_template(file: str = "student.py") -> str:
+    """Python stubs."""
+    heading = f'"""{_introduction("Python", file)}\n"""\n\nimport numpy as np\nimport pandas as pd\n'
+    return "\n\n".join([heading, *map(_python_stub, CONTRACT)])
 
 
-def r_template() -> str:
-    """The contract as R stubs."""
-    introduction = INTRODUCTION.format(**R)
-    parts = [textwrap.indent(introduction, "# ", lambda _: True)]
-    for name, function in CONTRACT.items():
-        documentation = textwrap.indent(_documentation(name), "# ", lambda _: True)
-        stub = f'{name} <- function({", ".join(function.arguments)}) {{\n  stop("not implemented yet")\n}}\n'
-        parts.append(f"{documentation}\n{stub}")
-    return "\n\n".join(parts).replace("# \n", "#\n")
+def r_template(file: str = "student.R") -> str:
+    """R stubs."""
+    return "\n\n".join([_comment(_introduction("R", file)) + "\n", *map(_r_stub, CONTRACT)])
 
 
-def _documentation(name: str) -> str:
-    return inspect.cleandoc(getattr(lmm_core, name).__doc__)
+def notebook_template(file: str = "student.ipynb") -> str:
+    """A notebook, a cell for each function."""
+    v4 = nbformat.v4
+    cells = [
+        v4.new_markdown_cell(_introduction("Python", file)),
+        v4.new_code_cell("import numpy as np\nimport pandas as pd"),
+    ]
+    cells += [v4.new_code_cell(_python_stub(name).rstrip()) for name in CONTRACT]
+    kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
+    return nbformat.writes(v4.new_notebook(cells=cells, metadata=kernel)) + "\n"
+
+
+def markdown_template(file: str = "student.Rmd") -> str:
+    """R Markdown, a chunk for each function."""
+    v4 = nbformat.v4
+    cells = [v4.new_markdown_cell(_introduction("R", file))]
+    cells += [v4.new_code_cell(_r_stub(name).rstrip()) for name in CONTRACT]
+    kernel = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
+    notebook = v4.new_notebook(cells=cells, metadata=kernel)
+    notebook.metadata["jupytext"] = {"notebook_metadata_filter": "-all"}
+    return "---\ntitle: Frogs in buckets\noutput: html_document\n---\n\n" + jupytext.writes(notebook, fmt="Rmd")
+
+
+def _introduction(language: str, file: str) -> str:
+    return INTRODUCTION.format(file=file, labels=LABELS[language], fields=FIELDS[language])
+
+
+def _told(name: str) -> str:
+    told = TASKS[name]["task"], f"Return {TASKS[name]['returns']}."
+    return "\n".join(line for text in told for line in textwrap.wrap(text, 96))
+
+
+def _python_stub(name: str) -> str:
+    documentation = textwrap.indent(f'"""{_told(name)}\n"""', "    ")
+    head = f"def {name}({', '.join(CONTRACT[name].arguments)}):\n"
+    return f'{head}{documentation}\n    raise NotImplementedError("not written yet")\n'
+
+
+def _r_stub(name: str) -> str:
+    head = f"{name} <- function({', '.join(CONTRACT[name].arguments)}) {{\n"
+    return f'{_comment(_told(name))}\n{head}  stop("not written yet")\n}}\n'
+
+
+def _comment(text: str) -> str:
+    return "\n".join(f"# {line}".rstrip() for line in text.split("\n"))
+
+
+ENDINGS = (".py", ".R", ".ipynb", ".Rmd")
+TEMPLATES: dict[str, Callable[[str], str]] = {
+    ".py": python_template,
+    ".r": r_template,
+    ".ipynb": notebook_template,
+    ".rmd": markdown_template,
+}

@@ -1,5 +1,6 @@
 """From outcomes of tests to points: what a submission got, function by function."""
 
+import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -8,6 +9,8 @@ from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item
 
 Result = dict[str, Any]  # as `gradescope` makes it
+NOT_YET = "Not written yet."
+NOT_WRITTEN = r"(raised NotImplementedError|stopped)\b.*not written yet"
 PRINTED = "What the submission printed (beginning):"
 NOT_CALLED = "Not called: see what is said of the whole file."
 MAX_FEEDBACK = 3  # failing checks that are told in full
@@ -70,6 +73,8 @@ class Verdict:
         failed = [outcome for outcome in outcomes if not outcome.passed]
         if self.broken and failed and all(self.broken in outcome.feedback for outcome in failed):
             return NOT_CALLED
+        if failed and all(re.search(NOT_WRITTEN, outcome.feedback) for outcome in failed):
+            return NOT_YET
         if not failed:
             return f"All {len(outcomes)} checks passed."
         told = sorted(
@@ -96,7 +101,8 @@ def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
         failed = [outcome for outcome in verdict.of(item.function) if not outcome.passed]
         diagnosis = verdict.diagnoses.get(item.function)
         said = verdict.feedback(item)
-        remark = diagnosis.slug if diagnosis else failed[0].feedback.split("\n")[0] if failed else ""
+        first = failed[0].feedback.split("\n")[0] if failed else ""
+        remark = diagnosis.slug if diagnosis else said if said == NOT_YET else first
         tests.append(
             {
                 "name": f"{item.exercise} {item.function}: {item.title}",

@@ -12,6 +12,7 @@ import jinja2
 import numpy as np
 
 from tests.grading.judgement import misconceptions
+from tests.grading.judgement.copies import Cluster
 from tests.grading.judgement.portrait import GROUP, RIGHT_V
 from tests.grading.judgement.verdict import NOT_CALLED, PRINTED, Result
 from tests.grading.reports.lines import Line
@@ -43,7 +44,7 @@ def feedback(result: Result, assignment: str) -> str:
     )
 
 
-def index(lines: list[Line], copies: dict[str, list[str]], about: dict[str, str]) -> str:
+def index(lines: list[Line], copies: list[Cluster], about: dict[str, str]) -> str:
     """What the teacher reads: who scored what, and what to say in the next lecture."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
@@ -59,6 +60,7 @@ def index(lines: list[Line], copies: dict[str, list[str]], about: dict[str, str]
         ranked=ranked,
         copies=copies,
         about=about,
+        sharing={name for cluster in copies for name in cluster.names},
         not_graded=[line for line in lines if line.not_graded],
         median=float(np.median([line.score for line in lines])) if lines else 0.0,
         maximum=lines[0].max_score if lines else 0.0,

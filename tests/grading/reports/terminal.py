@@ -2,7 +2,7 @@
 
 import re
 
-from tests.grading.judgement.verdict import NOT_CALLED, PRINTED, Result
+from tests.grading.judgement.verdict import NOT_CALLED, NOT_YET, PRINTED, Result
 from tests.grading.reports.lines import maximum
 
 MAX_PRINTED = 2000  # characters of it; results.json has more
@@ -39,7 +39,11 @@ def explanation(result: Result) -> list[str]:
     if said:
         lines += ["", f"--- {file} ---", *said.rstrip().split("\n")]
     for test in result["tests"]:
-        if test["status"] == "failed" and test["visibility"] == "visible" and test["output"] != NOT_CALLED:
+        if (
+            test["status"] == "failed"
+            and test["visibility"] == "visible"
+            and test["output"] not in (NOT_CALLED, NOT_YET)
+        ):
             exercise, _, _ = test["name"].partition(" ")
             lines += ["", f"--- {file}: {exercise} {test['tags'][0]} ---", *test["output"].split("\n")]
     if printed:

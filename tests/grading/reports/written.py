@@ -8,6 +8,7 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
+from tests.grading.judgement.copies import Cluster
 from tests.grading.judgement.verdict import Result
 from tests.grading.reports import formats, pages
 from tests.grading.reports.lines import Line
@@ -26,7 +27,7 @@ def write_result(folder: Path, name: str, result: Result, assignment: str) -> No
 
 
 def write_class(
-    folder: Path, lines: list[Line], wanted: Iterable[str], copies: dict[str, list[str]], about: dict[str, str]
+    folder: Path, lines: list[Line], wanted: Iterable[str], copies: list[Cluster], about: dict[str, str]
 ) -> None:
     """Write gradebook.csv, index.html, and the formats that other platforms want; `about`: assignment and draw."""
     write_whole(folder / "gradebook.csv", formats.gradebook(lines))
