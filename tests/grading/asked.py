@@ -1,5 +1,6 @@
 """What the options ask for, as the stages of grading take it; what does not fit is one sentence."""
 
+import platform
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -97,9 +98,14 @@ def assignment(config: pytest.Config) -> Assignment:
 
 
 def _tier(wanted: str, *, is_class: bool) -> Tier:
+    if wanted == "none" and is_class:
+        raise pytest.UsageError("--isolation none is for one's own single file; a class needs bwrap or process")
     tier, why = tiers.best(wanted)
+    if tier is None and wanted == "auto" and not is_class:
+        return tiers.HOME
     if tier is None:
-        raise pytest.UsageError(f"--isolation {wanted} does not work here: {why}")
+        in_wsl = "" if platform.system() == "Linux" else " (Linux works on Windows in WSL, on a Mac in a container)"
+        raise pytest.UsageError(f"--isolation {wanted} does not work here: {why}{in_wsl}")
     if tier.open and is_class and wanted == "auto":
         raise pytest.UsageError(
             f"a class is not graded in the weakest tier unasked: {tier.open} ({tier.remark}). "

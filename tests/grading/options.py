@@ -17,7 +17,12 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     )
     add("--report", metavar="DIR", help="write DIR/NAME/results.json (Gradescope's schema) and DIR/gradebook.csv")
     add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
-    add("--isolation", choices=("auto", *TIERS), default="auto", help="where a submission runs; auto: the best")
+    add(
+        "--isolation",
+        choices=("auto", *TIERS, "none"),
+        default="auto",
+        help="where a submission runs; auto: the best; none: one's own file on any system",
+    )
     add(
         "--seed",
         type=int,

@@ -34,7 +34,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     assignment = asked.assignment(config)
     run = Class(
         assignment,
-        processes=len(os.sched_getaffinity(0)) if processes == "auto" else processes or 1,
+        processes=(os.cpu_count() or 1) if processes == "auto" else processes or 1,
         scheduler=config.getoption("--scheduler"),
     )
     try:

@@ -1,6 +1,5 @@
-"""Gradescope's and GitHub Classroom's directories laid out, and their scripts run in them."""
+"""The directories of Gradescope, Classroom 50 and GitHub Actions laid out, and their scripts run in them."""
 
-import base64
 import json
 import os
 import re
@@ -10,9 +9,10 @@ import zipfile
 
 import pytest
 
-from tests.grading.gradescope.build import build
 from tests.grading.judgement.rubric import VISIBILITIES
+from tests.grading.platforms.gradescope.build import build
 from tests.meta.graded import PROJECT
+from tests.meta.test_intake import notebook
 
 RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
 
@@ -54,13 +54,16 @@ def test_gradescope_gets_its_results(autograder):
 
 
 @pytest.mark.slow
-def test_gradescope_is_told_of_two_files(autograder):
-    """A sentence, not a crash."""
-    (autograder / "submission" / "anything.py").write_text(RIGHT)
-    (autograder / "submission" / "more.R").write_text("x <- 1\n")
+def test_gradescope_takes_a_notebook_and_what_lies_beside(autograder):
+    """All files of a submission are one person's; where there is none to grade, it says so."""
+    (autograder / "submission" / "anything.py").unlink(missing_ok=True)
+    (autograder / "submission" / "work.ipynb").write_text(notebook("from helper import f", f"x = 1\n{RIGHT}"))
+    (autograder / "submission" / "helper.py").write_text("f = 1\n")
+    assert _run(autograder)["score"] == 4
+    for path in (autograder / "submission").iterdir():
+        path.unlink()
     result = _run(autograder)
-    (autograder / "submission" / "more.R").unlink()
-    assert result["score"] == 0 and "this submission has 2" in result["output"]
+    assert result["score"] == 0 and "Nothing was graded" in result["output"]
 
 
 def test_the_zip_has_its_scripts_on_top(tmp_path):
@@ -73,31 +76,61 @@ def test_the_zip_has_its_scripts_on_top(tmp_path):
     assert not [name for name in entries if "meta" in name.split("/") or "__pycache__" in name]
 
 
+def test_the_zip_has_a_draw_of_its_own(tmp_path):
+    """A number that no other zip has, for its owner alone."""
+    draws = []
+    for name in ("a", "b"):
+        build(tmp_path / name)
+        with zipfile.ZipFile(tmp_path / name) as archive:
+            draws.append(int(archive.read("draw")))
+            assert archive.getinfo("draw").external_attr >> 16 == 0o600
+    assert draws[0] != draws[1]
+
+
 @pytest.mark.parametrize("name", ["setup.sh", "run_autograder"])
 def test_scripts_are_valid_shell(name):
     """bash -n."""
-    script = PROJECT / "tests" / "grading" / "gradescope" / name
+    script = PROJECT / "tests" / "grading" / "platforms" / "gradescope" / name
     assert subprocess.run(["bash", "-n", str(script)], check=False).returncode == 0
 
 
 @pytest.mark.slow
-def test_classrooms_step_writes_its_output(tmp_path):
-    """The workflow's own lines, run in a folder as GitHub lays it out: base64 of a result with points."""
-    text = (PROJECT / ".github" / "workflows" / "classroom.yml").read_text()
+def test_the_actions_step_grades(tmp_path):
+    """The workflow's own lines, run in a folder as GitHub lays it out."""
+    text = (PROJECT / ".github" / "workflows" / "grade.yml").read_text()
     lines = re.search(r"run: \|\n((?: {10}.*\n)+)", text)
     assert lines
-    (tmp_path / "suite").symlink_to(PROJECT)
     (tmp_path / "assignment").mkdir()
     (tmp_path / "assignment" / "student.py").write_text(RIGHT)
     script = re.sub(r"^ {10}", "", lines.group(1), flags=re.MULTILINE).replace(
         "pytest ", f"{sys.executable} -m pytest "
     )
-    script = script.replace("../", f"{tmp_path}/")  # the suite is a link here
-    environment = os.environ | {"GITHUB_OUTPUT": str(tmp_path / "output")}
+    run = subprocess.run(["bash", "-ec", script], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert run.returncode == 1, run.stdout + run.stderr
+    assert json.loads((tmp_path / "out" / "student" / "results.json").read_text())["score"] == 4
+
+
+@pytest.mark.slow
+def test_classroom_50_finds_its_result(tmp_path):
+    """The runner's way: the student's checkout is the working directory, result.json is read there."""
+    (tmp_path / "work.py").write_text(RIGHT)
+    (tmp_path / "README.md").write_text("mine")
+    about = {"CLASSROOM": "frogs", "ASSIGNMENT": "ex4", "SUBMISSION_TAG": "v1", "COMMIT_URL": "https://example.org/c"}
+    about |= {"RELEASE_URL": "r", "REVIEW_URL": "w"}
+    script = PROJECT / "tests" / "grading" / "platforms" / "classroom50" / "autograder.py"
     run = subprocess.run(
-        ["bash", "-ec", script], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        [sys.executable, script], cwd=tmp_path, env=os.environ | about, capture_output=True, text=True, check=False
     )
     assert run.returncode == 0, run.stdout + run.stderr
-    written = (tmp_path / "output").read_text().strip()
-    result = json.loads(base64.b64decode(written.removeprefix("result=")))
-    assert (result["max_score"], sum(test["score"] for test in result["tests"])) == (100, 4)
+    result = json.loads((tmp_path / "result.json").read_text())
+    assert {key: result[key] for key in ("schema", "classroom", "assignment", "submission", "commit")} == {
+        "schema": "classroom50/result/v1",
+        "classroom": "frogs",
+        "assignment": "ex4",
+        "submission": "v1",
+        "commit": "https://example.org/c",
+    }
+    assert (result["score"], result["max-score"]) == (4, 100)
+    assert all(set(test) == {"test-name", "passed", "score", "max-score"} for test in result["tests"])
+    assert all(isinstance(test["score"], int) for test in result["tests"]) and len(result["tests"]) == 14
+    assert result["datetime"].endswith("+00:00")

@@ -18,7 +18,10 @@ from tests.grading.intake.text import printable
 
 EXPECTED = "hand in .py, .R, .ipynb, .Rmd or .qmd, or a .zip of it"
 RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
-DEFINES = re.compile(rf"\b(?:def\s+({'|'.join(CONTRACT)})\s*\(|({'|'.join(CONTRACT)})\s*(?:<-|=)\s*function\b)")
+# In a notebook's JSON a line begins with the letters \n.
+DEFINES = re.compile(
+    rf"(?:\b|(?<=\\n))(?:def\s+({'|'.join(CONTRACT)})\s*\(|({'|'.join(CONTRACT)})\s*(?:<-|=)\s*function\b)"
+)
 SCRIPTS = (".py", ".r")
 
 

@@ -2,8 +2,11 @@
 
 import csv
 import io
+import json
+import os
 import re
 from collections.abc import Callable, Iterable
+from datetime import UTC, datetime
 from typing import Any
 
 from tests.grading.reports.lines import Line
@@ -82,10 +85,44 @@ def moodle(lines: list[Line], _: str) -> dict[str, str]:
     return {"moodle.csv": _csv(rows)}
 
 
+def classroom50(lines: list[Line], assignment: str) -> dict[str, str]:
+    """Classroom 50's result (classroom50/result/v1) of each submission; what it is about comes from the environment."""
+    about = {
+        "schema": "classroom50/result/v1",
+        "assignment": assignment,
+        **{key: os.environ[name] for key, name in CLASSROOM50.items() if name in os.environ},
+        "datetime": os.environ.get("COMMITTED") or datetime.now(UTC).isoformat(),
+    }
+    written = {}
+    for line in lines:
+        tests = [
+            {
+                "test-name": function,
+                "passed": points == line.max_points[function],
+                "score": round(points),
+                "max-score": round(line.max_points[function]),
+            }
+            for function, points in line.points.items()
+        ]
+        sums = {key: sum(test[key] for test in tests) for key in ("score", "max-score")}
+        result = json.dumps({**about, **sums, "tests": tests}, indent=1, ensure_ascii=False)
+        written[f"{line.name}/classroom50.json"] = f"{result}\n"
+    return written
+
+
+CLASSROOM50 = {
+    "classroom": "CLASSROOM",
+    "assignment": "ASSIGNMENT",
+    "submission": "SUBMISSION_TAG",
+    "commit": "COMMIT_URL",
+    "release": "RELEASE_URL",
+    "review": "REVIEW_URL",
+}
 FORMATS: dict[str, Callable[[list[Line], str], dict[str, str]]] = {
     "nbgrader": nbgrader,
     "canvas": canvas,
     "moodle": moodle,
+    "classroom50": classroom50,
 }
 
 

@@ -10,8 +10,10 @@ import select
 import time
 from collections.abc import Callable
 from contextlib import suppress
+from typing import NamedTuple
 
 from tests.grading.sandbox import wire
+from tests.grading.sandbox.launch import Worker
 
 TICK = 0.05  # seconds between two looks
 WALL = 30.0  # times a limit, by the wall clock
@@ -19,17 +21,26 @@ PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 BUSY = ([b"R"], [b"D"])  # runs or waits to run, waits for the disk
 
 
+class Channel(NamedTuple):
+    """Writes some bytes and says how many; reads some."""
+
+    write: Callable[[memoryview], int]
+    read: Callable[[int], bytes]
+
+
 class Watch:
     """The grader's attention to one worker: waits for it, takes what it prints, and counts the time it uses."""
 
-    def __init__(self, process: int, output: int, printed: Callable[[bytes], None]) -> None:
+    def __init__(self, worker: Worker, printed: Callable[[bytes], None]) -> None:
         self.used = 0.0
+        process, output = worker.process.pid, worker.output
         self._root, self._output, self._printed = process, output, printed
+        self._requests, self._replies = worker.requests, worker.replies
         self._family, self._processor, self._looked = [process], 0.0, time.monotonic()
         os.set_blocking(output, False)
 
-    def within(self, seconds: float) -> wire.Wait:
-        """A way to wait that raises LateError once so many seconds are used."""
+    def within(self, seconds: float) -> Channel:
+        """Ways to write and read that raise LateError once so many seconds are used."""
         limit, wall = self.used + seconds, time.monotonic() + WALL * seconds
         self._looked = time.monotonic()
 
@@ -46,7 +57,19 @@ class Watch:
                 if self.used > limit or time.monotonic() > wall:
                     raise wire.LateError
 
-        return wait
+        def write(part: memoryview) -> int:
+            wait(self._requests, writing=True)
+            return os.write(self._requests, part)
+
+        def read(length: int) -> bytes:
+            wait(self._replies, writing=False)
+            return os.read(self._replies, length)
+
+        return Channel(write, read)
+
+    def is_early(self) -> bool:
+        """Whether something is said before it was asked."""
+        return bool(select.select([self._replies], [], [], 0)[0])
 
     def take(self) -> None:
         """Take what is printed until now."""

@@ -33,7 +33,7 @@ def confine(config: dict) -> list:
         LIBC.prctl(PR_SET_DUMPABLE, 1, 0, 0, 0)
     LIBC.prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0)
     join_new_keyring()
-    with open("/proc/self/oom_score_adj", "w") as file:
+    with open("/proc/self/oom_score_adj", "w", encoding="ascii") as file:
         file.write("1000")  # where memory runs out, the submission goes first
     if ruleset is not None and LIBC.syscall(LANDLOCK_RESTRICT_SELF, ruleset, ctypes.c_uint32(0)):
         raise OSError(ctypes.get_errno(), "Landlock refuses")

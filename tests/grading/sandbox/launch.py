@@ -47,6 +47,7 @@ LIMITS = {
     "NPROC": 64,  # processes and threads of the worker's uid
     "CORE": 0,
 }
+ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
 SUPERVISOR_SECONDS = 20  # to kill whatever a submission has started
 SCRATCH = 256 * MiB  # all files together, where the tier can say so
 
@@ -146,7 +147,6 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
 def environment(home: str) -> dict[str, str]:
     """The same for every submission, wherever and whenever it is graded."""
     kept = {name: os.environ[name] for name in ("R_HOME", "LD_LIBRARY_PATH") if name in os.environ}
-    one_thread = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS"), "1")
     return {
         "PATH": "/usr/local/bin:/usr/bin:/bin",
         "HOME": home,
@@ -161,7 +161,7 @@ def environment(home: str) -> dict[str, str]:
         "R_LIBS_USER": "NULL",
         "R_PROFILE_USER": "",  # R reads no .Rprofile and no .Renviron of a folder
         "R_ENVIRON_USER": "",
-        **one_thread,
+        **ONE_THREAD,
         **kept,
     }
 

@@ -44,7 +44,7 @@ class PythonSubmission:
         self.remarks: list = []
         self.missing: dict = {}  # names that a statement would have made, and the remark about it
         self.places = {f"<{place or 'file'}>": place for place, _ in chunks}
-        signal.signal(signal.SIGPROF, _too_long)
+        _limit(0)
         sleep, time.sleep = time.sleep, lambda _: None
         for place, text in chunks:
             self._run(place, text, is_alone=len(chunks) == 1)
@@ -90,13 +90,13 @@ class PythonSubmission:
             return
         for node in tree.body:
             try:
-                signal.setitimer(signal.ITIMER_PROF, STATEMENT_SECONDS)
+                _limit(STATEMENT_SECONDS)
                 exec(compile(ast.Module([node], []), file, "exec"), self.module.__dict__)
             except BaseException as error:
-                signal.setitimer(signal.ITIMER_PROF, 0)
+                _limit(0)
                 self._pass_over(node, file, text, error)
             finally:
-                signal.setitimer(signal.ITIMER_PROF, 0)
+                _limit(0)
 
     def _pass_over(self, node, file: str, text: str, error: BaseException) -> None:
         where = self._where(file, node.lineno)
@@ -126,6 +126,13 @@ def _parsed(text: str, file: str):
         except SyntaxError:
             pass
         raise
+
+
+def _limit(seconds: float) -> None:
+    """Stop what runs after so many seconds of the processor, where the system can; 0: let it run."""
+    if hasattr(signal, "setitimer"):
+        signal.signal(signal.SIGPROF, _too_long)
+        signal.setitimer(signal.ITIMER_PROF, seconds)
 
 
 def _too_long(*_) -> None:

@@ -5,7 +5,6 @@ call. The worker is started anew and the rest is graded; a function that cost a 
 """
 
 import os
-import select
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,8 +15,9 @@ import pandas as pd
 from tests.contract import ContractError
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
-from tests.grading.sandbox import launch, wire
+from tests.grading.sandbox import home, launch, wire
 from tests.grading.sandbox.clock import Watch
+from tests.grading.sandbox.home import HomeWatch, HomeWorker
 from tests.grading.sandbox.launch import Worker
 from tests.grading.sandbox.limits import Limits
 
@@ -51,8 +51,8 @@ class Submission:
     used: float = 0.0  # seconds, in workers that are gone
     overdrawn: tuple[str, str] | None = None  # the function at which its time was used up, and the sentence about it
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
-    _worker: Worker | None = None
-    _watch: Watch | None = None
+    _worker: Worker | HomeWorker | None = None
+    _watch: Watch | HomeWatch | None = None
     _calling: str = AT_LOADING
 
     def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
@@ -62,7 +62,7 @@ class Submission:
         worker, watch = self._started()
         self._calling = name
         try:
-            reply = self._asked(worker, name, arguments, forms, watch.within(self.limits.call_seconds))
+            reply = self._asked(watch, name, arguments, forms)
         except wire.LateError:
             self._lost(name, f"{name} did not finish within {self.limits.call_seconds:g} seconds")
         except wire.ClosedError:
@@ -92,8 +92,8 @@ class Submission:
         """All that it has printed."""
         return "".join(self.printed.values())
 
-    def _asked(self, worker: Worker, name: str, arguments: dict, forms: dict, wait: wire.Wait) -> dict[str, Any]:
-        if select.select([worker.replies], [], [], 0)[0] and worker.process.poll() is None:
+    def _asked(self, watch: Watch | HomeWatch, name: str, arguments: dict, forms: dict) -> dict[str, Any]:
+        if watch.is_early():
             raise wire.ProtocolError("something wrote to the grader's pipe before it was asked")
         nonce = os.urandom(8).hex()
         request = {
@@ -102,8 +102,9 @@ class Submission:
             "arguments": [outgoing(a) for a in arguments.values()],
             "forms": forms,
         }
-        wire.send(worker.requests, wire.encode(request), wait)
-        reply = wire.receive(worker.replies, wait, MAX_REPLY)
+        channel = watch.within(self.limits.call_seconds)
+        wire.send(channel.write, wire.encode(request))
+        reply = wire.receive(channel.read, MAX_REPLY)
         if reply.get("nonce") != nonce:
             raise wire.ProtocolError("it does not answer the question")
         return reply
@@ -121,7 +122,7 @@ class Submission:
         self.overdrawn = name, self.broken
         self._lost(name, self.broken)
 
-    def _started(self) -> tuple[Worker, Watch]:
+    def _started(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
         if self._worker is None and not self.broken:
             self.broken = self._loaded()
         if self.broken:
@@ -132,11 +133,10 @@ class Submission:
 
     def _loaded(self) -> str | None:
         """Start a worker and load the file; the sentence that says why that failed."""
-        self._worker = worker = launch.start(self.source, self.tier, self.limits)
-        self._watch = watch = Watch(worker.process.pid, worker.output, self._keep)
-        self._calling = AT_LOADING
+        worker, watch = self._begun()
+        self._worker, self._watch, self._calling = worker, watch, AT_LOADING
         try:
-            reply = wire.receive(worker.replies, watch.within(self.limits.load_seconds), MAX_REPLY)
+            reply = wire.receive(watch.within(self.limits.load_seconds).read, MAX_REPLY)
         except wire.LateError:
             seconds = f"{self.limits.load_seconds:g} seconds"
             return f"the file could not be loaded within {seconds}: does it loop or wait for input?"
@@ -148,6 +148,13 @@ class Submission:
             return "the file cannot be loaded: it wrote to the grader's pipe"
         self.fences, self.remarks, self.names = (_texts(reply.get(part)) for part in ("fences", "remarks", "names"))
         return None if reply.get("loaded") is True else f"the file cannot be loaded: {_text(reply.get('error'))}"
+
+    def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
+        if self.tier == "none":
+            at_home = home.start(self.source)
+            return at_home, HomeWatch(at_home, self._keep)
+        worker = launch.start(self.source, self.tier, self.limits)
+        return worker, Watch(worker, self._keep)
 
     def _keep(self, part: bytes) -> None:
         """Of what is printed the beginning, and where."""
@@ -211,7 +218,7 @@ def _text(value: Any) -> str:
     return printable(value[:500]) if isinstance(value, str) else "?"
 
 
-def _how(worker: Worker) -> str:
+def _how(worker: Worker | HomeWorker) -> str:
     try:
         code = worker.process.wait(timeout=1)
     except Exception:

@@ -36,6 +36,9 @@ class Tier:
     open: str = ""  # what it does not close
 
 
+HOME = Tier("none", open="checked without isolation: for your own file")
+
+
 @cache
 def unusable(tier: str) -> str | None:
     """Why a tier does not work here, in words; None where it does. Tried with a real worker."""
@@ -49,6 +52,8 @@ def unusable(tier: str) -> str | None:
 def best(wanted: str) -> tuple[Tier | None, str]:
     """The tier to use for --isolation, or None and the sentence that says why there is none."""
     reasons = []
+    if wanted == "none":
+        return HOME, ""
     for tier in TIERS if wanted == "auto" else (wanted,):
         reason = unusable(tier)
         if reason is None:
@@ -60,6 +65,8 @@ def best(wanted: str) -> tuple[Tier | None, str]:
 @cache
 def r_unusable(tier: str) -> str | None:
     """Why R does not work in a tier, or None."""
+    if platform.system() == "Windows":
+        return "on Windows the bridge from Python to R works in WSL only"
     if shutil.which("R") is None:
         return "no R on this machine"
     submission = Submission(Source.of("R", "denominator_df <- function(data) nrow(data)\n"), tier)

@@ -10,9 +10,9 @@ This file also runs beside the submission, in the sandbox; it imports nothing of
 
 import json
 import math
-import os
 import struct
-from typing import Any, Protocol
+from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 
@@ -20,13 +20,6 @@ PREFIX = struct.Struct("<IQ")
 TYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8")}
 MAX_HEADER = 4 * 2**20
 MAX_BUFFERS = 128 * 2**20
-
-
-class Wait(Protocol):
-    """Waits until a descriptor can be read or written."""
-
-    def __call__(self, descriptor: int, *, writing: bool) -> None:
-        """Raise LateError where that takes too long."""
 
 
 class ProtocolError(Exception):
@@ -93,36 +86,32 @@ def _incoming(value: Any, body: bytes, left: list[int]) -> Any:
     return value
 
 
-def send(fd: int, frame: bytes, wait: Wait | None = None) -> None:
-    """Write a whole frame."""
+def send(write: Callable[[memoryview], int], frame: bytes) -> None:
+    """Write a whole frame, by what writes some bytes and says how many."""
     view = memoryview(frame)
     while view:
-        if wait:
-            wait(fd, writing=True)
         try:
-            view = view[os.write(fd, view[:65536]) :]
+            view = view[write(view[:65536]) :]
         except BlockingIOError:
             continue
         except OSError:
             raise ClosedError from None
 
 
-def receive(fd: int, wait: Wait | None = None, max_buffers: int = MAX_BUFFERS) -> dict[str, Any]:
-    """Read one frame."""
-    header_length, body_length = PREFIX.unpack(_read(fd, PREFIX.size, wait))
+def receive(read: Callable[[int], bytes], max_buffers: int = MAX_BUFFERS) -> dict[str, Any]:
+    """Read one frame, by what reads some bytes, or none where the other end has gone."""
+    header_length, body_length = PREFIX.unpack(_read(read, PREFIX.size))
     if header_length > MAX_HEADER or body_length > max_buffers:
         raise ProtocolError(f"it announces {header_length + body_length} bytes")
-    header = _read(fd, header_length, wait)
-    return decode(header, _read(fd, body_length, wait))
+    header = _read(read, header_length)
+    return decode(header, _read(read, body_length))
 
 
-def _read(fd: int, length: int, wait: Wait | None) -> bytes:
+def _read(read: Callable[[int], bytes], length: int) -> bytes:
     parts = bytearray()
     while len(parts) < length:
-        if wait:
-            wait(fd, writing=False)
         try:
-            part = os.read(fd, min(length - len(parts), 1 << 20))
+            part = read(min(length - len(parts), 1 << 20))
         except BlockingIOError:
             continue
         except OSError:

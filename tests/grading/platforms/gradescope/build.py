@@ -1,4 +1,4 @@
-"""`python tests/grading/gradescope/build.py FILE.zip`: what Gradescope's "Upload autograder" takes.
+"""`python tests/grading/platforms/gradescope/build.py FILE.zip`: what Gradescope's "Upload autograder" takes.
 
 The scripts stand at the top, as Gradescope wants them; beside them the project, without what grades nothing.
 """
@@ -9,7 +9,7 @@ import zipfile
 from pathlib import Path
 
 HERE = Path(__file__).parent
-PROJECT = HERE.parents[2]
+PROJECT = HERE.parents[3]
 PARTS = ("conftest.py", "pyproject.toml", "README.md", "LICENSE", "lmm_core", "reference", "tests")
 LEFT_OUT = {"__pycache__", "meta", "bench"}
 
