@@ -134,6 +134,15 @@ def test_the_newest_upload_of_a_person_is_graded_and_the_others_are_named(tmp_pa
     )
 
 
+def test_two_ids_of_one_person_in_the_roster_are_a_sentence(tmp_path):
+    """Both are graded, under names that differ."""
+    lay(tmp_path / "class", {"doe_1_10_a.py": OLS, "doej_2_11_a.py": GLS})
+    (tmp_path / "r.csv").write_text("name,id,sis user id,login\nJane Doe,1,2,jd\n")
+    both = taken([str(tmp_path / "class")], Roster.read(tmp_path / "r.csv"))
+    assert len({one.name for one in both}) == 2
+    assert all("gives several of these hand-ins to Jane Doe" in one.remarks[0] for one in both)
+
+
 def test_functions_shared_among_files_of_a_person_are_taken_together(tmp_path):
     """Exercise by exercise; of two files with the same functions one is graded, and the other named."""
     lay(tmp_path, {"doe_1_10_ex1.py": GLS, "doe_1_11_ex2.py": OLS, "ann_2_12_x.py": GLS + OLS, "ann_2_13_y.py": OLS})

@@ -1,7 +1,7 @@
 """From the paths that a teacher names to hand-ins: whose each is, what is run of it, and what its report is called."""
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
@@ -57,7 +57,7 @@ def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable
     for number, upload in enumerate(uploads):
         known = upload.label.person if upload.label else ""
         people[known or (upload.person if upload.person in roster.people else number)].append(upload)
-    return _called(_hand_in(of_one) for of_one in people.values())
+    return _called(_twice([_hand_in(of_one) for of_one in people.values()], roster))
 
 
 def is_class(wanted: list[str]) -> bool:
@@ -226,6 +226,18 @@ def _name(upload: _Upload) -> str:
         return upload.person.name
     name = upload.entry.name
     return PurePosixPath(name).stem if suffix(name) in (*READERS, ".zip") else name
+
+
+def _twice(handed_in: list[HandIn], roster: Roster) -> list[HandIn]:
+    """Who hands in under two ids is told to the teacher: both are graded."""
+    counts = Counter(one.person for one in handed_in if one.person in roster.people)
+    said = "the roster gives several of these hand-ins to {}: each is graded"
+    return [
+        replace(one, remarks=(*one.remarks, said.format(one.person.name)))
+        if one.person and counts[one.person] > 1
+        else one
+        for one in handed_in
+    ]
 
 
 def _called(handed_in: Iterable[HandIn]) -> list[HandIn]:
