@@ -4,6 +4,7 @@ import re
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from tests.contract import CONTRACT
@@ -20,6 +21,7 @@ EXPECTED = "hand in .py, .R, .ipynb, .Rmd or .qmd, or a .zip of it"
 RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
 DEFINES = re.compile(rf"\b(?:def\s+({'|'.join(CONTRACT)})\s*\(|({'|'.join(CONTRACT)})\s*(?:<-|=)\s*function\b)")
 SCRIPTS = (".py", ".r")
+MAX_NAME = 200  # bytes; a folder's name may have 255
 
 
 @dataclass(frozen=True)
@@ -102,12 +104,20 @@ def _archive(path: Path) -> list[Entry]:
             entry.unread[inside] = data
         elif suffix(inside) == ".zip":
             inner = files.unpacked(inside, data)
-            entry.files |= {
-                f"{PurePosixPath(inside).with_suffix('')}/{part}": more for part, more in inner.files.items()
-            }
+            _keep(
+                entry, {f"{PurePosixPath(inside).with_suffix('')}/{part}": more for part, more in inner.files.items()}
+            )
         else:
-            entry.files[inside] = data
+            _keep(entry, {inside: data})
     return [found[name] for name in sorted(found)]
+
+
+def _keep(entry: Entry, contents: dict[str, bytes]) -> None:
+    for path, data in contents.items():
+        try:
+            entry.keep(path, data)
+        except IntakeError as error:
+            entry.unread[path] = str(error)
 
 
 def _together(found: list[Entry]) -> Entry | None:
@@ -194,7 +204,7 @@ def _sourced(one: HandIn, entry: Entry) -> HandIn:
     try:
         sources = {path: source_of(suffix(path), entry.files[path]) for path in sorted(chosen)}
     except DocumentError as error:
-        return replace(one, refused=f"{printable(most[0])}: {error}")
+        return replace(one, refused=printable(f"{most[0]}: {error}"))
     chunks = tuple(
         (", ".join(filter(None, (place, printable(path) if len(chosen) > 1 else ""))), text)
         for path, source in sources.items()
@@ -234,14 +244,15 @@ def _called(handed_in: Iterable[HandIn]) -> list[HandIn]:
     plain = [_safe(one.name) for one in all_of_them]
     names: dict[str, HandIn] = {}
     for one, short in zip(all_of_them, plain, strict=True):
-        longer = f"{short} ({one.person.id})" if one.person and one.person.id else _safe(one.file)
+        longer = _safe(f"{short} ({one.person.id})" if one.person and one.person.id else one.file)
         name = short if plain.count(short) == 1 else longer
-        alike = sum(known == name or known.rpartition("~")[0] == name for known in names)
-        unique = f"{name}~{alike + 1}" if alike else name
+        numbered = (f"{name}~{number}" for number in count(2))
+        unique = name if name not in names else next(other for other in numbered if other not in names)
         names[unique] = replace(one, name=unique)
     return list(names.values())
 
 
 def _safe(name: str) -> str:
     name = re.sub(r"[/\\\n\t]", "_", printable(name)).strip() or "_"
-    return f"_{name}" if name.startswith((".", *RESERVED)) else name[:120]
+    name = f"_{name}" if name.startswith((".", *RESERVED)) else name
+    return name.encode()[:MAX_NAME].decode(errors="ignore")
