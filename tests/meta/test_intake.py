@@ -77,6 +77,25 @@ def test_other_names_say_nothing(name):
     assert label(name) is None
 
 
+IMITATIONS = {
+    "Moodle's on Canvas": ("{0}_{1}_10_{2}.py", "x_1_assignsubmission_file_y"),
+    "Blackboard's on Canvas": ("{0}_{1}_10_{2}.py", "Ex_1_attempt_2026-11-25-10-30-00_y"),
+    "Blackboard's on Blackboard": ("Ex_{1}_attempt_2026-11-25-10-30-00_{2}.py", "x_1_attempt_2026-11-26-10-30-00_y"),
+    "Canvas's on Moodle": ("{0}_{1}_assignsubmission_file_{2}.py", "1_1_1_y"),
+}
+
+
+@pytest.mark.parametrize("case", IMITATIONS)
+def test_a_file_that_is_called_like_anothers_label_stays_its_owners(case, tmp_path):
+    """The other's file is graded as the other's, and nothing is merged."""
+    form, imitated = IMITATIONS[case]
+    lay(tmp_path, {form.format("doe", 1, "student"): GLS, form.format("evil", 2, imitated): OLS})
+    assert {one.person.id or one.person.login: one.source.text for one in taken([str(tmp_path)])} == {
+        "1": GLS,
+        "2": OLS,
+    }
+
+
 ROSTERS = {
     "own": "name,id,login,section\nJane Doe,12345,jdoe,A\n",
     "semicolons": "Name;ID;Login\nJane Doe;12345;jdoe\n",

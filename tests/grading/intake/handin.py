@@ -12,7 +12,7 @@ from tests.grading.intake import files
 from tests.grading.intake.documents import READERS, DocumentError, source_of
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.files import Entry, IntakeError, suffix
-from tests.grading.intake.platforms import VERSION, Label, label
+from tests.grading.intake.platforms import VERSION, Label, label, platform
 from tests.grading.intake.roster import Person, Roster
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
@@ -49,9 +49,9 @@ class _Upload:
 def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = ()) -> list[HandIn]:
     """The hand-ins behind some paths; raises IntakeError for a path that is none."""
     roster, skipped = roster or Roster(), {path.resolve() for path in without}
-    uploads = [
-        _upload(entry, roster) for path in map(Path, wanted) for entry in _entries(path, skipped) if _counts(entry)
-    ]
+    entries = [entry for path in map(Path, wanted) for entry in _entries(path, skipped)]
+    likely = platform(entry.name for entry in entries)
+    uploads = [_upload(entry, roster, likely) for entry in entries if _counts(entry, likely)]
     people: dict[object, list[_Upload]] = defaultdict(list)
     for number, upload in enumerate(uploads):
         known = upload.label.person if upload.label else ""
@@ -137,14 +137,14 @@ def _together(found: list[Entry]) -> Entry | None:
     return Entry(main[0], {name: content for entry in single for name, content in entry.files.items()})
 
 
-def _counts(entry: Entry) -> bool:
+def _counts(entry: Entry, likely: str) -> bool:
     """Whether it is somebody's: not a platform's own page or receipt."""
-    about = label(entry.name)
+    about = label(entry.name, likely)
     return not (entry.name == "index.html" or (about and not about.file and suffix(entry.name) == ".txt"))
 
 
-def _upload(entry: Entry, roster: Roster) -> _Upload:
-    about = label(entry.name)
+def _upload(entry: Entry, roster: Roster, likely: str) -> _Upload:
+    about = label(entry.name, likely)
     stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
     return _Upload(entry, about, roster.person(about) if about else roster.named(stem))
 
