@@ -199,6 +199,8 @@ def call(number, *arguments):
     if value < 0: raise OSError(ctypes.get_errno(), 'refused')
     return value
 others = [int(pid) for pid in os.listdir('/proc') if pid.isdigit() and int(pid) != os.getpid()]
+def came_true(change):
+    if not change: raise OSError('as it was')
 def on_others(act):
     for pid in others:
         try: act(pid)
@@ -234,11 +236,11 @@ BARRED = {
     "user_namespace_by_clone3": "if call(435, (ctypes.c_uint64 * 8)(0x10000000, 0, 0, 0, 17), 64) == 0: os._exit(0)",
     "io_uring": "call(425, 1, ctypes.create_string_buffer(120))",
     "mount": "call(165, b'none', b'/tmp', b'tmpfs', 0, None)",
-    "change_mode": "os.chmod({file!r}, 0)",
-    "change_mode_of_the_report": "os.chmod({report!r}, 0)",
-    "change_times": "os.utime({file!r}, (0, 0))",
-    "attributes": "os.setxattr({file!r}, 'user.x', b'x')",
-    "change_owner": "os.chown({file!r}, os.getuid(), os.getgid())",
+    "change_mode": "os.chmod({file!r}, 0o600); came_true(os.stat({file!r}).st_mode & 0o777 == 0o600)",
+    "change_mode_of_the_report": "os.chmod({report!r}, 0); came_true(os.stat({report!r}).st_mode & 0o777 == 0)",
+    "change_times": "os.utime({file!r}, (0, 0)); came_true(os.stat({file!r}).st_mtime == 0)",
+    "attributes": "os.setxattr({file!r}, 'user.x', b'x'); os.getxattr({file!r}, 'user.x')",
+    "change_owner": "os.chown({file!r}, 4711, 4711); came_true(os.stat({file!r}).st_uid == 4711)",
     "cut": "os.truncate({file!r}, 0)",
     "read": "open({file!r}).read()",
     "read_the_suite": "open({project!r} + '/lmm_core/sums.py').read()",

@@ -4,6 +4,8 @@ In every tier, as root and as an ordinary user: some doors are open to the one a
 """
 
 import contextlib
+import glob
+import itertools
 import os
 import shutil
 import subprocess
@@ -167,6 +169,9 @@ STARTS = {
     "the folder itself": (["pytest", "--submission", "."], "class"),
     "the folder itself, joined": (["pytest", "--submission=.", "-n", "1"], "class"),
     "one file in it": (["pytest", "--submission", "conftest.py"], "class"),
+    "by a pattern": (["pytest", "--submission", "class/*.py"], "."),
+    "by a pattern, in the folder": (["pytest", "--submission", "*.py", "-n", "1"], "class"),
+    "by a pattern from elsewhere": (["pytest", "--submission", "{class}/*.py"], "/"),
     "as a module": ([sys.executable, "-m", "pytest", "--submission", "class/"], "."),
     "as a module, in the folder": ([sys.executable, "-m", "pytest", "--submission=."], "class"),
 }
@@ -189,7 +194,12 @@ def test_however_the_run_is_started_nothing_of_the_class_is_configuration(hostil
     """The README's command, from the folder above and from the class's own, in both forms."""
     (program, *arguments), folder = STARTS[how]
     program = program if program == sys.executable else str(Path(sys.executable).with_name(program))
-    command = [program, *arguments, "--rubric", str(hostile / "rubric.toml")]
+    arguments = [argument.replace("{class}", str(hostile / "class")) for argument in arguments]
+    found = [
+        sorted(glob.glob(argument, root_dir=hostile / folder)) if "*" in argument else [argument]
+        for argument in arguments
+    ]
+    command = [program, "--rubric", str(hostile / "rubric.toml"), *itertools.chain(*found)]
     run = subprocess.run(command, cwd=hostile / folder, capture_output=True, text=True, check=False)
     assert run.returncode == 1, run.stdout + run.stderr
     assert "conftest.py: 0 of 10 points" in run.stdout

@@ -343,7 +343,12 @@ def test_a_result_holds_if_it_is_whole_and_sealed_by_this_folder(tmp_path):
         ledger_.seal("s", b"file", {"score": 1})
     assert Ledger.of(tmp_path / "report", []).known("s", b"file") == {"score": 1}
     assert book.known("s", b"another file") is None
-    for name, text in (("results.json", '{"score": 100}'), ("results.json", '{"sco'), (".seal", "0" * 64)):
+    for name, text in (
+        ("results.json", '{"score": 100}'),
+        ("results.json", '{"sco'),
+        (".seal", "0" * 64),
+        (".seal", "ü"),
+    ):
         before = (book.report / "s" / name).read_text()
         (book.report / "s" / name).write_text(text)
         assert book.known("s", b"file") is None

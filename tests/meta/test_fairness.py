@@ -21,6 +21,22 @@ FILES = {
     "too_slow": f"def denominator_df(data):\n{textwrap.indent(SPIN.format(30), '    ')}    {RIGHT}\n",
     "slow_to_load": SPIN.format(2),
     "chatty": "right_ols = ols\ndef ols(X, y):\n    print('x' * 300_000)\n    return right_ols(X, y)\n",
+    "with_children": (
+        "import multiprocessing, subprocess\ndef denominator_df(data):\n"
+        "    try: subprocess.run(['sleep', '9'], timeout=0.05)\n    except subprocess.TimeoutExpired: pass\n"
+        f"    child = multiprocessing.Process(target=print)\n    child.start()\n    child.kill()\n    {RIGHT}\n"
+    ),
+    "with_files": (
+        "import os, shutil, tempfile\ndef denominator_df(data):\n    with tempfile.TemporaryDirectory() as place:\n"
+        "        open(place + '/a', 'w').close()\n        os.chmod(place + '/a', 0o600)\n"
+        f"        shutil.copy2(shutil.copy(place + '/a', place + '/b'), place + '/c')\n    {RIGHT}\n"
+    ),
+    "with_pictures": (
+        "import matplotlib.pyplot as plt, numpy\n"
+        "def denominator_df(data):\n    figure, (a, b, c) = plt.subplots(1, 3)\n"
+        "    counts, edges, bars = a.hist(data['weight'])\n    -counts, numpy.asarray(edges), int(b.x), abs(c)\n"
+        f"    {RIGHT}\n"
+    ),
     "sleepy": "def denominator_df(data):\n    __import__('time').sleep(1000)\n",
     "by_chance": (
         "import random, numpy as np\ndef ols(X, y):\n    p = X.shape[1]\n"
@@ -29,6 +45,9 @@ FILES = {
     ),
     "by_order_of_a_set": "def denominator_df(data):\n    return hash(list({'a', 'b', 'c', 'd', 'e'})[0]) % 7\n",
 }
+
+
+RIGHT_ONES = ("right", "slow", "slow_to_load", "chatty", "with_children", "with_files", "with_pictures")
 
 
 def _graded(folder, report, chosen, *options):
@@ -54,7 +73,7 @@ def quiet(tmp_path_factory):
 def test_who_is_right_has_all_points_though_it_takes_or_prints_much(quiet):
     """And who takes too long, or sleeps, has none for it."""
     scores = {name: text.partition('"score": ')[2].partition(",")[0] for name, text in quiet[2].items()}
-    right = dict.fromkeys(("right", "slow", "slow_to_load", "chatty"), "20.0")
+    right = dict.fromkeys(RIGHT_ONES, "20.0")
     wrong = dict.fromkeys(("too_slow", "sleepy", "by_chance"), "10.0")
     assert {name: scores[name] for name in right | wrong} == right | wrong
 

@@ -77,6 +77,25 @@ def test_other_names_say_nothing(name):
     assert label(name) is None
 
 
+IMITATIONS = {
+    "Moodle's on Canvas": ("{0}_{1}_10_{2}.py", "x_1_assignsubmission_file_y"),
+    "Blackboard's on Canvas": ("{0}_{1}_10_{2}.py", "Ex_1_attempt_2026-11-25-10-30-00_y"),
+    "Blackboard's on Blackboard": ("Ex_{1}_attempt_2026-11-25-10-30-00_{2}.py", "x_1_attempt_2026-11-26-10-30-00_y"),
+    "Canvas's on Moodle": ("{0}_{1}_assignsubmission_file_{2}.py", "1_1_1_y"),
+}
+
+
+@pytest.mark.parametrize("case", IMITATIONS)
+def test_a_file_that_is_called_like_anothers_label_stays_its_owners(case, tmp_path):
+    """The other's file is graded as the other's, and nothing is merged."""
+    form, imitated = IMITATIONS[case]
+    lay(tmp_path, {form.format("doe", 1, "student"): GLS, form.format("evil", 2, imitated): OLS})
+    assert {one.person.id or one.person.login: one.source.text for one in taken([str(tmp_path)])} == {
+        "1": GLS,
+        "2": OLS,
+    }
+
+
 ROSTERS = {
     "own": "name,id,login,section\nJane Doe,12345,jdoe,A\n",
     "semicolons": "Name;ID;Login\nJane Doe;12345;jdoe\n",
@@ -116,6 +135,13 @@ def test_what_is_no_roster_is_a_sentence(text, tmp_path):
     """Its columns are named."""
     (tmp_path / "r.csv").write_text(text)
     with pytest.raises(RosterError, match="expected name, and id or login"):
+        Roster.read(tmp_path / "r.csv")
+
+
+def test_a_roster_with_an_open_quotation_mark_is_a_sentence(tmp_path):
+    """It makes one field of all that follows."""
+    (tmp_path / "r.csv").write_text('name,id\n"Jane,1\n' + "x,2\n" * 60_000)
+    with pytest.raises(RosterError, match="quotation mark"):
         Roster.read(tmp_path / "r.csv")
 
 
@@ -248,6 +274,13 @@ def test_a_declared_encoding_is_believed():
     assert text_of(text.encode("cp1250")) == text
 
 
+@pytest.mark.parametrize("encoding", ["undefined", "punycode", "idna", "no_such", "hex"])
+def test_an_encoding_that_is_none_of_text_is_not_believed(encoding):
+    """One ends in an error of its own kind, one takes minutes for a megabyte."""
+    text = f"# coding: {encoding}\n-{'a' * 2**18}\n"
+    assert text_of(text.encode()) == text
+
+
 def test_documents_become_chunks_in_their_language():
     """Notebooks of both kernels, R Markdown, Quarto; what is not to be run is not there."""
     assert source_of(".ipynb", notebook("a", "b").encode()).chunks == (("cell 1", "a"), ("cell 2", "b"))
@@ -262,6 +295,9 @@ def test_documents_become_chunks_in_their_language():
 BAD_DOCUMENTS = {
     "cells": (".ipynb", notebook(*["x"] * 10_000), "it has 10,000 cells; at most 1,000 are read"),
     "list": (".ipynb", "[]", "it is no notebook"),
+    "parts": (".ipynb", "[" + "{}," * 10**6 + "{}]", "it has more than 200,000 parts"),
+    "code": (".ipynb", notebook("x" * 2**21), "it has 2,097,152 characters of code"),
+    "chunks": (".rmd", "```{r}\n1\n```\n" * 70_000, "it has 70,000 chunks; at most 1,000 are read"),
     "nested": (".ipynb", "[" * 100_000, "nested too deeply"),
     "schema": (".ipynb", '{"cells": 3, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "it is no notebook"),
     "empty": (".rmd", "no chunk", "it has no chunk of code"),
@@ -308,6 +344,10 @@ HOSTILE = {
     "drive": (lambda: zipped({"C:/student.py": GLS}), "leads out of it"),
     "link": (link, "is a link; hand in the file itself"),
     "many": (lambda: zipped({f"{k}.txt": b"" for k in range(20_001)}), "holds 20,001 files"),
+    "zips in it": (
+        lambda: zipped({f"{k}.zip": zipped(dict.fromkeys(map(str, range(20)), bytes(2**20))) for k in range(9)}),
+        "holds more",
+    ),
     "cut": (lambda: zipped({"student.py": GLS})[:-30], "no zip archive"),
 }
 
@@ -321,6 +361,24 @@ def test_a_hostile_archive_is_a_sentence_and_stops_nobody(case, tmp_path):
     assert right.source.text == GLS and evil.source is None
     with pytest.raises(AssertionError, match=words):
         raise AssertionError(evil.refused)
+
+
+def test_no_name_stops_or_hides_another(tmp_path):
+    """A link to itself, names too long for a folder, a colon, a number that another would get."""
+    lay(tmp_path / "a", {"b~2.py": OLS, "x.py": OLS})
+    (tmp_path / "a" / "loop.py").symlink_to("loop.py")
+    lay(tmp_path / "b", {"b.py": OLS, " x~2.py": OLS})
+    assert {one.name for one in taken(map(str, (tmp_path / "a", tmp_path / "b")))} == {"b~2", "x", "loop", "b", "x~2"}
+    long = {f".{'x' * 4000}.py": OLS, f"{chr(0x1F600) * 120}.py": OLS, "doe_1_10_a:b.py": OLS}
+    (tmp_path / "class.zip").write_bytes(zipped(long))
+    names = [one.name for one in taken([str(tmp_path / "class.zip")])]
+    assert len(names) == 3 and "doe" in names and all(len(name.encode()) <= 200 for name in names)
+
+
+def test_what_is_said_of_a_document_is_fit_for_a_terminal(tmp_path):
+    """A language's name may be anything."""
+    lay(tmp_path, {"evil.ipynb": notebook("x", language="\x1b]0;owned\x07"), "right.py": OLS})
+    assert "its language is ?]0;owned?;" in summary(str(tmp_path))["evil"]
 
 
 def test_special_files_are_not_opened(tmp_path):

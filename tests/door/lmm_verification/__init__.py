@@ -11,8 +11,9 @@ import sys
 from pathlib import Path
 
 SUITE = next(path for path in Path(__file__).parents if (path / "conftest.py").is_file() and (path / "tests").is_dir())
+SUBMISSION = "--submission"
 OURS = (
-    *("--submission", "--report", "--rubric", "--roster", "--write-template"),
+    *(SUBMISSION, "--report", "--rubric", "--roster", "--write-template"),
     *("--implementation", "--scoreboard", "--accuracy", "--baseline"),
 )
 PATHS = {*OURS, "--junitxml", "--junit-xml", "--basetemp", "--log-file"}
@@ -40,16 +41,22 @@ def _starts_pytest(program: str) -> bool:
 
 
 def _joined(arguments: list[str]) -> list[str]:
-    """--submission FILE as --submission=/FOLDER/FILE, which cannot be taken for a path to collect."""
+    """--submission FILE as --submission=/FOLDER/FILE, which cannot be taken for a path to collect.
+
+    Paths that follow are submissions, too: a shell makes them of --submission class/*.py.
+    """
     joined: list[str] = []
-    waits = False
+    waits = follows = False
     for argument in arguments:
         option, is_joined, path = argument.partition("=")
         if waits:
             joined[-1] += f"={Path(argument).absolute()}"
+        elif follows and not argument.startswith("-"):
+            joined.append(f"{SUBMISSION}={Path(argument).absolute()}")
         elif is_joined and option in (*PATHS, *CONFIGURATION):
             joined.append(f"{option}={Path(path).absolute()}")
         else:
             joined.append("--config-file" if argument == "-c" else argument)
+        follows = option == SUBMISSION or (follows and not argument.startswith("-"))
         waits = not waits and not is_joined and argument in (*PATHS, *CONFIGURATION)
     return joined

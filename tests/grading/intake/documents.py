@@ -11,7 +11,8 @@ import nbformat
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.source import Source
 
-MAX_CELLS = 1000
+MAX_CELLS, MAX_CODE = 1000, 2**20  # code: characters, all cells together
+MAX_PARTS = 200_000  # of a notebook: each takes half a kilobyte while it is read, and then seconds
 HEADER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 NOT_EVALUATED = re.compile(r"^#\|\s*eval\s*:\s*(?:false|no)\b", re.IGNORECASE | re.MULTILINE)
 OTHER_ENGINE = re.compile(r"\A%%(?!time|capture|prun)[A-Za-z]\w*")
@@ -37,6 +38,8 @@ def source_of(suffix: str, content: bytes) -> Source:
 
 
 def _notebook(text: str) -> Source:
+    if text.count("{") + text.count("[") > MAX_PARTS:
+        raise DocumentError(f"it has more than {MAX_PARTS:,} parts; clear its outputs")
     if not isinstance(json.loads(text), dict):
         raise DocumentError("it is no notebook")
     with warnings.catch_warnings():
@@ -54,6 +57,9 @@ def _notebook(text: str) -> Source:
 
 def _markdown(text: str) -> Source:
     """Chunks in R; the ones in Python if there is none in R."""
+    fences = len(re.findall(r"^[ \t]*(?:```|~~~)", text, re.MULTILINE))
+    if fences > 4 * MAX_CELLS:  # jupytext takes a time that grows with their square
+        raise DocumentError(f"it has {fences // 2:,} chunks; at most {MAX_CELLS:,} are read")
     notebook = jupytext.reads(HEADER.sub("", text), fmt="Rmd")
     cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
     shown = [c.source for c in cells if not (_is_off(c.metadata.get("eval")) or NOT_EVALUATED.search(c.source))]
@@ -83,6 +89,8 @@ def _cells(language: str, sources: list[str], word: str) -> Source:
         raise DocumentError(f"it has {len(sources):,} {word}s; at most {MAX_CELLS:,} are read")
     if not sources:
         raise DocumentError(f"it has no {word} of code")
+    if sum(map(len, sources)) > MAX_CODE:
+        raise DocumentError(f"it has {sum(map(len, sources)):,} characters of code; at most {MAX_CODE:,} are read")
     return Source(language, tuple((f"{word} {number}", source) for number, source in enumerate(sources, start=1)))
 
 

@@ -6,6 +6,7 @@ that unpacks to more than it should or to somewhere else is a sentence.
 
 import io
 import os
+import re
 import stat
 import zipfile
 from collections.abc import Iterator
@@ -19,6 +20,7 @@ MAX_FILE = {".ipynb": 32 * 2**20, ".zip": 64 * 2**20}  # bytes; outputs and pict
 MAX_SOURCE = 2**20  # of every other file
 MAX_BESIDE, MAX_BESIDE_BYTES = 50, 8 * 2**20  # files beside the source, all together
 MAX_MEMBERS, MAX_UNPACKED = 20_000, 2**29  # of an archive
+MAX_ENTRY = 2**27  # bytes of one hand-in, all that is in it together
 OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
 NOISE = (
     "__MACOSX",
@@ -47,6 +49,14 @@ class Entry:
     files: dict[str, bytes] = field(default_factory=dict)
     unread: dict[str, str] = field(default_factory=dict)  # paths of others, and why
     refused: str = ""  # why none of it could be read
+    size: int = 0
+
+    def keep(self, path: str, content: bytes) -> None:
+        """One more file; raises IntakeError where all together are too much."""
+        if self.size + len(content) > MAX_ENTRY:
+            raise IntakeError(f"{printable(self.name)} holds more than {MAX_ENTRY:,} bytes")
+        self.size += len(content)
+        self.files[path] = content
 
     @property
     def gradable(self) -> dict[str, bytes]:
@@ -66,8 +76,12 @@ def is_noise(name: str) -> bool:
 
 def entries(folder: Path, without: set[Path]) -> list[Entry]:
     """All in a class's folder but some paths (the report's folder lies there, perhaps)."""
-    inside = sorted(path for path in folder.iterdir() if not is_noise(path.name) and path.resolve() not in without)
+    inside = sorted(path for path in folder.iterdir() if not is_noise(path.name) and _real(path) not in without)
     return [entry(path) for path in inside]
+
+
+def _real(path: Path) -> Path:
+    return Path(os.path.realpath(path))  # which a link to itself does not stop
 
 
 def entry(path: Path) -> Entry:
@@ -95,10 +109,11 @@ def _add(found: Entry, name: str, path: Path) -> None:
             inner = unpacked(name, content(path))
             if inner.refused:
                 raise IntakeError(inner.refused)
-            found.files |= {f"{PurePosixPath(name).with_suffix('')}/{part}": data for part, data in inner.files.items()}
             found.unread |= {f"{name}/{part}": why for part, why in inner.unread.items()}
+            for part, data in inner.files.items():
+                found.keep(f"{PurePosixPath(name).with_suffix('')}/{part}", data)
         else:
-            found.files[name] = content(path)
+            found.keep(name, content(path))
     except IntakeError as error:
         found.unread[name] = str(error)
 
@@ -125,9 +140,9 @@ def unpacked(name: str, archive: bytes) -> Entry:
     try:
         for path, data in members(name, io.BytesIO(archive)):
             if isinstance(data, bytes) and suffix(path) == ".zip":
-                inner = [(part, more) for part, more in members(path, io.BytesIO(data)) if suffix(part) != ".zip"]
-                for part, more in inner:
-                    _keep(found, f"{PurePosixPath(path).with_suffix('')}/{part}", more)
+                for part, more in members(path, io.BytesIO(data)):
+                    if suffix(part) != ".zip":
+                        _keep(found, f"{PurePosixPath(path).with_suffix('')}/{part}", more)
             else:
                 _keep(found, path, data)
     except IntakeError as error:
@@ -137,7 +152,7 @@ def unpacked(name: str, archive: bytes) -> Entry:
 
 def _keep(found: Entry, path: str, data: bytes | str) -> None:
     if isinstance(data, bytes):
-        found.files[path] = data
+        found.keep(path, data)
     else:
         found.unread[path] = data
 
@@ -152,9 +167,9 @@ def members(name: str, archive: io.BytesIO | Path) -> Iterator[tuple[str, bytes 
                 raise IntakeError(f"{name} holds {len(infos):,} files; at most {MAX_MEMBERS:,} are read")
             for info in infos:
                 path = PurePosixPath(info.filename.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or ":" in path.parts[0]:
+                if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", info.filename):
                     raise IntakeError(f"{name} holds a path that leads out of it: {printable(info.filename)[:80]}")
-                if any(map(is_noise, path.parts)):
+                if any(map(is_noise, path.parts)) or not path.parts:
                     continue
                 most = MAX_FILE.get(suffix(path.name), MAX_SOURCE)
                 if stat.S_ISLNK(info.external_attr >> 16):

@@ -4,6 +4,7 @@ import re
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from itertools import count
 from pathlib import Path, PurePosixPath
 
 from tests.contract import CONTRACT
@@ -11,7 +12,7 @@ from tests.grading.intake import files
 from tests.grading.intake.documents import READERS, DocumentError, source_of
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.files import Entry, IntakeError, suffix
-from tests.grading.intake.platforms import VERSION, Label, label
+from tests.grading.intake.platforms import VERSION, Label, label, platform
 from tests.grading.intake.roster import Person, Roster
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
@@ -23,6 +24,7 @@ DEFINES = re.compile(
     rf"(?:\b|(?<=\\n))(?:def\s+({'|'.join(CONTRACT)})\s*\(|({'|'.join(CONTRACT)})\s*(?:<-|=)\s*function\b)"
 )
 SCRIPTS = (".py", ".r")
+MAX_NAME = 200  # bytes; a folder's name may have 255
 
 
 @dataclass(frozen=True)
@@ -50,9 +52,9 @@ class _Upload:
 def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = ()) -> list[HandIn]:
     """The hand-ins behind some paths; raises IntakeError for a path that is none."""
     roster, skipped = roster or Roster(), {path.resolve() for path in without}
-    uploads = [
-        _upload(entry, roster) for path in map(Path, wanted) for entry in _entries(path, skipped) if _counts(entry)
-    ]
+    entries = [entry for path in map(Path, wanted) for entry in _entries(path, skipped)]
+    likely = platform(entry.name for entry in entries)
+    uploads = [_upload(entry, roster, likely) for entry in entries if _counts(entry, likely)]
     people: dict[object, list[_Upload]] = defaultdict(list)
     for number, upload in enumerate(uploads):
         known = upload.label.person if upload.label else ""
@@ -105,12 +107,20 @@ def _archive(path: Path) -> list[Entry]:
             entry.unread[inside] = data
         elif suffix(inside) == ".zip":
             inner = files.unpacked(inside, data)
-            entry.files |= {
-                f"{PurePosixPath(inside).with_suffix('')}/{part}": more for part, more in inner.files.items()
-            }
+            _keep(
+                entry, {f"{PurePosixPath(inside).with_suffix('')}/{part}": more for part, more in inner.files.items()}
+            )
         else:
-            entry.files[inside] = data
+            _keep(entry, {inside: data})
     return [found[name] for name in sorted(found)]
+
+
+def _keep(entry: Entry, contents: dict[str, bytes]) -> None:
+    for path, data in contents.items():
+        try:
+            entry.keep(path, data)
+        except IntakeError as error:
+            entry.unread[path] = str(error)
 
 
 def _together(found: list[Entry]) -> Entry | None:
@@ -130,14 +140,14 @@ def _together(found: list[Entry]) -> Entry | None:
     return Entry(main[0], {name: content for entry in single for name, content in entry.files.items()})
 
 
-def _counts(entry: Entry) -> bool:
+def _counts(entry: Entry, likely: str) -> bool:
     """Whether it is somebody's: not a platform's own page or receipt."""
-    about = label(entry.name)
+    about = label(entry.name, likely)
     return not (entry.name == "index.html" or (about and not about.file and suffix(entry.name) == ".txt"))
 
 
-def _upload(entry: Entry, roster: Roster) -> _Upload:
-    about = label(entry.name)
+def _upload(entry: Entry, roster: Roster, likely: str) -> _Upload:
+    about = label(entry.name, likely)
     stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
     return _Upload(entry, about, roster.person(about) if about else roster.named(stem))
 
@@ -197,7 +207,7 @@ def _sourced(one: HandIn, entry: Entry) -> HandIn:
     try:
         sources = {path: source_of(suffix(path), entry.files[path]) for path in sorted(chosen)}
     except DocumentError as error:
-        return replace(one, refused=f"{printable(most[0])}: {error}")
+        return replace(one, refused=printable(f"{most[0]}: {error}"))
     chunks = tuple(
         (", ".join(filter(None, (place, printable(path) if len(chosen) > 1 else ""))), text)
         for path, source in sources.items()
@@ -249,14 +259,15 @@ def _called(handed_in: Iterable[HandIn]) -> list[HandIn]:
     plain = [_safe(one.name) for one in all_of_them]
     names: dict[str, HandIn] = {}
     for one, short in zip(all_of_them, plain, strict=True):
-        longer = f"{short} ({one.person.id})" if one.person and one.person.id else _safe(one.file)
+        longer = _safe(f"{short} ({one.person.id})" if one.person and one.person.id else one.file)
         name = short if plain.count(short) == 1 else longer
-        alike = sum(known == name or known.rpartition("~")[0] == name for known in names)
-        unique = f"{name}~{alike + 1}" if alike else name
+        numbered = (f"{name}~{number}" for number in count(2))
+        unique = name if name not in names else next(other for other in numbered if other not in names)
         names[unique] = replace(one, name=unique)
     return list(names.values())
 
 
 def _safe(name: str) -> str:
     name = re.sub(r"[/\\\n\t]", "_", printable(name)).strip() or "_"
-    return f"_{name}" if name.startswith((".", *RESERVED)) else name[:120]
+    name = f"_{name}" if name.startswith((".", *RESERVED)) else name
+    return name.encode()[:MAX_NAME].decode(errors="ignore")

@@ -11,12 +11,14 @@ Brightspace: 12345-67890 - Jane Doe - Nov 25, 2026 1155 PM/student.py
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 FORMS = {
     "Moodle": re.compile(r"^(?P<name>.+?)_(?P<id>\d+)_assignsubmission_(?P<kind>[a-z]+)_?(?P<file>.*)$", re.DOTALL),
     "Blackboard": re.compile(
-        r"^(?P<assignment>.+)_(?P<login>[^_]+)_attempt_(?P<upload>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$", re.DOTALL
+        r"^(?P<assignment>.+?)_(?P<login>[^_]+)_attempt_(?P<upload>\d{4}(?:-\d\d){5})(?:_(?P<file>.+)|\.txt)$",
+        re.DOTALL,
     ),
     "Brightspace": re.compile(
         r"^(?P<id>\d+)-(?P<number>\d+) ?- ?(?P<name>.+?) ?- ?"
@@ -51,9 +53,15 @@ class Label:
         return int(found.group(1)) if found else 0, (len(self.upload) if self.upload.isdigit() else 0, self.upload)
 
 
-def label(name: str) -> Label | None:
-    """The label in a file's or folder's name, if it has a platform's form."""
-    for form in FORMS.values():
+def platform(names: Iterable[str]) -> str:
+    """Whose form most of these names have: a student chooses the end of one name, and may imitate another's there."""
+    all_of_them = list(names)
+    return max(FORMS, key=lambda form: sum(bool(FORMS[form].match(name)) for name in all_of_them))
+
+
+def label(name: str, likely: str = "Moodle") -> Label | None:
+    """The label in a file's or folder's name, if it has a platform's form; the likely platform's is tried first."""
+    for form in (FORMS[likely], *FORMS.values()):
         found = form.match(name)
         if found:
             parts = found.groupdict()

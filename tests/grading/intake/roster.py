@@ -59,7 +59,10 @@ class Roster:
             raise RosterError(f"--roster {path} cannot be read: {error.strerror}") from None
         first = text.partition("\n")[0]
         separator = max(",;\t", key=first.count)
-        rows = list(csv.DictReader(text.splitlines(), delimiter=separator))
+        try:
+            rows = list(csv.DictReader(text.splitlines(), delimiter=separator))
+        except csv.Error as error:
+            raise RosterError(f"--roster {path} cannot be read: {error} (is a quotation mark left open?)") from None
         heads = {(head or "").strip().lower(): head for head in (rows[0] if rows else {})}
         columns = {part: next((heads[n] for n in names if n in heads), None) for part, names in COLUMNS.items()}
         if not (columns["name"] or columns["last"]) or not (columns["id"] or columns["login"] or columns["email"]):

@@ -67,7 +67,9 @@ class Ledger:
             sealed = (self.report / name / SEAL).read_text(encoding="utf-8")
         except (OSError, ValueError):
             return None
-        return json.loads(text) if hmac.compare_digest(sealed, self._mark(fingerprint, text)) else None
+        return (
+            json.loads(text) if hmac.compare_digest(sealed.encode(), self._mark(fingerprint, text).encode()) else None
+        )
 
     def _mark(self, fingerprint: bytes, text: str) -> str:
         return hmac.new(self.key.encode(), fingerprint + text.encode(), hashlib.sha256).hexdigest()

@@ -18,7 +18,8 @@ from tests.grading.sandbox.launch import Worker
 TICK = 0.05  # seconds between two looks
 WALL = 30.0  # times a limit, by the wall clock
 PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
-BUSY = ([b"R"], [b"D"])  # runs or waits to run, waits for the disk
+RUNS, WAITS = [b"R"], [b"D"]  # or waits to run; for the disk, or for a child that has its memory (vfork)
+WAITING = 60.0  # seconds of the latter that are free
 
 
 class Channel(NamedTuple):
@@ -32,7 +33,7 @@ class Watch:
     """The grader's attention to one worker: waits for it, takes what it prints, and counts the time it uses."""
 
     def __init__(self, worker: Worker, printed: Callable[[bytes], None]) -> None:
-        self.used = 0.0
+        self.used, self._free = 0.0, WAITING
         process, output = worker.process.pid, worker.output
         self._root, self._output, self._printed = process, output, printed
         self._requests, self._replies = worker.requests, worker.replies
@@ -97,7 +98,10 @@ class Watch:
         processor = _processor_seconds(self._family)
         spent = max(0.0, processor - self._processor)
         self._processor = processor
-        self.used += spent if spent > passed / 10 or any(map(_is_busy, self._family)) else passed
+        states = [state for pid in self._family for state in _states(pid)]
+        waits = RUNS not in states and WAITS in states and self._free > 0
+        self._free -= passed * waits
+        self.used += spent if spent > passed / 10 or waits or RUNS in states else passed
 
 
 def _fields(path: str) -> list[bytes]:
@@ -124,9 +128,8 @@ def _processor_seconds(family: list[int]) -> float:
     return sum(sum(map(int, _fields(f"/proc/{pid}/stat")[11:15])) for pid in family) / PER_SECOND
 
 
-def _is_busy(pid: int) -> bool:
-    """Whether a thread of it would go on if it could."""
+def _states(pid: int) -> list[list[bytes]]:
+    """Of its threads."""
     with suppress(OSError):
-        threads = os.listdir(f"/proc/{pid}/task")
-        return any(_fields(f"/proc/{pid}/task/{thread}/stat")[:1] in BUSY for thread in threads)
-    return False
+        return [_fields(f"/proc/{pid}/task/{thread}/stat")[:1] for thread in os.listdir(f"/proc/{pid}/task")]
+    return []

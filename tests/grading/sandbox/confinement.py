@@ -17,7 +17,7 @@ PR_SET_DUMPABLE, PR_SET_SECCOMP, PR_SET_CHILD_SUBREAPER, PR_SET_NO_NEW_PRIVS = 4
 LANDLOCK_CREATE, LANDLOCK_ADD_RULE, LANDLOCK_RESTRICT_SELF = 444, 445, 446
 EXECUTE_AND_READ, LIST, APPLIES_TO_FILES = 0b1101, 0b1000, 0xC007  # of Landlock's access rights
 CLONE_NEWNET, CLONE_NEWIPC = 0x40000000, 0x08000000
-TRUNCATE_SINCE = 3  # Landlock's version that also keeps files from being cut
+TRUNCATE_SINCE, SIGNALS_SINCE = 3, 6  # Landlock's versions that keep files from being cut, others from signals
 
 
 def confine(config: dict) -> list:
@@ -39,7 +39,11 @@ def confine(config: dict) -> list:
         raise OSError(ctypes.get_errno(), "Landlock refuses")
     for name, value in config["limits"].items():
         resource.setrlimit(getattr(resource, f"RLIMIT_{name}"), (value, value))
-    return [*(["landlock"] if version >= TRUNCATE_SINCE else []), *(["calls"] if filter_calls() else [])]
+    is_apart = config["tier"] == "bwrap"
+    filtered = filter_calls(
+        signals=not is_apart and version < SIGNALS_SINCE, changes=not is_apart and not config["drop_uid"]
+    )
+    return [*(["landlock"] if version >= TRUNCATE_SINCE else []), *(["calls"] if filtered else [])]
 
 
 def make_reachable(config: dict) -> None:
@@ -116,16 +120,12 @@ CHANGES_OF_FILES = """
 chmod 90 0   fchmod 91 52   fchmodat 268 53   chown 92 0   fchown 93 55   lchown 94 0   fchownat 260 54
 utime 132 0   utimes 235 0   futimesat 261 0   utimensat 280 88   setxattr 188 5   lsetxattr 189 6
 fsetxattr 190 7   removexattr 197 14   lremovexattr 198 15   fremovexattr 199 16
-"""  # that it may not even write: Landlock does not ask about these
+"""  # that it may not even write: Landlock does not ask about these. They do nothing, and say nothing: shutil.copy
 NAMESPACES_AND_MORE = """
 unshare 272 97   setns 308 268   mount 165 40   umount2 166 39   chroot 161 51   pivot_root 155 41
 open_by_handle_at 304 265   fanotify_init 300 262   bpf 321 280   perf_event_open 298 241   userfaultfd 323 282
 """  # mounts, and what else the kernel offers to few
-REFUSED = [
-    (int(x86_64), int(aarch64))
-    for table in (WAYS_TO_NEIGHBOURS, OTHER_PROCESSES, CHANGES_OF_FILES, NAMESPACES_AND_MORE)
-    for _, x86_64, aarch64 in zip(*[iter(table.split())] * 3, strict=True)
-]
+REFUSED = WAYS_TO_NEIGHBOURS + OTHER_PROCESSES + NAMESPACES_AND_MORE
 # pidfd_send_signal, io_uring_*, open_tree ... fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr,
 # process_mrelease, fchmodat2, setxattrat, removexattrat, open_tree_attr, file_setattr
 REFUSED_NEW = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 448, 452, 463, 466, 467, 469)
@@ -136,7 +136,8 @@ CLONE, FCNTL, IOCTL = (56, 220), (72, 25), (16, 29)
 OWNERS_OF_SIGNALS = (8, 10, 15)  # F_SETOWN, F_SETSIG, F_SETOWN_EX: a signal to anybody by way of a file
 IOCTLS = (0x8901, 0x8902, 0x5412)  # FIOSETOWN, SIOCSPGRP, TIOCSTI
 LOAD, JUMP_IF_EQUAL, JUMP_IF_AT_LEAST, JUMP_IF_ANY, RETURN = 0x20, 0x15, 0x35, 0x45, 0x06
-ALLOW, REFUSE, UNKNOWN = 0x7FFF0000, 0x00050001, 0x00050026  # EPERM; ENOSYS, at which clone3 falls back on clone
+ALLOW, REFUSE, PRETEND = 0x7FFF0000, 0x00050001, 0x00050000  # as it is; EPERM; done, though it is not
+UNKNOWN = 0x00050026  # ENOSYS, at which clone3 falls back on clone
 NUMBER, ARCHITECTURE, ARGUMENTS = 0, 4, 16  # offsets in struct seccomp_data
 
 
@@ -147,19 +148,27 @@ def join_new_keyring() -> None:
         LIBC.syscall(number, KEYCTL_JOIN_SESSION_KEYRING, None)
 
 
-def filter_calls() -> bool:
-    """Refuse system calls that reach beyond the worker; whether this kernel and machine can."""
+def filter_calls(*, signals: bool, changes: bool) -> bool:
+    """Refuse system calls that reach beyond the worker; whether this kernel and machine can.
+
+    Signals, and changes of files' modes, only where nothing else keeps them within it.
+    """
     machine = platform.machine()
     if machine not in ARCHITECTURES or sys.maxsize < 2**32:
         return False
-    code = program(list(ARCHITECTURES).index(machine), ARCHITECTURES[machine], os.getpid())
+    code = program(
+        list(ARCHITECTURES).index(machine), ARCHITECTURES[machine], os.getpid() if signals else 0, changes=changes
+    )
     buffer = ctypes.create_string_buffer(code, len(code))
     header = ctypes.create_string_buffer(struct.pack("@HP", len(code) // 8, ctypes.addressof(buffer)))
     return LIBC.prctl(PR_SET_SECCOMP, 2, header, 0, 0) == 0
 
 
-def program(machine: int, architecture: int, pid: int) -> bytes:
-    """The filter as linux/filter.h has it: of each instruction code, jump if true, jump if false, operand."""
+def program(machine: int, architecture: int, pid: int, *, changes: bool) -> bytes:
+    """The filter as linux/filter.h has it: of each instruction code, jump if true, jump if false, operand.
+
+    `pid` is the only process that may be signalled; 0: any.
+    """
 
     def refused(number: int, answer: int = REFUSE) -> list:
         return [(JUMP_IF_EQUAL, 0, 1, number), (RETURN, 0, 0, answer)]
@@ -179,15 +188,19 @@ def program(machine: int, architecture: int, pid: int) -> bytes:
     def refused_unless(value: int) -> list:
         return [(JUMP_IF_EQUAL, 1, 0, value), (RETURN, 0, 0, REFUSE)]
 
-    numbers = [pair[machine] for pair in REFUSED if pair[machine]]
+    def numbers(table: str) -> list:
+        return [int(number) for number in table.split()[1 + machine :: 3] if int(number)]
+
+    signals = ONLY_MYSELF.values() if pid else ()
     steps = [
         (LOAD, 0, 0, ARCHITECTURE),
         *refused_unless(architecture),
         (LOAD, 0, 0, NUMBER),
         *refused_if(JUMP_IF_AT_LEAST, X32),
-        *(step for number in (*numbers, *REFUSED_NEW) for step in refused(number)),
+        *(step for number in (*numbers(REFUSED), *REFUSED_NEW) for step in refused(number)),
+        *(step for number in numbers(CHANGES_OF_FILES if changes else "") for step in refused(number, PRETEND)),
         *refused(CLONE3, UNKNOWN),
-        *(step for pair in ONLY_MYSELF.values() for step in examined(pair[machine], 0, *refused_unless(pid))),
+        *(step for pair in signals for step in examined(pair[machine], 0, *refused_unless(pid))),
         *(step for pair in ONLY_ZERO.values() for step in examined(pair[machine], 0, *refused_unless(0))),
         *examined(CLONE[machine], 0, *refused_if(JUMP_IF_ANY, NEW_NAMESPACES)),
         *examined(FCNTL[machine], 1, *(s for value in OWNERS_OF_SIGNALS for s in refused_if(JUMP_IF_EQUAL, value))),

@@ -16,6 +16,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
@@ -95,8 +96,9 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
     copy.write_text(json.dumps(source.chunks), encoding="utf-8")
     home.mkdir()
     for name, content in source.beside:
-        (home / name).parent.mkdir(parents=True, exist_ok=True)
-        (home / name).write_bytes(content)
+        with suppress(OSError):  # a file where another has a folder, or a name too long
+            (home / name).parent.mkdir(parents=True, exist_ok=True)
+            (home / name).write_bytes(content)
     uid = 100_000 + secrets.randbelow(400_000) if os.geteuid() == 0 else None
     if uid:
         for path in (home, *home.rglob("*")):

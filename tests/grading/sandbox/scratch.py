@@ -6,7 +6,8 @@ import subprocess
 import tempfile
 from pathlib import Path
 
-REMOVE = 'cat; chmod -R u+rwx "$0"; rm -rf "$0"'  # once the process at the other end of the pipe has gone
+# Once the process at the other end of the pipe has gone; again while a worker that is being ended still writes.
+REMOVE = 'cat; for _ in $(seq 100); do chmod -R u+rwx "$0"; rm -rf "$0"; [ -e "$0" ] || break; sleep 0.1; done'
 _OPEN: list[tuple[int, Path, int, "subprocess.Popen[bytes]"]] = []  # of at most one: process, folder, pipe, janitor
 
 

@@ -1,8 +1,11 @@
 """What stands in for packages that a submission imports. Runs in the sandbox, beside worker.py."""
 
+import dis
 import importlib.util
+import sys
 import types
 
+import numpy
 import pandas.plotting._core
 
 # Packages that draw, or that belong to a notebook's surroundings: installed or not, they cost nothing and earn nothing.
@@ -31,8 +34,14 @@ class Drawing(types.ModuleType):
     def __setitem__(self, *_):
         pass
 
-    def __iter__(self):  # figure, axes = plt.subplots()
-        return iter((self, self))
+    def __iter__(self):  # figure, axes = plt.subplots(); counts, edges, bars = plt.hist(x)
+        return iter((self,) * _names_to_the_left(sys._getframe(1)))
+
+    def __array__(self, *_, **__):
+        return numpy.zeros(())
+
+    def __int__(self):
+        return 0
 
     def __len__(self):
         return 2
@@ -50,6 +59,14 @@ class Drawing(types.ModuleType):
         return None
 
 
+def _names_to_the_left(frame) -> int:
+    """Of the assignment that takes something apart there; 2 where it is none."""
+    operation, argument = frame.f_code.co_code[frame.f_lasti : frame.f_lasti + 2]
+    return argument if operation == dis.opmap["UNPACK_SEQUENCE"] else 2
+
+
+for _name in ("neg", "pos", "abs"):
+    setattr(Drawing, f"__{_name}__", lambda self: self)
 for _name in ("add", "sub", "mul", "truediv", "pow", "mod"):
     setattr(Drawing, f"__{_name}__", lambda self, _: self)
     setattr(Drawing, f"__r{_name}__", lambda self, _: self)
