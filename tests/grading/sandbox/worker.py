@@ -8,6 +8,7 @@ import json
 import os
 import signal
 import sys
+import threading
 import types
 
 MOST_REMARKS, MOST_NAMES = 20, 200
@@ -50,6 +51,14 @@ def own_pipes() -> tuple:
     return requests, replies
 
 
+def end_with(parent: int) -> None:
+    """In a thread, whatever the submission does: end when the grader has gone. Where nothing else supervises."""
+    pause = threading.Event()  # time.sleep does nothing while a submission is loaded
+    while os.getppid() == parent:
+        pause.wait(1)
+    os._exit(0)
+
+
 def answered(submission, request: dict) -> dict:
     """The reply to one request: a value, or an error in words."""
     function = submission.function(request["name"])
@@ -71,6 +80,7 @@ if __name__ == "__main__":
     fences = []
     if config["tier"] == "none":
         config["requests"], config["replies"] = own_pipes()
+        threading.Thread(target=end_with, args=(os.getppid(),), daemon=True).start()
     else:
         import confinement
 
