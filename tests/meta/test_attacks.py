@@ -30,7 +30,7 @@ UNREACHED = {
     "premature_frames_at_import",
     "full_request_pipe",
 }
-USERS = ("root", "nobody") if ordinary.is_root() else ("oneself",)
+USERS = ("root", "nobody") if ordinary.is_possible() else ("oneself",)
 SETTINGS = [
     pytest.param((tier, user), marks=pytest.mark.xdist_group(f"{tier} {user}"), id=f"{tier}-{user}")
     for tier in TIERS
