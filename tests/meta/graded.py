@@ -43,12 +43,12 @@ def grade(
 
 def _by_function(path: Path) -> dict[str, Any]:
     result = json.loads(path.read_text(encoding="utf-8"))
-    return {test["tags"][0]: test for test in result["tests"]} | {"total": result["score"]}
+    return {test["tags"][0]: test for test in result["tests"]} | {"total": result["score"], "said": result.get("output", "")}
 
 
 def rubric(path: Path, *functions: str, call_seconds: float = 10) -> Path:
     """A rubric of 10 points for each of some functions."""
     lines = [f"{name} = {{ points = 10 }}" for name in functions]
-    limits = f"[limits]\ncall_seconds = {call_seconds}\nload_seconds = {max(5, call_seconds)}\n"
+    limits = f"[limits]\ncall_seconds = {call_seconds}\nload_seconds = {max(20, call_seconds)}\n"
     path.write_text("[functions]\n" + "\n".join(lines) + "\n" + limits)
     return path

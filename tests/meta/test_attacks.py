@@ -142,7 +142,7 @@ def test_every_attack_has_a_verdict(results):
 def test_a_special_file_is_not_read(results, name, words):
     """It earns nothing, and is told why."""
     assert results[0][name]["total"] == 0
-    assert words in results[0][name]["ols"]["output"]
+    assert words in results[0][name]["said"]
 
 
 def test_nothing_among_the_hand_ins_is_configuration(results):
