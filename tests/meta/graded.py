@@ -43,7 +43,10 @@ def grade(
 
 def _by_function(path: Path) -> dict[str, Any]:
     result = json.loads(path.read_text(encoding="utf-8"))
-    return {test["tags"][0]: test for test in result["tests"]} | {"total": result["score"], "said": result.get("output", "")}
+    return {test["tags"][0]: test for test in result["tests"]} | {
+        "total": result["score"],
+        "said": result.get("output", ""),
+    }
 
 
 def rubric(path: Path, *functions: str, call_seconds: float = 10) -> Path:

@@ -199,7 +199,10 @@ def test_however_the_run_is_started_nothing_of_the_class_is_configuration(hostil
         sorted(glob.glob(argument, root_dir=hostile / folder)) if "*" in argument else [argument]
         for argument in arguments
     ]
-    command = [program, "--rubric", str(hostile / "rubric.toml"), *itertools.chain(*found)]
+    rubric_of = ["--rubric", str(hostile / "rubric.toml")]
+    start = list(itertools.chain(*found))
+    at = 2 if start[:1] == ["-m"] else 0
+    command = [program, *start[:at], *rubric_of, *start[at:]]
     run = subprocess.run(command, cwd=hostile / folder, capture_output=True, text=True, check=False)
     assert run.returncode == 1, run.stdout + run.stderr
     assert "conftest.py: 0 of 10 points" in run.stdout
