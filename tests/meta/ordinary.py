@@ -12,16 +12,16 @@ NEEDED = (Path(sys.base_prefix), Path(sys.prefix), PROJECT)
 
 
 def command_of(command: list[str]) -> list[str]:
-    """The command under nobody's uid, in a view of the files where what it needs is not in a closed home."""
-    lines = ["set -e", "mount --make-rprivate /", f"chmod o+r {sys.prefix}/pyvenv.cfg || true"]  # tox closes it
-    for closed in sorted({path for needed in NEEDED for path in needed.parents if not path.stat().st_mode & 0o001}):
-        inside = [str(path) for path in NEEDED if path.is_relative_to(closed)]
+    """The command under nobody's uid, in a view of the files where what it needs is not in a closed folder."""
+    lines = ["set -e", "mount --make-rprivate /"]
+    closed = {path for needed in NEEDED for path in needed.parents if not path.stat().st_mode & 0o001}
+    for folder in sorted(path for path in closed if not closed & set(path.parents)):  # a home; the .tox of tox
+        inside = [str(path) for path in NEEDED if path.is_relative_to(folder)]
         for number, path in enumerate(inside):
             lines += [f"mkdir -p /tmp/.view/{number}", f"mount --bind {path} /tmp/.view/{number}"]
-        lines += [f"mount -t tmpfs -o mode=755 tmpfs {closed}"]
+        lines += [f"mount -t tmpfs -o mode=755 tmpfs {folder}"]
         for number, path in enumerate(inside):
             lines += [f"mkdir -p {path}", f"mount --bind /tmp/.view/{number} {path}", f"umount /tmp/.view/{number}"]
-        break  # the topmost
     lines.append(f'exec setpriv --reuid {NOBODY} --regid {NOBODY} --clear-groups "$@"')
     return ["unshare", "-m", "sh", "-c", "\n".join(lines), "sh", *command]
 
