@@ -24,7 +24,8 @@ FILES = {
     "with_children": (
         "import multiprocessing, subprocess\ndef denominator_df(data):\n"
         "    try: subprocess.run(['sleep', '9'], timeout=0.05)\n    except subprocess.TimeoutExpired: pass\n"
-        f"    child = multiprocessing.Process(target=sum, args=((1, 2),))\n    child.start()\n    child.kill()\n    {RIGHT}\n"
+        "    child = multiprocessing.Process(target=sum, args=((1, 2),))\n    child.start()\n"
+        f"    child.kill()\n    {RIGHT}\n"
     ),
     "with_files": (
         "import os, shutil, tempfile\ndef denominator_df(data):\n    with tempfile.TemporaryDirectory() as place:\n"
