@@ -122,11 +122,11 @@ def test_a_test_that_failed_before_may_fail_again(tmp_path):
 @pytest.mark.parametrize(
     ("argument", "sentence"),
     [
-        ("--implementation=nobody.py", "implementation nobody.py does not exist"),
+        ("--implementation=nobody.py", "/nobody.py does not exist"),
         ("--implementation=README.md", "is neither a .py nor a .R file"),
         ("--baseline=README.md", "--baseline README.md was not written by --accuracy"),
         ("--baseline=none.json", "--baseline none.json cannot be read"),
-        ("--scoreboard=none/board.md", "--scoreboard none/board.md cannot be written"),
+        ("--scoreboard=none/board.md", "/none/board.md cannot be written"),
         ("--accuracy=none/a.json", "there is no such folder"),
     ],
 )
