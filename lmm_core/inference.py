@@ -86,7 +86,7 @@ def contrasts_f_test(fit: RemlFit, L: Matrix) -> Anova:
     variances, vectors = np.linalg.eigh(L @ fit.vcov_beta @ L.T)
     eigencontrasts = vectors.T @ L
     F = float(np.mean((eigencontrasts @ fit.coef) ** 2 / variances))
-    return _anova(F, len(L), _pooled_ddf(ddf(fit, eigencontrasts)))
+    return _anova(F, len(L), pooled_ddf(ddf(fit, eigencontrasts)))
 
 
 def anova_reml(data: pd.DataFrame) -> Anova:
@@ -158,7 +158,8 @@ def _anova(F: float, df_num: int, df_den: float) -> Anova:
     return Anova(F, df_num, df_den, float(fdtrc(df_num, df_den, F)))
 
 
-def _pooled_ddf(nu: Vector) -> float:
+def pooled_ddf(nu: Vector) -> float:
+    """One df of several contrasts with df nu (q,), as `contrasts_f_test` says."""
     if np.ptp(nu) <= 1e-8 * nu[0]:
         return float(nu[0])
     if np.any(nu <= 2):

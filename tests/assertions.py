@@ -1,7 +1,7 @@
 """Named assertions: what a failure says is written here.
 
 Each takes the claim as a sentence, and says the claim, what came out and what was expected. The input that
-failed is added by the report (see grading/feedback.py), the smallest that hypothesis found.
+failed is added by the report (see grading/reports/feedback.py), the smallest that hypothesis found.
 """
 
 from collections.abc import Mapping
@@ -15,6 +15,14 @@ MOST_DIGITS = 15.0
 DIGITS: dict[str, float] = {}  # of the comparisons of the test that runs, by claim, at worst (see accuracy.py)
 
 
+class ClaimError(AssertionError):
+    """A claim that does not hold: `plain` is what a beginner reads, the whole text says how much is forgiven, too."""
+
+    def __init__(self, plain: str, allowed: str = "") -> None:
+        super().__init__(f"{plain}\n  {allowed}" if allowed else plain)
+        self.plain = plain
+
+
 def assert_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float, scale: float | None = None) -> None:
     """|got - expected| <= rtol * scale everywhere; the scale is the largest of |expected| unless given."""
     got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
@@ -22,9 +30,9 @@ def assert_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float, s
     worst = float(np.max(np.abs(got - expected), initial=0.0))
     _note(claim, worst, largest)
     if not worst <= rtol * largest:
-        raise AssertionError(
-            f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}\n"
-            f"  they differ by {worst:.3g}; allowed is {rtol * largest:.3g}"
+        raise ClaimError(
+            f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}",
+            f"they differ by {worst:.3g}; allowed is {rtol * largest:.3g}",
         )
 
 
@@ -32,25 +40,25 @@ def assert_equal(claim: str, got: Any, expected: Any) -> None:
     """Exactly equal: counts, labels, order."""
     same = np.array_equal(got, expected) if isinstance(expected, np.ndarray) else got == expected
     if not same:
-        raise AssertionError(f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}")
+        raise ClaimError(f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}")
 
 
 def assert_between(claim: str, got: float, low: float, high: float) -> None:
     """low <= got <= high."""
     if not low <= got <= high:
-        raise AssertionError(f"{claim}\n  got       {got:.6g}\n  expected  between {low:.6g} and {high:.6g}")
+        raise ClaimError(f"{claim}\n  got       {got:.6g}\n  expected  between {low:.6g} and {high:.6g}")
 
 
 def assert_at_most(claim: str, got: ArrayLike, bound: ArrayLike, slack: float = 0.0) -> None:
     """got <= bound + slack everywhere."""
     if not np.all(np.asarray(got) <= np.asarray(bound) + slack):
-        raise AssertionError(f"{claim}\n  got       {_shown(got)}\n  expected  at most {_shown(bound)}")
+        raise ClaimError(f"{claim}\n  got       {_shown(got)}\n  expected  at most {_shown(bound)}")
 
 
 def assert_that(claim: str, holds: bool, got: Any) -> None:
     """A claim that is no comparison of numbers."""
     if not holds:
-        raise AssertionError(f"{claim}\n  got       {_shown(got)}")
+        raise ClaimError(f"{claim}\n  got       {_shown(got)}")
 
 
 def _note(claim: str, worst: float, scale: float) -> None:

@@ -190,6 +190,22 @@ def fixed_frogs(layout: Layout, seed: int, ratio: float = 3.0) -> Frogs:
     return Frogs(pd.DataFrame({"id": id_, "bucket": bucket + 1, "color": color + 1, "weight": weight}))
 
 
+def twelve_frogs() -> Frogs:
+    """Three frogs in each of four buckets, two red and two blue: small enough to compute by hand, and ordinary.
+
+    Bucket means are 50, 62, 68 and 80, every variance within a bucket is 9, MSE = 9, MSB = 216.
+    """
+    weight = [47, 50, 53, 62, 65, 59, 71, 65, 68, 77, 83, 80]
+    bucket, color = np.repeat([1, 2, 3, 4], 3), np.repeat(["red", "blue"], 6)
+    columns = {
+        "id": np.tile([1, 2, 3], 4),
+        "bucket": bucket,
+        "color": color,
+        "bucket_mu": np.repeat([50.0, 62, 68, 80], 3),
+    }
+    return Frogs(pd.DataFrame(columns | {"weight": np.array(weight, dtype=float)}))
+
+
 def boundary_frogs(layout: SearchStrategy[Layout] | None = None) -> SearchStrategy[Frogs]:
     """Buckets of a colour agree in their means: the REML estimate of Vb is 0 for any bucket sizes."""
     return frogs(layout, ratios=(0.0,))

@@ -19,6 +19,13 @@ def counted(data) -> dict[str, int]:
 
 
 @pytest.mark.ordinary
+def test_buckets_per_color_by_hand(impl):
+    """12 frogs, 4 buckets, 2 colours."""
+    got = impl.buckets_per_color(strategies.twelve_frogs().data)
+    assert_equal("12 frogs in 4 buckets: each of the 2 colours has 2 buckets", got, {"blue": 2, "red": 2})
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_1", "chapter_2", "chapter_2_shuffled"])
 def test_buckets_per_color_of_the_chapter(impl, name):
     """30 colours with a bucket each; four colours with two."""

@@ -13,6 +13,13 @@ pytestmark = pytest.mark.judges("denominator_df")
 
 
 @pytest.mark.ordinary
+def test_denominator_df_by_hand(impl):
+    """12 frogs, 4 buckets, 2 colours: 4 - 2."""
+    got = impl.denominator_df(strategies.twelve_frogs().data)
+    assert_equal("12 frogs in 4 buckets of 2 colours: buckets - colours", got, 2)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize(("name", "df"), [("chapter_1", 0), ("chapter_2", 4), ("chapter_2_shuffled", 4)])
 def test_denominator_df_of_the_chapter(impl, name, df):
     """30 - 30 = 0: colour cannot be estimated. 8 - 4 = 4."""

@@ -14,6 +14,15 @@ DESIGNS = strategies.frogs(strategies.layouts(max_frogs=4))
 
 
 @pytest.mark.ordinary
+@pytest.mark.parametrize("group", ["aab", "aba"])
+def test_covariance_matrix_by_hand(impl, group):
+    """Three frogs, two of them in bucket a: Vb = 4, Ve = 1."""
+    same = {"aab": [[5, 4, 0], [4, 5, 0], [0, 0, 5]], "aba": [[5, 0, 4], [0, 5, 0], [4, 0, 5]]}[group]
+    claim = f"V of three frogs in the buckets {', '.join(group)}, with Vb = 4 and Ve = 1"
+    assert_close(claim, impl.covariance_matrix(np.array(list(group)), 4.0, 1.0), same, 1e-10)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_2", "chapter_2_shuffled"])
 def test_covariance_matrix_of_the_chapter(impl, name):
     """V = Ve I + Vb Z Z' with the population's Vb = 900, Ve = 225."""

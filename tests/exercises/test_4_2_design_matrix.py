@@ -24,6 +24,26 @@ LABELS = TEXT | NUMBERS
 
 
 @pytest.mark.ordinary
+@pytest.mark.parametrize("intercept", [False, True])
+def test_design_matrix_by_hand(impl, intercept):
+    """Two red frogs, a blue and a green one: levels blue, green, red."""
+    expected = [[intercept, 0, 1], [1, 0, 0], [intercept, 0, 1], [intercept, 1, 0]]
+    columns = "the constant, green, red" if intercept else "blue, green, red"
+    got = impl.design_matrix(np.array(["red", "blue", "red", "green"]), intercept)
+    assert_equal(f"frogs red, blue, red, green: the columns are {columns}", got, np.array(expected, dtype=float))
+
+
+@pytest.mark.ordinary
+@pytest.mark.parametrize("intercept", [False, True])
+def test_design_matrix_of_numbered_colors_by_hand(impl, intercept):
+    """Numbers are sorted by size."""
+    expected = [[intercept, 1, 0], [1, 0, 0], [intercept, 0, 1]]
+    columns = "the constant, colour 9, colour 10" if intercept else "colour 4, colour 9, colour 10"
+    got = impl.design_matrix(np.array([9, 4, 10]), intercept)
+    assert_equal(f"frogs of the colours 9, 4, 10: the columns are {columns}", got, np.array(expected, dtype=float))
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_2", "chapter_2_shuffled", "chapter_2_unbalanced"])
 @pytest.mark.parametrize("intercept", [True, False])
 def test_design_matrix_of_the_chapter(impl, name, intercept):
@@ -31,9 +51,8 @@ def test_design_matrix_of_the_chapter(impl, name, intercept):
     fit = golden.load(name)
     X = fit.X.copy()
     X[:, 0] = 1.0 if intercept else 1.0 - X[:, 1:].sum(axis=1)
-    assert_equal(
-        f"model.matrix with intercept={intercept}", impl.design_matrix(fit.data["color"].to_numpy(), intercept), X
-    )
+    got = impl.design_matrix(fit.data["color"].to_numpy(), intercept)
+    assert_equal("model.matrix(~ color)" if intercept else "model.matrix(~ color - 1)", got, X)
 
 
 @pytest.mark.ordinary

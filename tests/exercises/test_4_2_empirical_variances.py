@@ -26,6 +26,15 @@ def expected_variances(frogs) -> list[float]:
 
 
 @pytest.mark.ordinary
+def test_empirical_variances_by_hand(impl):
+    """Every bucket has variance 9; sum of squares 3 (15^2 + 3^2 + 3^2 + 15^2) + 8 * 9 = 1476 with 11 df."""
+    got = impl.empirical_variances(strategies.twelve_frogs().data)
+    Vbe = 1476 / 11
+    claim = "12 frogs in 4 buckets: Vb = Vbe - Ve, Ve = mean variance within buckets, Vbe = variance of all weights"
+    assert_close(claim, [got.Vb, got.Ve, got.Vbe], [Vbe - 9, 9, Vbe], 1e-10)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_1", "chapter_2", "chapter_2_shuffled"])
 def test_empirical_variances_agree_with_r(impl, name):
     """R: mean(tapply(weight, bucket, var)) and var(weight)."""
@@ -53,7 +62,13 @@ def test_empirical_variances_are_the_moments(impl, frogs):
 def test_empirical_rho_is_the_share_of_the_variance_between_buckets(impl, frogs):
     """rho = Vb / Vbe, whatever the sign of Vb."""
     got = impl.empirical_variances(frogs.data).rho
-    assert_close("rho = Vb / Vbe", got, expected_variances(frogs)[3], 1e-9, scale=1.0)
+    assert_close(
+        "rho, the share of the variance that lies between buckets: Vb / Vbe",
+        got,
+        expected_variances(frogs)[3],
+        1e-9,
+        scale=1.0,
+    )
 
 
 @given(NO_SINGLETONS)
@@ -72,8 +87,9 @@ def test_total_variance_splits_into_sums_of_squares(impl, frogs):
     got = impl.empirical_variances(frogs.data)
     N, B = len(frogs.y), frogs.Z.shape[1]
     bucket_means = frogs.Z.T @ frogs.y / frogs.Z.sum(axis=0)
-    between = N / B * np.sum((bucket_means - frogs.y.mean()) ** 2)
-    assert_close("Vbe (N - 1) = SS between buckets + Ve (N - B)", got.Vbe * (N - 1), between + got.Ve * (N - B), 1e-10)
+    between, within = N / B * np.sum((bucket_means - frogs.y.mean()) ** 2), expected_variances(frogs)[1] * (N - B)
+    assert_close("Ve (N - B) = SS within buckets", got.Ve * (N - B), within, 1e-10)
+    assert_close("Vbe (N - 1) = SS between buckets + SS within", got.Vbe * (N - 1), between + within, 1e-10)
 
 
 @pytest.mark.core_only

@@ -14,6 +14,15 @@ pytestmark = pytest.mark.judges("gls")
 
 
 @pytest.mark.ordinary
+def test_gls_by_hand(impl):
+    """Vb = 3, Ve = 2: bucket means 12 and 21 have variances 4 and 5, so they count 5 : 4, and not 2 : 1."""
+    V = np.array([[5.0, 3.0, 0.0], [3.0, 5.0, 0.0], [0.0, 0.0, 5.0]])
+    got = impl.gls(np.ones((3, 1)), np.array([10.0, 14.0, 21.0]), V)
+    assert_close("the mean of three frogs, two of one bucket: (5 * 12 + 4 * 21) / 9", got.coef, 16.0, 1e-10)
+    assert_close("its standard error: 1 / sqrt(1/4 + 1/5)", got.se, np.sqrt(20 / 9), 1e-10)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_2", "chapter_2_shuffled", "sleepstudy", "ergostool", "chapter_2_unbalanced"])
 def test_gls_from_var_corr_agrees_with_r(impl, name):
     """solve(t(X) %*% Vi %*% X) %*% t(X) %*% Vi %*% y in R, V from VarCorr."""

@@ -18,7 +18,9 @@ SDS = st.floats(0.01, 1000)
 def test_model_variances_of_the_chapter(impl, sds, expected):
     """sd 25 and 10: 625, 100, 725, 0.862; sd 30 and 15: 900, 225, 1125, 0.8."""
     got = impl.model_variances(*sds)
-    assert_close("Vb, Ve, Vbe, rho of the chapter's population", [got.Vb, got.Ve, got.Vbe, got.rho], expected, 1e-10)
+    assert_close(
+        f"Vb, Ve, Vbe and rho where the sd are {sds[0]:g} and {sds[1]:g}", [*vars(got).values()], expected, 1e-10
+    )
 
 
 @pytest.mark.ordinary
@@ -35,7 +37,8 @@ def test_variances_are_squared_standard_deviations(impl, sigma_bucket, sigma_wit
 def test_rho_is_the_share_of_the_variance_between_buckets(impl, sigma_bucket, sigma_within):
     """rho = Vb / (Vb + Ve)."""
     expected = sigma_bucket**2 / (sigma_bucket**2 + sigma_within**2)
-    assert_close("rho = Vb / (Vb + Ve)", impl.model_variances(sigma_bucket, sigma_within).rho, expected, 1e-10)
+    claim = "rho, the share of the variance that lies between buckets: Vb / (Vb + Ve)"
+    assert_close(claim, impl.model_variances(sigma_bucket, sigma_within).rho, expected, 1e-10)
 
 
 @given(SDS)

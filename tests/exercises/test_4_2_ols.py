@@ -14,6 +14,17 @@ pytestmark = pytest.mark.judges("ols")
 
 
 @pytest.mark.ordinary
+def test_ols_by_hand(impl):
+    """y = 2, 4, 5, 9 on x = 1, 2, 3, 4: slope 11 / 5, RSS 1.8 with 2 df."""
+    X = np.column_stack([np.ones(4), [1.0, 2.0, 3.0, 4.0]])
+    got = impl.ols(X, np.array([2.0, 4.0, 5.0, 9.0]))
+    assert_close("the line through four points: constant and slope", got.coef, [-0.5, 2.2], 1e-10)
+    assert_close("sigma2, the sum of squared residuals 1.8 over its df", got.sigma2, 0.9, 1e-10)
+    assert_equal("df_resid, four points minus two coefficients", got.df_resid, 2)
+    assert_close("se of constant and slope", got.se, np.sqrt([0.9 * 1.5, 0.9 / 5]), 1e-10)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_2", "chapter_2_unbalanced", "dyestuff", "sleepstudy"])
 def test_ols_agrees_with_lm(impl, name):
     """R: coef, se, sigma^2 and df of lm."""

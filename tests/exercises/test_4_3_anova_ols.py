@@ -27,6 +27,16 @@ def naive_f(frogs) -> tuple[float, int, int]:
 
 
 @pytest.mark.ordinary
+def test_anova_ols_by_hand(impl):
+    """Colour means 56 and 74: 972 between colours, 504 within with 10 df; F = 972 / 50.4."""
+    got, F = impl.anova_ols(strategies.twelve_frogs().data), 972 / 50.4
+    assert_close("F of 12 frogs in 2 colours: (972 / 1) / (504 / 10)", got.F, F, 1e-9)
+    assert_close("df of 12 frogs in 2 colours: 2 - 1 and 12 - 2", [got.df_num, got.df_den], [1, 10], 1e-9)
+    expected = f_distribution.sf(F, 1, 10)
+    assert_close("p-value: the tail of F(1, 10) above F", got.p_value, expected, 1e-7, scale=1.0)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", WITH_COLOR)
 def test_anova_ols_agrees_with_r(impl, name):
     """R: anova(lm(weight ~ color))."""

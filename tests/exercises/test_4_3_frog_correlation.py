@@ -32,6 +32,25 @@ def paired_correlation(data, first_id, second_id) -> float:
 
 
 @pytest.mark.ordinary
+def test_frog_correlation_by_hand(impl):
+    """Frogs 1 and 2 of four buckets: 47 50, 62 65, 71 65, 77 83; deviations -17.25 ... 12.75 and -15.75 ... 17.25."""
+    got = impl.frog_correlation(strategies.twelve_frogs().data, 1, 2)
+    first, second = np.array([-17.25, -2.25, 6.75, 12.75]), np.array([-15.75, -0.75, -0.75, 17.25])
+    expected = first @ second / np.sqrt(first @ first * (second @ second))
+    assert_close("correlation of frog 1 and frog 2 over four buckets", got, expected, 1e-9, scale=1.0)
+
+
+@pytest.mark.half
+def test_frog_correlation_has_a_sign(impl):
+    """Where heavy first frogs go with light second ones: the same with the sign changed."""
+    data = strategies.twelve_frogs().data
+    turned = data.assign(weight=data["weight"].where(data["id"] != 2, 130 - data["weight"]))
+    claim = "where the first frog is heavy the second is light: the correlation is negative"
+    expected = -paired_correlation(data, 1, 2)
+    assert_close(claim, impl.frog_correlation(turned, 1, 2), expected, 1e-9, scale=1.0)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ["chapter_1", "chapter_2", "chapter_2_shuffled"])
 def test_frog_correlation_agrees_with_r(impl, name):
     """R: cor of the two columns after merge by bucket."""
@@ -71,10 +90,8 @@ def test_frog_correlation_leaves_out_buckets_that_lack_a_frog(impl, frogs):
 @given(WITH_PAIRS)
 def test_frog_correlation_is_symmetric(impl, frogs):
     """cor(first, second) = cor(second, first)."""
-    expected = paired_correlation(frogs.data, 1, 2)
-    assert_close(
-        "the order of the two frogs does not matter", impl.frog_correlation(frogs.data, 2, 1), expected, 1e-9, scale=1.0
-    )
+    got, expected = impl.frog_correlation(frogs.data, 2, 1), paired_correlation(frogs.data, 1, 2)
+    assert_close("correlation of frogs 2 and 1 of each bucket, as of 1 and 2", got, expected, 1e-9, scale=1.0)
 
 
 @given(WITH_PAIRS)

@@ -39,7 +39,18 @@ def contrasts(frogs) -> np.ndarray:
     return np.eye(frogs.treatment.shape[1])[1:]
 
 
-# --- goldens --------------------------------------------------------------------------------------------
+# --- by hand, and goldens --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+def test_anova_reml_by_hand(impl):
+    """Theorem 14: mean squares 972 of colour and 216 of buckets; p = 1 - sqrt(F / (F + 2)) on 1 and 2 df."""
+    got, F = impl.anova_reml(strategies.twelve_frogs().data), 972 / 216
+    assert_close("F of 12 frogs in 4 equal buckets: 972 / 216", got.F, F, 10 * impl.tolerances.variance)
+    claim = "df of 12 frogs in 4 buckets of 2 colours: 2 - 1 and 4 - 2"
+    assert_close(claim, [got.df_num, got.df_den], [1, 2], impl.tolerances.df)
+    expected = 1 - np.sqrt(F / (F + 2))
+    assert_close("p-value: the tail of F(1, 2) above F", got.p_value, expected, impl.tolerances.p_value, 1.0)
 
 
 @pytest.mark.ordinary
@@ -143,7 +154,11 @@ def test_df_of_unequal_buckets_lies_between_those_of_the_contrasts(impl, frogs):
 @given(strategies.interior_frogs(THREE_BUCKETS))
 def test_p_value_fits_f_and_df(impl, frogs):
     """p is the upper tail of F(df_num, df_den) at the F and df that are reported."""
-    got = impl.anova_reml(frogs.data)
+    got, F = impl.anova_reml(frogs.data), wald_f(frogs)
+    low, high = exact.ddf_range(frogs.treatment, frogs.y, frogs.group, contrasts(frogs))
+    slack = impl.tolerances.df
+    assert_close("F = Wald statistic / q", got.F, F, 10 * impl.tolerances.variance, F + 1e-2)
+    assert_between("df_den lies in the range of the contrasts' df", got.df_den, low * (1 - slack), high * (1 + slack))
     expected = f_distribution.sf(got.F, got.df_num, got.df_den)
     assert_close("p = upper tail of F(df_num, df_den) at F", got.p_value, expected, 1e-7, 1.0)
 

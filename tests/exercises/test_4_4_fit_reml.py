@@ -23,7 +23,17 @@ def assert_variances(impl, claim, got, Vb, Ve):
     assert_close(claim, [got.Vb, got.Ve], [float(Vb), float(Ve)], impl.tolerances.variance, total)
 
 
-# --- goldens --------------------------------------------------------------------------------------------
+# --- by hand, and goldens --------------------------------------------------------------------------------------------
+
+
+@pytest.mark.ordinary
+def test_reml_by_hand(impl):
+    """Theorem 6: MSE = 9, MSB = 216, colour means 56 and 74 of two buckets each, 3 frogs in a bucket."""
+    frogs = strategies.twelve_frogs()
+    got = impl.fit_reml(frogs.cell_means, frogs.y, frogs.group)
+    assert_variances(impl, "Vb and Ve of 12 frogs in 4 equal buckets: (216 - 9) / 3 and 9", got, 69, 9)
+    assert_close("coef: the means of blue and of red frogs", got.coef, [74, 56], impl.tolerances.estimate)
+    assert_close("se of a colour mean: sqrt(216 / 6)", got.se, [6, 6], impl.tolerances.standard_error)
 
 
 @pytest.mark.ordinary
@@ -57,6 +67,15 @@ def test_reml_of_other_data_agrees_with_lme4(impl, name):
     assert_close("Vb and Ve of lmer", [got.Vb, got.Ve], [fit.expected["Vb"], fit.expected["Ve"]], rtol, total)
     assert_close("coef of lmer", got.coef, fit.expected["coef"], max(impl.tolerances.estimate, fit.rtol("coef")))
     assert_close("se of lmer", got.se, fit.expected["se"], max(impl.tolerances.standard_error, fit.rtol("se")))
+
+
+def test_reml_criterion_by_hand(impl):
+    """10 log(2 pi) + log|V| + log|X'V^-1 X| + 10, |V| = 9^8 216^4 and |X'V^-1 X| = 1 / 36^2."""
+    frogs = strategies.twelve_frogs()
+    expected = 10 * np.log(2 * np.pi) + 8 * np.log(9) + 4 * np.log(216) - 2 * np.log(36) + 10
+    got = impl.fit_reml(frogs.cell_means, frogs.y, frogs.group).criterion
+    claim = "criterion of 12 frogs in 4 equal buckets: -2 log REML likelihood"
+    assert_close(claim, got, expected, impl.tolerances.criterion, 1.0)
 
 
 @pytest.mark.parametrize("name", [*ORDINARY, *OTHERS, *BOUNDARY])
@@ -226,14 +245,14 @@ def test_criterion_is_the_density_of_error_contrasts(impl, frogs):
     Source: Harville (1974), Biometrika 61, 383-385.
     """
     X, y = frogs.treatment, frogs.y
-    got = impl.fit_reml(X, y, frogs.group)
+    fit = exact.reml(X, y, frogs.group)
     K = np.linalg.svd(X)[0][:, X.shape[1] :]
-    S = K.T @ frogs.V(got.Vb, got.Ve) @ K
+    S = K.T @ frogs.V(float(fit.Vb), float(fit.Ve)) @ K
     density = len(S) * np.log(2 * np.pi) + np.linalg.slogdet(S)[1] + (K.T @ y) @ np.linalg.solve(S, K.T @ y)
     expected = density + np.linalg.slogdet(X.T @ X)[1]
     assert_close(
         "criterion = -2 log density of K'y + log|X'X|",
-        got.criterion,
+        impl.fit_reml(X, y, frogs.group).criterion,
         expected,
         max(1e-8, impl.tolerances.criterion),
         1.0,
@@ -248,13 +267,13 @@ def test_reml_and_ml_criteria_differ_by_a_determinant(impl, frogs):
     integrates beta out. Source: Laird and Ware (1982), Biometrics 38, 963-974.
     """
     X, y = frogs.treatment, frogs.y
-    got = impl.fit_reml(X, y, frogs.group)
-    V, residual = frogs.V(got.Vb, got.Ve), y - X @ got.coef
+    fit = exact.reml(X, y, frogs.group)
+    V, residual = frogs.V(float(fit.Vb), float(fit.Ve)), y - X @ np.array(fit.coef, float)
     information = X.T @ np.linalg.solve(V, X)
     ml = len(y) * np.log(2 * np.pi) + np.linalg.slogdet(V)[1] + residual @ np.linalg.solve(V, residual)
     expected = ml + np.linalg.slogdet(information)[1] - X.shape[1] * np.log(2 * np.pi)
-    allowed = max(1e-8, impl.tolerances.criterion)
-    assert_close("REML - ML criterion = log|X'V^-1 X| - p log(2 pi)", got.criterion, expected, allowed, 1.0)
+    allowed, got = max(1e-8, impl.tolerances.criterion), impl.fit_reml(X, y, frogs.group).criterion
+    assert_close("REML - ML criterion = log|X'V^-1 X| - p log(2 pi)", got, expected, allowed, 1.0)
 
 
 @pytest.mark.core_only

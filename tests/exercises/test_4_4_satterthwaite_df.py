@@ -19,6 +19,14 @@ OTHERS = ["chapter_2_unbalanced", "rail", "ergostool", "sleepstudy"]
 
 
 @pytest.mark.ordinary
+def test_df_by_hand(impl):
+    """12 frogs, 4 buckets, 2 colours: theorem 8, 4 - 2 for each of both."""
+    frogs = strategies.twelve_frogs()
+    got = impl.satterthwaite_df(frogs.cell_means, frogs.y, frogs.group)
+    assert_close("df of both colour means: 4 equal buckets - 2 colours", got, [2, 2], impl.tolerances.df)
+
+
+@pytest.mark.ordinary
 @pytest.mark.parametrize("name", ORDINARY)
 def test_df_agrees_with_lmertest(impl, name):
     """The df column of lmerTest's summary, to the digits it is known to have."""

@@ -128,7 +128,7 @@ def test_memory_and_time_are_linear_in_frogs(core):
 )
 def test_pooled_df_is_lmertests(core, nu, df):
     """lmerTest's get_Fstat_ddf: 2 S / (S - q) if all nu exceed 2, else 2; contrasts that agree keep their df."""
-    assert_close("pooled df", core.inference._pooled_ddf(np.array(nu, float)), df, 1e-14)
+    assert_close("pooled df", core.inference.pooled_ddf(np.array(nu, float)), df, 1e-14)
 
 
 @pytest.mark.parametrize("shift", [0.0, 1e8, 1e11])

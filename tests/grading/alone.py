@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.grading.judgement.fingerprint import PROJECT
-from tests.grading.judgement.verdict import Result
+from tests.grading.judgement.verdict import Record
 from tests.grading.reports import written
 from tests.grading.sandbox import scratch
 from tests.grading.session import STATE, Grading
@@ -34,7 +34,7 @@ class Given:
 
 
 def grade(grading: Grading, target: str) -> None:
-    """Write the result, if the run comes to its end, and end the process."""
+    """Write the record, if the run comes to its end, and end the process."""
     ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; a run that is cut short writes nothing
     silence = os.open(os.devnull, os.O_WRONLY)
@@ -43,13 +43,13 @@ def grade(grading: Grading, target: str) -> None:
     os.chdir(PROJECT)
     status = pytest.main(list(OPTIONS), plugins=[Given(grading)])
     if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        written.write_whole(Path(target), written.as_text(grading.result()))
+        written.write_whole(Path(target), written.as_text(grading.record))
     scratch.remove()
     os._exit(int(status))
 
 
-def graded_remotely(grading: Grading) -> Result:
-    """On a worker of the cluster: the result of one file."""
+def graded_remotely(grading: Grading) -> Record:
+    """On a worker of the cluster: the record of one file."""
     target = scratch.folder() / f"{os.urandom(8).hex()}.json"
     command = [sys.executable, "-m", "tests.grading.alone", str(target)]
     run = subprocess.run(command, cwd=PROJECT, input=pickle.dumps(grading), capture_output=True, check=False)

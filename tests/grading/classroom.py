@@ -21,7 +21,7 @@ from tests.grading.asked import Assignment
 from tests.grading.intake.handin import HandIn
 from tests.grading.judgement import copies
 from tests.grading.judgement.fingerprint import fingerprint
-from tests.grading.judgement.verdict import Result
+from tests.grading.judgement.verdict import Record, Result, gradescope
 from tests.grading.reports import terminal, written
 from tests.grading.reports.lines import Line
 from tests.grading.sandbox import scratch
@@ -54,16 +54,16 @@ class Class:
             if one.refused:
                 self._note(one.name, not_graded(one, of.rubric, of.tier, one.refused))
                 del todo[one.name]
-        for name, result in self._known():
-            self.lines[name] = Line.of(name, result)
+        for name, known_record in self._known():  # written again: points and visibility may be others
+            self._note(name, known_record)
             del todo[name]
         known = len(of.handed_in) - len(todo) - sum(bool(one.refused) for one in of.handed_in)
         if known:
             print(f"{known} of {len(of.handed_in)} are graded already in {of.report}", flush=True)
-        for done, (name, result) in enumerate(self._graded(todo), start=1):
-            self._note(name, result)
+        for done, (name, record) in enumerate(self._graded(todo), start=1):
+            result = self._note(name, record)
             if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
-                of.ledger.seal(name, self._fingerprint(todo[name]), result)
+                of.ledger.seal(name, self._fingerprint(todo[name]), record)
             left = (time.monotonic() - began) / done * (len(todo) - done)
             self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
         lines = [self.lines[one.name] for one in of.handed_in]
@@ -73,10 +73,12 @@ class Class:
         print("\n".join(map(terminal.harmless, self._end(lines))), flush=True)
         return 0 if all(line.score == line.max_score for line in lines) else 1
 
-    def _note(self, name: str, result: Result) -> None:
+    def _note(self, name: str, record: Record) -> Result:
+        result = gradescope(record, self.assignment.rubric.items)
         self.lines[name] = Line.of(name, result)
         if self.assignment.report:
             written.write_result(self.assignment.report, name, result, self.assignment.name)
+        return result
 
     def _end(self, lines: list[Line]) -> list[str]:
         """Nobody is lost: how many there were, and who was not graded."""
@@ -90,19 +92,19 @@ class Class:
     def _fingerprint(self, handed_in: HandIn) -> bytes:
         return fingerprint(handed_in, self.assignment.rubric, self.assignment.tier, self.assignment.seed)
 
-    def _known(self) -> Iterator[tuple[str, Result]]:
-        """Results of a former run that would come out the same."""
+    def _known(self) -> Iterator[tuple[str, Record]]:
+        """Records of a former run that would come out the same."""
         for one in self.assignment.handed_in if self.assignment.ledger else ():
-            result = self.assignment.ledger.known(one.name, self._fingerprint(one))
-            if result:
-                yield one.name, result
+            record = self.assignment.ledger.known(one.name, self._fingerprint(one))
+            if record:
+                yield one.name, record
 
-    def _graded(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Result]]:
-        """Results in the order in which they come, from this machine's processes or from the cluster."""
-        for name, result in (self._on_cluster if self.scheduler else self._here)(todo):
-            yield name, result or not_graded(todo[name], self.assignment.rubric, self.assignment.tier, STOPPED)
+    def _graded(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record]]:
+        """Records in the order in which they come, from this machine's processes or from the cluster."""
+        for name, record in (self._on_cluster if self.scheduler else self._here)(todo):
+            yield name, record or not_graded(todo[name], self.assignment.rubric, self.assignment.tier, STOPPED)
 
-    def _here(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Result | None]]:
+    def _here(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record | None]]:
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOADED, *(["tests.grading.warm"] if len(todo) >= WARM_FROM else [])])
         os.environ["LMM_DRAW"] = str(self.assignment.seed)  # for warm.py
@@ -118,7 +120,7 @@ class Class:
                     child.kill()
                 raise
 
-    def _alone(self, context: Any, handed_in: HandIn) -> Result | None:
+    def _alone(self, context: Any, handed_in: HandIn) -> Record | None:
         """Grade one file in a process of its own; once more if that process is lost."""
         limits, target = self.assignment.rubric.limits, scratch.folder() / f"{secrets.token_hex(8)}.json"
         for _ in range(2):
@@ -134,7 +136,7 @@ class Class:
                 return json.loads(target.read_text(encoding="utf-8"))
         return None
 
-    def _on_cluster(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Result | None]]:
+    def _on_cluster(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record | None]]:
         from distributed import Client, as_completed  # noqa: PLC0415 - the extra `dask`
 
         with Client(self.scheduler, timeout="30s") as client:

@@ -24,4 +24,9 @@ def few_examples(seed: int | None = None) -> None:
     )
     hypothesis.settings.load_profile("submission")
     hypothesis.core.global_force_seed = seed
-    engine.MAX_SHRINKS = SHRINKS  # a minimum of a few rows is small enough, and a call costs a millisecond
+    shrink(enough=False)
+
+
+def shrink(*, enough: bool) -> None:
+    """Whether an example has been found already: one small one is enough, and to find it costs calls."""
+    engine.MAX_SHRINKS = 0 if enough else SHRINKS

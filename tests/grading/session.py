@@ -1,17 +1,21 @@
 """One submission through all stages: its tests' outcomes become a verdict, a result, and what is written of it."""
 
-from dataclasses import asdict, dataclass, field
+import contextlib
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 import pytest
 from hypothesis.errors import FlakyFailure
 
+from tests.assertions import ClaimError
 from tests.grading.intake.handin import HandIn
 from tests.grading.intake.roster import Person
-from tests.grading.judgement import diagnosis
+from tests.grading.judgement import diagnosis, excuses
+from tests.grading.judgement.excuses import Called
 from tests.grading.judgement.portrait import portrait
 from tests.grading.judgement.rubric import Rubric
-from tests.grading.judgement.verdict import Outcome, Result, Verdict, gradescope
+from tests.grading.judgement.verdict import Outcome, Record, Result, Verdict, gradescope, record
 from tests.grading.reports import feedback
 from tests.grading.sandbox.submission import NotCalledError, Submission
 from tests.grading.sandbox.tiers import Tier
@@ -45,55 +49,78 @@ class Grading:
         return Implementation(self.handed_in.name, self.submission, SUBMISSION)
 
     def note(self, item: pytest.Item, error: BaseException | None) -> str:
-        """Add the outcome of one test to the verdict; what the student is to read of it."""
-        function, told = function_of(item), ""
+        """Add the outcome of one check to the verdict; what the student is to read of it."""
+        outcome = Outcome(function_of(item), item.nodeid, error is None, _kind(item))
+        impl: Implementation = item.funcargs["impl"]  # type: ignore[attr-defined]
         if error is not None:
-            self._diagnose(function)
-            calls = item.funcargs["impl"].calls  # type: ignore[attr-defined]
-            shown = calls[-1] if calls and not isinstance(error, NotCalledError) else None
-            told = feedback.told(_message(error), shown, self.submission.source.language)
-        is_ordinary = item.get_closest_marker("ordinary") is not None
-        self.verdict.outcomes.append(Outcome(function, item.nodeid, error is None, is_ordinary, told))
-        return told
+            plain, told = _messages(error)
+            called = tuple(Called(tuple(call.arguments.values()), call.result) for call in impl.calls)
+            shown = impl.calls[-1:] if not isinstance(error, NotCalledError) else []
+            example = "".join(feedback.example(call, self.submission.source.language) for call in shown)
+            outcome = replace(outcome, plain=plain, told=told, example=example, calls=called)
+        impl.calls = []
+        self.verdict.outcomes.append(outcome)
+        return outcome.told
 
-    def result(self) -> Result:
-        """The result, of which every report is made."""
+    def has_failed(self, function: str) -> bool:
+        """Whether a check of a function has failed already."""
+        return bool(self.verdict.failed(function))
+
+    @cached_property
+    def record(self) -> Record:
+        """All that is known of the submission, once its checks are made."""
+        for function in self.rubric.items:
+            if self.has_failed(function):
+                self._explain(function)
         self.submission.close()
         self.verdict.printed, self.verdict.broken = self.submission.printed, self.submission.broken or ""
         self.verdict.remarks = [*self.handed_in.remarks, *self.submission.remarks]
         if self.submission.overdrawn:
             self.verdict.void(*self.submission.overdrawn)
-        return gradescope(self.verdict, self.rubric.items)
+        return record(self.verdict, self.rubric.items)
 
-    def _diagnose(self, function: str) -> None:
-        """Once. A diagnosis is a help: whatever numbers it stumbles over, the grading goes on without it."""
-        if function in self.verdict.diagnoses:
-            return
+    def result(self) -> Result:
+        """The result, of which every report is made."""
+        return gradescope(self.record, self.rubric.items)
+
+    def _explain(self, function: str) -> None:
+        """A diagnosis is a help: whatever numbers it stumbles over, the grading goes on without it."""
+        calls = {outcome.test: list(outcome.calls) for outcome in self.verdict.failed(function)}
+        origins = [name for name in self.verdict.lost_plainly() if name != function]
+        signature = self.submission.names.get(function, [])
         self.verdict.diagnoses[function] = None
-        try:
-            with np.errstate(all="ignore"):
-                self.verdict.diagnoses[function] = diagnosis.diagnosed(function, self.submission)
-        except Exception:
-            self.verdict.diagnoses[function] = None
+        with contextlib.suppress(Exception), np.errstate(all="ignore"):
+            self.verdict.diagnoses[function] = diagnosis.diagnosed(function, self.submission, signature)
+        with contextlib.suppress(Exception), np.errstate(all="ignore"):
+            self.verdict.excuses[function] = excuses.excused(function, calls, self.submission, origins)
         self.verdict.pictures[function] = portrait(function, self.submission)
 
 
-def _message(error: BaseException) -> str:
+def _kind(item: pytest.Item) -> str:
+    return next((kind for kind in ("ordinary", "half") if item.get_closest_marker(kind)), "subtle")
+
+
+def _messages(error: BaseException) -> tuple[str, str]:
+    """For a beginner, and in full."""
     if isinstance(error, FlakyFailure):
-        return "the function does not give the same answer twice for the same input"
+        said = "the function does not give the same answer twice for the same input"
+        return said, said
+    if isinstance(error, ClaimError):
+        return error.plain, str(error)
     if isinstance(error, AssertionError):
-        return str(error)
-    return f"the check itself stopped on this answer ({type(error).__name__}: {str(error)[:200]})"
+        return str(error), str(error)
+    said = f"the check itself stopped on this answer ({type(error).__name__}: {str(error)[:200]})"
+    return said, said
 
 
-def not_graded(handed_in: HandIn, rubric: Rubric, tier: Tier, why: str) -> Result:
-    """A result without points, and the reason."""
+def not_graded(handed_in: HandIn, rubric: Rubric, tier: Tier, why: str) -> Record:
+    """A record without points, and the reason."""
     verdict = _verdict(handed_in, tier, OWN)
-    verdict.outcomes = [Outcome(name, "", passed=False, ordinary=True, feedback=why) for name in rubric.items]
+    verdict.outcomes = [Outcome(name, "", passed=False, kind="ordinary", plain=why, told=why) for name in rubric.items]
     verdict.broken, verdict.remarks = why, list(handed_in.remarks)
-    result = gradescope(verdict, rubric.items)
-    result["extra_data"]["not_graded"] = why
-    return result
+    made = record(verdict, rubric.items)
+    made["about"]["not_graded"] = why
+    return made
 
 
 def _verdict(handed_in: HandIn, tier: Tier, draw: str) -> Verdict:

@@ -4,11 +4,12 @@ import inspect
 import textwrap
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import lmm_core
 from tests.contract import CONTRACT
-from tests.grading.judgement import misconceptions
+from tests.grading.judgement.misconceptions import ingredients
 
 LOADER = """
 import sys, types
@@ -42,13 +43,10 @@ def wrong(function: str, implementation: Callable[..., Any]) -> str:
     return f"{correct()}\n{HELPERS}\n{textwrap.dedent(body)}"
 
 
-def _helpers() -> str:
+def _without_imports(module: ModuleType) -> str:
     """What the wrong implementations call, without the grader's own modules."""
-    text = inspect.getsource(misconceptions)
-    start, end = text.index("# --- what the wrong"), text.index("# --- 4.1")
-    parts = [text[start:end]]
-    names = ("_frogs", "_variances", "_ols_result", "_pair", "_test")
-    return "\n".join([*parts, *(inspect.getsource(getattr(misconceptions, name)) for name in names)])
+    text = inspect.getsource(module)
+    return text[text.index("def ") :]
 
 
 HELPERS = f"""
@@ -66,7 +64,9 @@ class exact:
     @staticmethod
     def reml(X, y, group):
         fit = fit_reml_right(X, y, group)
-        return SimpleNamespace(**{{n: getattr(fit, n) for n in ("Vb", "Ve", "criterion", "coef", "se")}}, df=[])
+        from lmm_core.inference import satterthwaite_df
+        numbers = {{n: getattr(fit, n) for n in ("Vb", "Ve", "criterion", "coef", "se")}}
+        return SimpleNamespace(**numbers, df=satterthwaite_df(X, y, group))
 
     @staticmethod
     def ddf_range(X, y, group, L):
@@ -76,5 +76,5 @@ class exact:
 
 
 fit_reml_right = sys.modules["lmm_core.reml"].fit_reml
-{_helpers()}
+{_without_imports(ingredients)}
 """

@@ -18,8 +18,8 @@ from tests.grading.intake import handin
 from tests.grading.intake.roster import Person
 from tests.grading.judgement import copies
 from tests.grading.judgement.copies import Cluster
-from tests.grading.reports import formats, pages, terminal, written
-from tests.grading.reports.ledger import Ledger
+from tests.grading.reports import formats, pages, terminal
+from tests.grading.reports.ledger import SEALED, Ledger
 from tests.grading.reports.lines import Line
 from tests.meta import bundle
 from tests.meta.browser import chromium
@@ -339,22 +339,15 @@ def test_a_result_holds_if_it_is_whole_and_sealed_by_this_folder(tmp_path):
     book, other = (Ledger.of(tmp_path / name, []) for name in ("report", "other"))
     for ledger_ in (book, other):
         (ledger_.report / "s").mkdir()
-        written.write_whole(ledger_.report / "s" / "results.json", written.as_text({"score": 1}))
         ledger_.seal("s", b"file", {"score": 1})
     assert Ledger.of(tmp_path / "report", []).known("s", b"file") == {"score": 1}
     assert book.known("s", b"another file") is None
-    for name, text in (
-        ("results.json", '{"score": 100}'),
-        ("results.json", '{"sco'),
-        (".seal", "0" * 64),
-        (".seal", "ü"),
-    ):
-        before = (book.report / "s" / name).read_text()
-        (book.report / "s" / name).write_text(text)
+    kept, elsewhere = (ledger_.report / "s" / SEALED for ledger_ in (book, other))
+    before = kept.read_text()
+    changed = before.replace('"score": 1', '"score": 100')
+    for text in (changed, before[:40], '{"mark": "ü", "record": {"score": 1}}', "[]", elsewhere.read_text()):
+        kept.write_text(text)
         assert book.known("s", b"file") is None
-        (book.report / "s" / name).write_text(before)
-    (book.report / "s" / ".seal").write_text((other.report / "s" / ".seal").read_text())
-    assert book.known("s", b"file") is None
 
 
 def test_the_secret_of_a_report_among_the_hand_ins_lies_elsewhere(tmp_path, monkeypatch):
@@ -362,7 +355,6 @@ def test_the_secret_of_a_report_among_the_hand_ins_lies_elsewhere(tmp_path, monk
     monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "home"))
     forged = Ledger.of(tmp_path / "class" / "out", [])
     (forged.report / "s").mkdir()
-    written.write_whole(forged.report / "s" / "results.json", written.as_text({"score": 100}))
     forged.seal("s", b"file", {"score": 100})
     taken = Ledger.of(tmp_path / "class" / "out", [tmp_path / "class"])
     assert taken.known("s", b"file") is None and taken.draw != forged.draw

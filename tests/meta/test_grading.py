@@ -14,7 +14,6 @@ from tests.grading.intake import template
 from tests.grading.intake.handin import taken
 from tests.grading.intake.source import Source
 from tests.grading.judgement import rubric
-from tests.grading.judgement.rubric import Item
 from tests.grading.reports import feedback, formats
 from tests.grading.sandbox import tiers, wire
 from tests.grading.sandbox.limits import Limits
@@ -137,7 +136,7 @@ def test_results_of_many_kinds_are_read(value):
 UNREADABLE = {
     "missing field": ({"coef": [1]}, "the result has no field 'se': it is a dict with coef"),
     "tuple": (([1], [2]), "the result has no field 'coef': it is a tuple"),
-    "nothing": (None, "the result has no field 'coef'"),
+    "nothing": (None, "it returns nothing (is the result printed instead?)"),
     "text": ({"coef": "x", "se": [1]}, "coef holds text, not real numbers"),
     "object": ({"coef": [object()], "se": [1]}, "that is no array of numbers"),
     "none inside": ({"coef": None, "se": [1]}, "coef is None"),
@@ -241,23 +240,31 @@ def test_limits_that_do_not_fit_are_refused(text, tmp_path):
 
 
 @pytest.mark.parametrize(
-    ("plain", "subtle", "points"),
+    ("plain", "subtle", "half", "loss", "points"),
     [
-        ((4, 4), (6, 6), 10.0),
-        ((4, 4), (3, 6), 9.0),
-        ((4, 4), (0, 6), 8.0),
-        ((3, 4), (6, 6), 2.0),
-        ((0, 4), (3, 6), 1.0),
-        ((0, 4), (0, 6), 0.0),
-        ((4, 4), (0, 0), 10.0),
-        ((0, 0), (3, 6), 5.0),
-        ((1, 4), (0, 0), 2.0),
-        ((0, 0), (0, 0), 0.0),
+        ((4, 4), (6, 6), (0, 0), 0.0, 10.0),
+        ((4, 4), (3, 6), (0, 0), 0.0, 9.0),
+        ((4, 4), (0, 6), (0, 0), 0.0, 8.0),
+        ((3, 4), (6, 6), (0, 0), 0.0, 2.0),
+        ((0, 4), (3, 6), (0, 0), 0.0, 1.0),
+        ((0, 4), (0, 6), (0, 0), 0.0, 0.0),
+        ((4, 4), (0, 0), (0, 0), 0.0, 10.0),
+        ((0, 0), (3, 6), (0, 0), 0.0, 5.0),
+        ((1, 4), (0, 0), (0, 0), 0.0, 2.0),
+        ((0, 0), (0, 0), (0, 0), 0.0, 0.0),
+        ((4, 4), (6, 6), (1, 1), 0.0, 10.0),
+        ((4, 4), (6, 6), (0, 1), 0.0, 5.0),
+        ((3, 4), (6, 6), (0, 1), 0.0, 2.0),
+        ((4, 4), (6, 6), (0, 0), 0.25, 7.5),
+        ((3, 4), (6, 6), (0, 0), 0.25, 1.5),
     ],
 )
-def test_points_are_shared_and_capped_where_ordinary_values_are_wrong(plain, subtle, points):
-    """Plain claims carry four fifths, subtle ones the rest; at most a fifth is kept where a plain one fails."""
-    assert rubric.earned(Item("gls", "4.2", "", 10.0, "visible"), plain, subtle) == points
+def test_points_are_shared_and_capped_where_ordinary_values_are_wrong(plain, subtle, half, loss, points):
+    """Plain claims carry four fifths, subtle ones the rest; at most a fifth is kept where a plain one fails.
+
+    At most a half where a claim marked so fails; an excuse costs its share of what is kept.
+    """
+    assert rubric.earned(10.0, plain, subtle, half, loss) == points
 
 
 @pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx"])
@@ -337,7 +344,7 @@ FAILURES = {
     ),
     "nothing": (
         "def denominator_df(d): pass",
-        "denominator_df: the result is None; expected numbers (is a return missing?)",
+        "denominator_df: it returns nothing (is the result printed instead?)",
     ),
     "loop": ("def denominator_df(d):\n  while True: pass", "denominator_df did not finish within 1.5 seconds"),
     "crash": ("import os\ndef denominator_df(d): os._exit(3)", "denominator_df ended the process it runs in"),

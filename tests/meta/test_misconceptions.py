@@ -42,14 +42,27 @@ def test_misconception_loses_points_and_is_named(matrix, name):
     assert misconception.hint in result["output"]
 
 
+# The share that is kept at most, where it is more than a fifth: right but for one field or one plain part, or on equal
+# buckets alone. The design's rules, not the wrong code's merits.
+KEPT = {
+    "model_variances-rho": 3 / 4,
+    "gls-(forgot-square-root|ols-in-disguise-3|ols-standard-errors|scaled-by-sigma)": 1 / 2,
+    "ols-variance-not-square-rooted": 3 / 4,
+    "anova_(ols|reml)-(lower-tail|chi-square-p-value)": 3 / 4,
+    "fit_reml-log-likelihood": 3 / 4,
+    "fit_reml-naive-standard-errors": 4 / 5,
+    "simulate_frogs-(seed-ignored|colors-cycled)": 1 / 2,
+    "negative-variance|pooled-variance|buckets-minus-coefficients|bucket-means-anova": 0.96,
+}
+
+
 @pytest.mark.slow
 @pytest.mark.xdist_group("misconceptions")
-def test_wrong_values_on_ordinary_data_keep_at_most_a_fifth(matrix):
-    """All but the one that is wrong at the boundary only, and the one that is right but for the seed."""
-    kept = {name: next(iter(r.values()))["score"] for name, r in matrix.items()}
-    exempt = re.compile("negative-variance|seed-ignored")
-    too_much = {name: score for name, score in kept.items() if score > 2 and not exempt.search(name)}
-    assert not too_much
+@pytest.mark.parametrize("name", MUTANTS)
+def test_a_misconception_keeps_no_more_than_its_kind(matrix, name):
+    """A fifth of 10 points, or what the design's exceptions leave."""
+    share = next((kept for pattern, kept in KEPT.items() if re.search(pattern, name)), 1 / 5)
+    assert matrix[name][MUTANTS[name][0].function]["score"] <= 10 * share
 
 
 @pytest.mark.slow
@@ -69,8 +82,8 @@ def test_a_misconception_costs_its_own_function_only(tmp_path):
 
 
 def test_every_slug_of_the_contract_has_a_definition():
-    """46 of them, with a hint each, that does not print code."""
-    assert len(misconceptions.ALL) == 46
+    """63 of them, with a hint each, that does not print code."""
+    assert len(misconceptions.ALL) == 63
     assert {m.function for m in misconceptions.ALL} == set(CONTRACT)
     assert not [m.slug for m in misconceptions.ALL if not m.hint or re.search(r"np\.|\(\)|<-|==", m.hint)]
 

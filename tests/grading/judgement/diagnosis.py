@@ -2,132 +2,158 @@
 
 On a few fixed inputs the submission's numbers are compared with the right ones, field by field. Each
 misconception is given the share of fields that it has wrong in the same way, out of those that either has
-wrong; the best one is the diagnosis, if its share is at least a half on average.
+wrong; the best one is the diagnosis, if its share is at least a half on average. Where none explains all, the
+same answer to different questions is looked for, and the right answer with two arguments in each other's place.
 """
 
 from functools import cache
-from typing import Any, Protocol
+from itertools import combinations
+from typing import Any
 
 import numpy as np
 
-import lmm_core
-from tests.contract import CONTRACT, ContractError, label
+from tests.contract import CONTRACT
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
-from tests.grading.sandbox.plain import plain
-
-Fields = dict[str, np.ndarray]
+from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, Local, answer, asked, close, right
+from tests.grading.sandbox.plain import NOTHING
 
 WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
 EXPLAINED = 1e-3  # relative difference from a misconception's value within which it is explained
-ROUGHLY = 0.35  # the same for statistics of random draws, as logarithms
+NEARER = (
+    0.05  # or the difference from it, as a share of its own difference from the truth: where an optimiser stops early
+)
+SEARCHED = ("fit_reml", "satterthwaite_df", "anova_reml")
+
+# What may be wrong about any function.
+RETURNS_NOTHING, SWAPPED, HARD_CODED = GENERAL = ("returns-nothing", "arguments-swapped", "hard-coded")
+HINTS = {
+    RETURNS_NOTHING: "It returns nothing: is its result printed instead? What a function prints is read by people "
+    "only; what it hands back, others compute with.",
+    SWAPPED: "Two arguments are in each other's place: {} and {}. It is called as {}; yours reads {}.",
+    HARD_CODED: "{} whatever the arguments are. It is right for one data set at most: let it be computed from the "
+    "arguments.",
+}
 
 
-class Caller(Protocol):
-    """Whatever answers calls as a submission does."""
+def diagnosed(function: str, submission: Caller, signature: list[str]) -> Misconception | None:
+    """What is wrong about `function`, or None; `signature`: the names of its arguments in the submission."""
+    if _returns_nothing(function, submission):
+        return Misconception(RETURNS_NOTHING, function, HINTS[RETURNS_NOTHING], ())
+    cases = [(truth, answer(function, submission, arguments), wrongs) for arguments, truth, wrongs in _cases(function)]
+    best, share = _best(function, cases)
+    if share < 1:
+        other = _swapped(function, submission, signature) or _hard_coded(function, cases)
+        best = other or (best if share >= 0.5 else None)
+    return best
 
-    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
-        """Raise ContractError where there is no answer."""
+
+def wrong_fields(function: str, truth: Fields, got: Fields) -> list[str]:
+    """Fields that differ from the right ones."""
+    return [field for field in truth if not close(function, got.get(field), truth[field], WRONG)]
 
 
-def diagnosed(function: str, submission: Caller) -> Misconception | None:
-    """The misconception about `function` that this submission has, or None."""
+def alike(function: str, got: np.ndarray | None, wrong: np.ndarray | None, truth: np.ndarray) -> bool:
+    """Whether a wrong value is explained by another, by way of an optimiser that stops early, too."""
+    if wrong is None or got is None or got.size != wrong.size:
+        return False
+    if close(function, got, wrong, EXPLAINED):
+        return True
+    if function not in SEARCHED or wrong.shape != truth.shape or not np.all(np.isfinite(wrong)):
+        return False
+    left = np.max(np.abs(got.ravel() - wrong.ravel()), initial=0.0)
+    return bool(left <= NEARER * np.max(np.abs(wrong - truth), initial=0.0))
+
+
+def _best(function: str, cases: list[tuple[Fields, Fields, dict[str, list[Fields]]]]) -> tuple[Any, float]:
+    """The misconception that explains most, and how much."""
     explained: dict[str, list[float]] = {}
-    for arguments, truth, wrongs in _cases(function):
-        got = _answer(function, submission, arguments)
-        wrong_fields = [field for field in truth if not _close(function, got.get(field), truth[field], WRONG)]
-        if not got or not wrong_fields:
+    for truth, got, wrongs in cases:
+        wrong = wrong_fields(function, truth, got)
+        if not got or not wrong:
             continue
         for slug, variants in wrongs.items():
-            shares = [_share(function, got, variant, truth, wrong_fields) for variant in variants]
-            explained.setdefault(slug, []).append(max(shares))
+            explained.setdefault(slug, []).append(max(_share(function, got, one, truth, wrong) for one in variants))
     means = {slug: float(np.mean(shares)) for slug, shares in explained.items()}
     best = max(means, key=lambda slug: means[slug], default=None)
-    if best is None or means[best] < 0.5:
-        return None
-    return next(m for m in misconceptions.of(function) if m.slug == best)
+    if best is None:
+        return None, 0.0
+    return next(m for m in misconceptions.of(function) if m.slug == best), means[best]
 
 
 @cache
 def _cases(function: str) -> list[tuple[tuple[Any, ...], Fields, dict[str, list[Fields]]]]:
     """Arguments, the right fields, and the fields of every wrong implementation, for each probe."""
-    module = _Local(getattr(lmm_core, function))
-    cases = []
-    for arguments in misconceptions.probes(function):
-        wrongs = {
-            m.slug: [_answer(function, _Local(wrong), arguments) for wrong in m.wrongs]
-            for m in misconceptions.of(function)
-        }
-        cases.append((arguments, _answer(function, module, arguments), wrongs))
-    return cases
+    return [
+        (
+            arguments,
+            right(function, arguments),
+            {
+                m.slug: [answer(function, Local(wrong), arguments) for wrong in m.wrongs]
+                for m in misconceptions.of(function)
+            },
+        )
+        for arguments in misconceptions.probes(function)
+    ]
 
 
-class _Local:
-    """A function of this process that answers as a submission does."""
-
-    def __init__(self, function: Any) -> None:
-        self.function = function
-
-    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:  # noqa: ARG002
-        return plain(self.function(*arguments.values()), forms)
-
-
-def _answer(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Fields:
-    """The fields of one call as arrays; none where it fails."""
-    contract = CONTRACT[function]
-    named = dict(zip(contract.arguments, arguments, strict=True))
-    try:
-        value = caller.call(function, named, contract.forms)
-        if function == "simulate_frogs":
-            return _features(value[""], caller.call(function, named, contract.forms)[""], *arguments[:6])
-        if function == "buckets_per_color":
-            counts = {label(key): count for key, count in value[""].items()}
-            return {"": np.array([float(counts[key]) for key in sorted(counts)])}
-    except (ContractError, ArithmeticError, LookupError, TypeError, ValueError):
-        return {}
-    return {field: np.asarray(number, dtype=float) for field, number in value.items()}
-
-
-def _features(table: Any, again: Any, n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
-    """What the misconceptions change in a simulation, as statistics that do not depend on the generator."""
-    mu, sigma_bucket, sigma_within = numbers
-    if len(table["bucket"]) != n_buckets * n_within:
-        raise ValueError("another number of frogs")
-    bucket = np.array([label(b) for b in table["bucket"]])
-    bucket_mu, weight = (np.asarray(table[column], dtype=float).ravel() for column in ("bucket_mu", "weight"))
-    Z = bucket[:, None] == np.unique(bucket)
-    means = Z.T @ weight / Z.sum(axis=0)
-    colors_of = [len({label(c) for c, here in zip(table["color"], row, strict=True) if here}) for row in Z.T]
-    spread = max(np.ptp(bucket_mu[here]) for here in Z.T)
-    statistics = {
-        "bucket means": np.std(means, ddof=1) / np.hypot(sigma_bucket, sigma_within / np.sqrt(n_within)),
-        "within": np.sqrt(np.mean((weight - Z @ means) ** 2)) / sigma_within,
-        "bucket_mu": np.std(bucket_mu) / sigma_bucket,
-    }
-    features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
-    features["one bucket_mu"] = float(spread > 1e-9 * abs(mu))
-    features["colours of a bucket"] = float(max(colors_of))
-    features["same again"] = float(np.array_equal(weight, np.asarray(again["weight"], dtype=float).ravel()))
-    return {name: np.asarray(value) for name, value in features.items()}
-
-
-def _close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: float) -> bool:
-    if got is None or got.size != expected.size or (got.ndim > 1 and got.shape != expected.shape):
-        return False
-    got = got.reshape(expected.shape)
-    if function == "simulate_frogs":
-        return bool(np.allclose(got, expected, rtol=0, atol=ROUGHLY))
-    finite = expected[np.isfinite(expected)]
-    scale = float(np.max(np.abs(finite), initial=0.0))
-    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * scale * 1e-3))
-
-
-def _share(function: str, got: Fields, wrong: Fields, truth: Fields, wrong_fields: list[str]) -> float:
+def _share(function: str, got: Fields, wrong: Fields, truth: Fields, fields: list[str]) -> float:
     """Fields that are wrong in the same way, out of those that are wrong in either."""
-    differs = {field for field in truth if not _close(function, wrong.get(field), truth[field], WRONG)}
-    same = {
-        field
-        for field in differs & set(wrong_fields)
-        if field in wrong and _close(function, got.get(field), wrong[field], EXPLAINED)
-    }
-    return len(same) / len(differs | set(wrong_fields))
+    differs = {field for field in truth if not close(function, wrong.get(field), truth[field], WRONG)}
+    same = {field for field in differs & set(fields) if alike(function, got.get(field), wrong.get(field), truth[field])}
+    return len(same) / len(differs | set(fields))
+
+
+def _returns_nothing(function: str, submission: Caller) -> bool:
+    try:
+        asked(function, submission, misconceptions.probes(function)[0])
+    except NO_ANSWER as error:
+        return NOTHING in str(error)
+    return False
+
+
+def _swapped(function: str, submission: Caller, signature: list[str]) -> Misconception | None:
+    """Two arguments whose exchange makes every answer right."""
+    names = CONTRACT[function].arguments
+    if function == "simulate_frogs":  # too many pairs to try: only what the names say
+        pairs = [
+            (i, j)
+            for i, j in combinations(range(len(names)), 2)
+            if signature[i : j + 1 : j - i] == [names[j], names[i]]
+        ]
+    else:
+        pairs = list(combinations(range(len(names)), 2))
+    for i, j in pairs:
+        if all(
+            _is_right(function, submission, _exchanged(arguments, i, j), truth)
+            for arguments, truth, _ in _cases(function)
+        ):
+            call = f"{function}({', '.join(names)})"
+            yours = f"{function}({', '.join(signature)})" if signature else "them in another order"
+            return Misconception(SWAPPED, function, HINTS[SWAPPED].format(names[i], names[j], call, yours), ())
+    return None
+
+
+def _is_right(function: str, submission: Caller, arguments: tuple[Any, ...], truth: Fields) -> bool:
+    got = answer(function, submission, arguments)
+    return bool(got) and not wrong_fields(function, truth, got)
+
+
+def _exchanged(arguments: tuple[Any, ...], i: int, j: int) -> tuple[Any, ...]:
+    changed = list(arguments)
+    changed[i], changed[j] = changed[j], changed[i]
+    return tuple(changed)
+
+
+def _hard_coded(function: str, cases: list[tuple[Fields, Fields, Any]]) -> Misconception | None:
+    """A number that is the same on every probe where the right ones differ."""
+    answered = [(truth, got) for truth, got, _ in cases if got]
+    if function == "simulate_frogs" or len(answered) < 2:
+        return None
+    for field in answered[0][0]:
+        truths, gots = ([each.get(field, np.empty(0)) for each in some] for some in zip(*answered, strict=True))
+        differ = any(truth.shape != truths[0].shape or not np.allclose(truth, truths[0], rtol=1e-6) for truth in truths)
+        if differ and gots[0].size == 1 and all(got.size == 1 and got.item() == gots[0].item() for got in gots):
+            name = field or "The result"
+            return Misconception(HARD_CODED, function, HINTS[HARD_CODED].format(f"{name} is {gots[0].item():.6g}"), ())
+    return None

@@ -1,4 +1,4 @@
-"""The fingerprint of all that a result depends on: submission, rubric, options, suite and libraries."""
+"""The fingerprint of all that a record depends on: submission, functions, limits, options, suite and libraries."""
 
 import hashlib
 import importlib.metadata
@@ -17,8 +17,8 @@ LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "hypothesis", "pytest")
 
 
 def fingerprint(handed_in: HandIn, rubric: Rubric, tier: Tier, seed: int | None) -> bytes:
-    """A digest of them all; two results with one fingerprint are equal."""
-    parts = [repr(handed_in), rubric.text, f"{tier} {seed}", suite()]
+    """A digest of them all; two records with one fingerprint are equal."""
+    parts = [repr(handed_in), f"{list(rubric.items)} {rubric.limits}", f"{tier} {seed}", suite()]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part.encode()).digest() for part in parts)).digest()
 
 

@@ -13,6 +13,7 @@ DEFAULT = Path(__file__).parents[1] / "rubric.toml"
 VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 PLAIN = 0.8  # the share of a function's points that its claims on ordinary data carry
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
+WRONG_IN_ONE_PART = 0.5  # and where it is right but for one plain part, which the mark `half` says
 KEYS = {"exercise", "title", "points", "visibility"}
 
 
@@ -95,12 +96,17 @@ def _item(path: Path, name: str, entry: Any) -> Item:
     return Item(name, str(entry["exercise"]), str(entry["title"]), float(points), entry["visibility"])
 
 
-def earned(item: Item, plain: tuple[int, int], subtle: tuple[int, int]) -> float:
-    """Points for (passed, all) of the plain claims, on ordinary data, and of the subtle ones.
+def earned(
+    points: float, plain: tuple[int, int], subtle: tuple[int, int], half: tuple[int, int] = (0, 0), loss: float = 0.0
+) -> float:
+    """Points for (passed, all) of the plain claims, on ordinary data, of the subtle ones, and of those marked `half`.
 
-    PLAIN of the points are shared by the plain claims, the rest by the subtle ones; one kind takes all where there is
-    no other. Who fails a plain claim keeps at most WRONG_ON_ORDINARY_DATA.
+    PLAIN of the points are shared by the plain claims and the halves, the rest by the subtle ones; one kind takes all
+    where there is no other. Who fails a plain claim keeps at most WRONG_ON_ORDINARY_DATA, who fails a half
+    WRONG_IN_ONE_PART. `loss` is the share that an excuse costs; what it excuses counts as passed.
     """
-    kinds = ((*plain, PLAIN if subtle[1] else 1.0), (*subtle, 1 - PLAIN if plain[1] else 1.0))
+    basic = plain[0] + half[0], plain[1] + half[1]
+    kinds = ((*basic, PLAIN if subtle[1] else 1.0), (*subtle, 1 - PLAIN if basic[1] else 1.0))
     share = sum(weight * passed / total for passed, total, weight in kinds if total)
-    return round(item.points * (min(share, WRONG_ON_ORDINARY_DATA) if plain[0] < plain[1] else share), 2)
+    most = WRONG_ON_ORDINARY_DATA if plain[0] < plain[1] else WRONG_IN_ONE_PART if half[0] < half[1] else 1.0
+    return round(points * min(share, most) * (1 - loss), 2)

@@ -1,35 +1,42 @@
-"""From outcomes of tests to points: what a submission got, function by function."""
+"""From outcomes of tests to points and words: what a submission got, function by function."""
 
 import re
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.grading.judgement import rubric
+from tests.grading.judgement.excuses import Called, Excuse
 from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item
 
+Record = dict[str, Any]  # as `record` makes it
 Result = dict[str, Any]  # as `gradescope` makes it
 NOT_YET = "Not written yet."
 NOT_WRITTEN = r"(raised NotImplementedError|stopped)\b.*not written yet"
 PRINTED = "What the submission printed (beginning):"
 NOT_CALLED = "Not called: see what is said of the whole file."
-MAX_FEEDBACK = 3  # failing checks that are told in full
+KINDS = ("ordinary", "half", "subtle")  # of checks, from the plain to the subtle
+SAID_BY_HINT = ("returns-nothing", "arguments-swapped", "consequence")  # nothing is added on the first screen
+MAX_MORE = 12  # failing checks that are told in full
 
 
 @dataclass(frozen=True)
 class Outcome:
-    """One test on one submission."""
+    """One check of a submission, and, where it failed, what it looked at."""
 
     function: str
     test: str
     passed: bool
-    ordinary: bool
-    feedback: str = ""
+    kind: str
+    plain: str = ""  # the claim, got, expected: for a beginner
+    told: str = ""  # and how much is forgiven
+    example: str = ""  # lines to paste
+    calls: tuple[Called, ...] = ()
 
 
 @dataclass
 class Verdict:
-    """A submission's outcomes and diagnoses."""
+    """A submission's outcomes, in the order of the checks, and what explains them."""
 
     file: str
     tier: str
@@ -41,56 +48,106 @@ class Verdict:
     remarks: list[str] = field(default_factory=list)  # what was passed over
     outcomes: list[Outcome] = field(default_factory=list)
     diagnoses: dict[str, Misconception | None] = field(default_factory=dict)
+    excuses: dict[str, tuple[Excuse | None, set[str]]] = field(default_factory=dict)  # and the checks that it excuses
     pictures: dict[str, list[Any] | None] = field(default_factory=dict)  # numbers to draw (see portrait.py)
     printed: dict[str, str] = field(default_factory=dict)  # by function; "" while the file was loaded
 
     def void(self, function: str, why: str) -> None:
         """Nothing is earned by a function, whichever of its checks came before the one that ended it."""
         self.outcomes = [
-            replace(outcome, passed=False, feedback=why) if outcome.function == function else outcome
+            replace(outcome, passed=False, plain=why, told=why, example="") if outcome.function == function else outcome
             for outcome in self.outcomes
         ]
+        self.excuses.pop(function, None)
 
-    def of(self, function: str) -> list[Outcome]:
-        """The outcomes that decide one function's points."""
-        return sorted((o for o in self.outcomes if o.function == function), key=lambda outcome: outcome.test)
+    def failed(self, function: str) -> list[Outcome]:
+        """The checks of a function that failed, from the plain to the subtle."""
+        failed = [outcome for outcome in self.outcomes if outcome.function == function and not outcome.passed]
+        return sorted(failed, key=lambda outcome: KINDS.index(outcome.kind))
 
-    def points(self, item: Item) -> float:
-        """Points earned on one function."""
-        plain, subtle = (
-            [outcome.passed for outcome in self.of(item.function) if outcome.ordinary == ordinary]
-            for ordinary in (True, False)
-        )
-        return rubric.earned(item, (sum(plain), len(plain)), (sum(subtle), len(subtle)))
+    def lost_plainly(self) -> list[str]:
+        """Functions that are wrong on ordinary data."""
+        return list(dict.fromkeys(o.function for o in self.outcomes if not o.passed and o.kind != "subtle"))
 
-    def total(self, items: dict[str, Item]) -> float:
-        """Points earned altogether."""
-        return round(sum(self.points(item) for item in items.values()), 2)
+    def loss(self, function: str) -> float:
+        """The share of the points that an excuse costs."""
+        excuse, _ = self._excuse(function)
+        return excuse.loss if excuse else 0.0
 
-    def feedback(self, item: Item) -> str:
-        """What the student reads about one function."""
-        outcomes = self.of(item.function)
-        failed = [outcome for outcome in outcomes if not outcome.passed]
-        if self.broken and failed and all(self.broken in outcome.feedback for outcome in failed):
-            return NOT_CALLED
-        if failed and all(re.search(NOT_WRITTEN, outcome.feedback) for outcome in failed):
-            return NOT_YET
+    def counts(self, function: str, kind: str) -> tuple[int, int]:
+        """Checks of a kind that passed or are excused, and all."""
+        _, excused = self._excuse(function)
+        of_kind = [o.passed or o.test in excused for o in self.outcomes if (o.function, o.kind) == (function, kind)]
+        return sum(of_kind), len(of_kind)
+
+    def slug(self, function: str) -> str | None:
+        """The name of what is wrong with a function, where it has one."""
+        excuse, _ = self._excuse(function)
+        if excuse and excuse.slug:
+            return excuse.slug
+        diagnosis = self.diagnoses.get(function)
+        return diagnosis.slug if diagnosis else None
+
+    def feedback(self, function: str) -> tuple[str, list[str]]:
+        """What the student reads first about one function, and what is folded away."""
+        failed = self.failed(function)
+        total = sum(outcome.function == function for outcome in self.outcomes)
+        if self.broken and failed and all(self.broken in outcome.plain for outcome in failed):
+            return NOT_CALLED, []
+        if failed and all(re.search(NOT_WRITTEN, outcome.plain) for outcome in failed):
+            return NOT_YET, []
         if not failed:
-            return f"All {len(outcomes)} checks passed."
-        told = sorted(
-            dict.fromkeys(outcome.feedback for outcome in failed), key=lambda text: ("..." in text, len(text))
+            return f"All {total} checks passed.", []
+        said, slug = self._explained(function), self.slug(function)
+        shown = next((outcome for outcome in failed if outcome.example), failed[0])
+        if slug not in SAID_BY_HINT:
+            said.append(shown.plain)
+            said += [f"To see it, paste:\n{shown.example}"] if shown.example else []
+        others = list(dict.fromkeys(outcome.told for outcome in failed))
+        if len(others) == 1 and others[0] == shown.plain:
+            return "\n\n".join(said), []
+        left = [f"and {len(others) - MAX_MORE} more"] if len(others) > MAX_MORE else []
+        return "\n\n".join(said), [f"{len(failed)} of {total} checks failed:", *others[:MAX_MORE], *left]
+
+    def _explained(self, function: str) -> list[str]:
+        excuse, _ = self._excuse(function)
+        diagnosis = self.diagnoses.get(function)
+        if diagnosis and not (excuse and excuse.slug):
+            known = f"This looks like a known misconception ({diagnosis.slug}):\n" if diagnosis.wrongs else ""
+            return [f"{known}{diagnosis.hint}", *([excuse.said] if excuse else [])]
+        return [excuse.said] if excuse else []
+
+    def _excuse(self, function: str) -> tuple[Excuse | None, set[str]]:
+        return self.excuses.get(function, (None, set()))
+
+
+def record(verdict: Verdict, items: dict[str, Item]) -> Record:
+    """All that is known of a submission but its points, which the rubric may change afterwards."""
+    functions = {}
+    for item in items.values():
+        failed, slug, (said, more) = (
+            verdict.failed(item.function),
+            verdict.slug(item.function),
+            verdict.feedback(item.function),
         )
-        parts = [f"{len(failed)} of {len(outcomes)} checks failed."]
-        misconception = self.diagnoses.get(item.function)
-        if misconception:
-            parts.append(f"This looks like a known misconception ({misconception.slug}):\n{misconception.hint}")
-        parts += told[:MAX_FEEDBACK]
-        if len(told) > MAX_FEEDBACK:
-            parts.append(f"... and {len(told) - MAX_FEEDBACK} more.")
-        return "\n\n".join(parts)
+        first = failed[0].plain.split("\n")[0] if failed else ""
+        functions[item.function] = {
+            "checks": {kind: verdict.counts(item.function, kind) for kind in KINDS},
+            "loss": verdict.loss(item.function),
+            "status": "failed" if failed else "passed",
+            "output": said,
+            "misconception": slug,
+            "remark": "" if said == NOT_CALLED else slug or (said if said == NOT_YET else first),
+            "picture": verdict.pictures.get(item.function),
+            "more": more,
+        }
+    about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw, "person": verdict.person}
+    about |= {"late": verdict.late, "remarks": verdict.remarks, "broken": verdict.broken}
+    about |= {"open": verdict.open} if verdict.open else {}
+    return {"about": about, "printed": verdict.printed, "functions": functions}
 
 
-def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
+def gradescope(of: Record, items: dict[str, Item]) -> Result:
     """The result, of which every report is made, in the form of Gradescope's results.json.
 
     https://gradescope-autograders.readthedocs.io, "Autograder specifications". What a function prints is shown where
@@ -98,38 +155,30 @@ def gradescope(verdict: Verdict, items: dict[str, Item]) -> Result:
     """
     tests = []
     for number, item in enumerate(items.values(), start=1):
-        failed = [outcome for outcome in verdict.of(item.function) if not outcome.passed]
-        diagnosis = verdict.diagnoses.get(item.function)
-        said = verdict.feedback(item)
-        first = failed[0].feedback.split("\n")[0] if failed else ""
-        remark = diagnosis.slug if diagnosis else said if said == NOT_YET else first
+        known = of["functions"][item.function]
+        ordinary, half, subtle = (tuple(known["checks"][kind]) for kind in KINDS)
         tests.append(
             {
                 "name": f"{item.exercise} {item.function}: {item.title}",
                 "number": f"{item.exercise}.{number}",
-                "score": verdict.points(item),
+                "score": rubric.earned(item.points, ordinary, subtle, half, known["loss"]),
                 "max_score": item.points,
-                "status": "failed" if failed else "passed",
-                "output": said,
+                "status": known["status"],
+                "output": known["output"],
                 "visibility": item.visibility,
                 "tags": [item.function],
-                "extra_data": {
-                    "misconception": diagnosis.slug if diagnosis else None,
-                    "remark": "" if said == NOT_CALLED else remark,
-                    "picture": verdict.pictures.get(item.function),
-                },
+                "extra_data": {name: known[name] for name in ("misconception", "remark", "picture", "more")},
             }
         )
-    about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw, "person": verdict.person}
-    about |= {"late": verdict.late, "remarks": verdict.remarks, "broken": verdict.broken}
+    about = of["about"]
     result: Result = {
-        "score": verdict.total(items),
+        "score": round(sum(test["score"] for test in tests), 2),
         "tests": tests,
-        "extra_data": about | ({"open": verdict.open} if verdict.open else {}),
+        "extra_data": dict(about),
     }
     hidden = [item.function for item in items.values() if item.visibility != "visible"]
-    printed = "".join(text for function, text in verdict.printed.items() if function not in hidden)
-    parts = [verdict.broken, *verdict.remarks]
+    printed = "".join(text for function, text in of["printed"].items() if function not in hidden)
+    parts = [about["broken"], *about["remarks"]]
     parts += [f"{PRINTED}\n{printed}"] if printed else []
     if any(parts):
         result["output"] = "\n".join(filter(None, parts))

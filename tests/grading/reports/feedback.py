@@ -1,4 +1,4 @@
-"""What a student reads of a failing check: the claim, got, expected, the smallest input, the idea behind it."""
+"""A call that shows what is wrong, as lines that a student can paste and run."""
 
 from typing import Any
 
@@ -7,15 +7,15 @@ import pandas as pd
 
 from tests.implementation import Call
 
-MAX_CELLS = 160  # a larger input is described, not printed
+MAX_CELLS = 250  # of all arguments together
 
 
-def told(message: str, call: Call | None, language: str) -> str:
-    """The failure of one test in words, with the call that shows it as lines to paste."""
-    lines = [message.strip()]
-    if call is not None:
-        lines += ["", "To see it, paste:", *(f"    {line}" for line in pasteable(call, language))]
-    return "\n".join(lines)
+def example(call: Call, language: str) -> str:
+    """A call as lines to paste, indented; nothing where the arguments are too large to read."""
+    cells = sum(value.size for value in call.arguments.values() if isinstance(value, np.ndarray | pd.DataFrame))
+    if cells > MAX_CELLS:
+        return ""
+    return "\n".join(f"    {line}" for line in pasteable(call, language))
 
 
 def pasteable(call: Call, language: str) -> list[str]:
@@ -34,24 +34,19 @@ def pasteable(call: Call, language: str) -> list[str]:
 
 def _python(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
-        if value.size > MAX_CELLS:
-            return f"...  # a table of {len(value)} rows"
         return "pd.DataFrame({" + ", ".join(f"{str(k)!r}: {v.tolist()!r}" for k, v in value.items()) + "})"
     if isinstance(value, np.ndarray):
-        return f"np.array({value.tolist()!r})" if value.size <= MAX_CELLS else f"...  # an array of shape {value.shape}"
+        is_whole = value.dtype.kind == "f" and bool(np.all(value == np.floor(value)))
+        return f"np.array({value.astype(int).tolist()!r}, float)" if is_whole else f"np.array({value.tolist()!r})"
     return repr(value)
 
 
 def _r(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
-        if value.size > MAX_CELLS:
-            return f"NULL  # a table of {len(value)} rows"
         columns = {
             name: _r_vector(column.tolist(), factor=name in ("bucket", "color")) for name, column in value.items()
         }
         return "data.frame(" + ", ".join(f"{name} = {text}" for name, text in columns.items()) + ")"
-    if isinstance(value, np.ndarray) and value.size > MAX_CELLS:
-        return f"NULL  # an array of shape {value.shape}"
     if isinstance(value, np.ndarray) and value.ndim == 2:
         return f"matrix({_r_vector(value.ravel().tolist())}, nrow = {len(value)}, byrow = TRUE)"
     if isinstance(value, np.ndarray):

@@ -1,7 +1,8 @@
-"""What a report's folder remembers between runs: the class's own draw, and which results still hold.
+"""What a report's folder remembers between runs: the class's own draw, and what is known of each submission.
 
-Both rest on a secret that a first run makes up. A result is sealed by HMAC of all that it depends on and of its own
-text, so that nobody can write one who has not seen the secret. It lies in the report's folder, `.secret.json`; where
+Both rest on a secret that a first run makes up. A record is sealed by HMAC of all that it depends on and of its own
+text, so that nobody can write one who has not seen the secret. Points and visibility are no part of it: a rubric that
+changes them only is applied to the records. The secret lies in the report's folder, `.secret.json`; where
 that lies among the hand-ins, which could bring one along, in the home of the user who grades.
 """
 
@@ -13,10 +14,10 @@ import secrets
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.grading.judgement.verdict import Result
-from tests.grading.reports.written import as_text
+from tests.grading.judgement.verdict import Record
+from tests.grading.reports.written import as_text, write_whole
 
-SECRET, SEAL = ".secret.json", ".seal"
+SECRET, SEALED = ".secret.json", ".record.json"
 MANY = 10**9  # draws
 
 
@@ -56,20 +57,20 @@ class Ledger:
         except OSError as error:
             raise LedgerError(f"{place} cannot be written: {error.strerror}") from None
 
-    def seal(self, name: str, fingerprint: bytes, result: Result) -> None:
-        """Mark a written result as made of this."""
-        (self.report / name / SEAL).write_text(self._mark(fingerprint, as_text(result)), encoding="utf-8")
+    def seal(self, name: str, fingerprint: bytes, record: Record) -> None:
+        """Keep a record, marked as made of this."""
+        text = as_text(record)
+        write_whole(self.report / name / SEALED, as_text({"mark": self._mark(fingerprint, text), "record": record}))
 
-    def known(self, name: str, fingerprint: bytes) -> Result | None:
-        """The result that a former run wrote of the same, if it is there, whole and untouched."""
+    def known(self, name: str, fingerprint: bytes) -> Record | None:
+        """The record that a former run kept of the same, if it is there, whole and untouched."""
         try:
-            text = (self.report / name / "results.json").read_text(encoding="utf-8")
-            sealed = (self.report / name / SEAL).read_text(encoding="utf-8")
-        except (OSError, ValueError):
+            kept = json.loads((self.report / name / SEALED).read_text(encoding="utf-8"))
+            mark, record = str(kept["mark"]), kept["record"]
+        except (OSError, ValueError, KeyError, TypeError):
             return None
-        return (
-            json.loads(text) if hmac.compare_digest(sealed.encode(), self._mark(fingerprint, text).encode()) else None
-        )
+        is_ours = hmac.compare_digest(mark.encode(), self._mark(fingerprint, as_text(record)).encode())
+        return record if is_ours else None
 
     def _mark(self, fingerprint: bytes, text: str) -> str:
         return hmac.new(self.key.encode(), fingerprint + text.encode(), hashlib.sha256).hexdigest()

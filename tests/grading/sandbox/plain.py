@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 
+NOTHING = "it returns nothing (is the result printed instead?)"
+
 
 class UnreadableError(Exception):
     """The value lacks a field, or is not of the form that is asked for."""
@@ -19,6 +21,8 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
 
     Forms: "numbers" (an array of any shape), "counts" (a mapping to numbers), "table" (named columns).
     """
+    if value is None:
+        raise UnreadableError(NOTHING)
     if "" in forms:
         return {"": FORMS[forms[""]](value, "the result")}
     names = _names(value)
@@ -31,7 +35,7 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
 
 def _numbers(value: Any, name: str) -> np.ndarray:
     if value is None:
-        raise UnreadableError(f"{name} is None; expected numbers (is a return missing?)")
+        raise UnreadableError(f"{name} is None; expected numbers")
     array = value.toarray() if hasattr(value, "toarray") else value  # a scipy sparse matrix
     try:
         array = np.asarray(array)

@@ -7,6 +7,7 @@ loaded statement by statement: what cannot run here is passed over with a remark
 import ast
 import builtins
 import importlib.util
+import inspect
 import random
 import re
 import signal
@@ -59,6 +60,13 @@ class PythonSubmission:
         """Functions that the source defines."""
         own = self.module.__dict__.items()
         return [name for name, value in own if getattr(value, "__module__", None) == "submission" and callable(value)]
+
+    def signature(self, name: str) -> list:
+        """The names of a function's arguments."""
+        try:
+            return list(inspect.signature(self.module.__dict__[name]).parameters)
+        except (TypeError, ValueError):
+            return []
 
     def call(self, function, arguments: list, forms: dict) -> dict:
         """Call it with pandas and numpy objects."""

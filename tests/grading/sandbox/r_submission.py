@@ -143,6 +143,11 @@ class RSubmission:
         found = robjects.r("function(env) as.character(Filter(function(n) is.function(env[[n]]), ls(env)))")
         return list(found(self.environment))
 
+    def signature(self, name: str) -> list:
+        """The names of a function's arguments."""
+        found = robjects.r("function(name, env) as.character(names(formals(env[[name]])))")
+        return list(found(name, self.environment))
+
     def call(self, function: Any, arguments: list, forms: dict) -> dict:
         """Call it with R objects."""
         outcome = CALL(function, *[as_r(argument) for argument in arguments])

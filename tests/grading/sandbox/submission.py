@@ -5,14 +5,16 @@ call. The worker is started anew and the rest is graded; a function that cost a 
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tests.contract import ContractError
+from tests.contract import CONTRACT, ContractError
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 from tests.grading.sandbox import home, launch, wire
@@ -47,7 +49,7 @@ class Submission:
     printed: dict[str, str] = field(default_factory=dict)  # by function
     fences: list[str] = field(default_factory=list)  # what the worker says that stand
     remarks: list[str] = field(default_factory=list)  # what it says that was passed over
-    names: list[str] = field(default_factory=list)  # of functions that it says are defined
+    names: dict[str, list[str]] = field(default_factory=dict)  # of functions that it says are defined: their arguments
     used: float = 0.0  # seconds, in workers that are gone
     overdrawn: tuple[str, str] | None = None  # the function at which its time was used up, and the sentence about it
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
@@ -73,7 +75,7 @@ class Submission:
         if self.used + watch.used > self.limits.submission_seconds:
             self._too_slow(name)
         if reply.get("kind") == "undefined":
-            raise NotCalledError(f"{name} is not defined")
+            raise NotCalledError(f"{name} is not defined{self._meant(name)}")
         if "value" not in reply:
             raise CallFailedError(_failure(name, reply))
         if not isinstance(reply["value"], Mapping) or set(reply["value"]) != set(forms):
@@ -108,6 +110,12 @@ class Submission:
         if reply.get("nonce") != nonce:
             raise wire.ProtocolError("it does not answer the question")
         return reply
+
+    def _meant(self, name: str) -> str:
+        """A name in the file that is nearly this one."""
+        others = {_bare(other): other for other in self.names if other not in CONTRACT}
+        near = get_close_matches(_bare(name), others, n=1, cutoff=0.8)
+        return f"; the file defines {others[near[0]]}: did you mean {name}?" if near else ""
 
     def _lost(self, name: str, verdict: str) -> None:
         self._dead[name] = verdict
@@ -146,7 +154,9 @@ class Submission:
             return f"the file cannot be loaded: {error}"
         if reply.get("nonce") != worker.nonce:
             return "the file cannot be loaded: it wrote to the grader's pipe"
-        self.fences, self.remarks, self.names = (_texts(reply.get(part)) for part in ("fences", "remarks", "names"))
+        self.fences, self.remarks = (_texts(reply.get(part)) for part in ("fences", "remarks"))
+        names = reply.get("names")
+        self.names = {_text(key): _texts(value) for key, value in names.items()} if isinstance(names, Mapping) else {}
         return None if reply.get("loaded") is True else f"the file cannot be loaded: {_text(reply.get('error'))}"
 
     def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
@@ -208,6 +218,11 @@ def _failure(name: str, reply: Mapping[str, Any]) -> str:
     error = _text(reply.get("error"))
     kind = reply.get("kind")
     return f"{name}: {error}" if kind == "form" else f"{name} {'stopped' if kind == 'stopped' else 'raised'} {error}"
+
+
+def _bare(name: str) -> str:
+    """Without what is easily mistaken: capitals, dots, underscores."""
+    return re.sub(r"[._]", "", name).lower()
 
 
 def _texts(value: Any) -> list[str]:

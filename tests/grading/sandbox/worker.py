@@ -25,10 +25,11 @@ def serve(config: dict, fences: list) -> None:
     try:
         with open(config["submission"], encoding="utf-8") as file:
             submission.__init__(json.load(file))
+        names = submission.names()[:MOST_NAMES]
         answer = {
             "loaded": True,
             "remarks": submission.remarks[:MOST_REMARKS],
-            "names": submission.names()[:MOST_NAMES],
+            "names": {name: submission.signature(name) for name in names},
         }
     except BaseException as error:
         answer = {"loaded": False, "error": submission.words(error)}

@@ -1,0 +1,121 @@
+"""What is nearly right: numbers that were rounded, one wrong field of several, what follows from another function.
+
+A failing check is excused where every call that it looked at is right but for the one excuse. The calls are those that
+the check made, on the class's own draw.
+"""
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tests.contract import CONTRACT
+from tests.grading.judgement.consequences import following
+from tests.grading.judgement.diagnosis import alike, wrong_fields
+from tests.grading.judgement.numbers import Caller, Fields, close, fields, right
+
+ROUNDED_LOSS = 0.25  # of a function's points
+CONSEQUENCE_LOSS = 0.5
+FIELD_LOSS = {("fit_reml", "criterion"): 0.25}  # else a field's share is one of all fields
+DIGITS = range(3, 9)  # decimals, or significant digits, that rounded numbers show
+RIGHT = 1e-6  # relative difference of a number that is right with all its digits
+
+
+@dataclass(frozen=True)
+class Excuse:
+    """Why a function is nearly right, and what it loses for that."""
+
+    slug: str  # "" where the misconception says more
+    said: str
+    loss: float  # the share of the points
+
+
+ROUNDED = Excuse(
+    "rounded",
+    "The numbers are right, but rounded. A result that others compute with is returned with all its digits; it is "
+    "rounded where it is printed.",
+    ROUNDED_LOSS,
+)
+
+
+FOLLOWS = "This follows from {0}: with your numbers from there it comes out as it must. Mend {0} first."
+
+
+@dataclass(frozen=True)
+class Called:
+    """One call that a check looked at, and its result."""
+
+    arguments: tuple[Any, ...]
+    result: Any
+
+
+def excused(
+    function: str, checks: dict[str, list[Called]], submission: Caller, origins: Iterable[str]
+) -> tuple[Excuse | None, set[str]]:
+    """The excuse that explains most of the failing checks, and which.
+
+    `checks`: the calls of each check that failed; `origins`: functions that have lost points themselves.
+    """
+    found: dict[str, list[Excuse]] = {}
+    for test, calls in checks.items():
+        if function != "simulate_frogs" and calls:
+            found[test] = _of_check(function, calls, submission, list(origins))
+    counts = Counter(excuse for excuses in found.values() for excuse in excuses)
+    if not counts:
+        return None, set()
+    excuse = max(counts, key=lambda one: (counts[one], -one.loss))
+    return excuse, {test for test, excuses in found.items() if excuse in excuses}
+
+
+def _of_check(function: str, calls: list[Called], submission: Caller, origins: list[str]) -> list[Excuse]:
+    """The excuses that each wrong call of a check has."""
+    common: set[Excuse] | None = None
+    for call in calls:
+        truth, got = right(function, call.arguments), fields(function, call.result)
+        if not truth or set(truth) != set(got):
+            return []
+        wrong = [name for name in truth if not close(function, got[name], truth[name], RIGHT)]
+        if not wrong:
+            continue
+        excuses = set(_rounded(got, truth, wrong)) | set(_one_field(function, got, truth))
+        excuses |= set(_following(function, call.arguments, got, truth, submission, origins))
+        common = excuses if common is None else common & excuses
+    return sorted(common or (), key=lambda excuse: excuse.loss)
+
+
+def _rounded(got: Fields, truth: Fields, wrong: list[str]) -> Iterable[Excuse]:
+    if all(got[name].size == truth[name].size and _is_rounded(got[name], truth[name]) for name in wrong):
+        yield ROUNDED
+
+
+def _is_rounded(got: np.ndarray, truth: np.ndarray) -> bool:
+    """Every number is the right one, or that with three or more decimals or digits."""
+    right_ones, shown = truth.ravel(), got.ravel()
+    fits = np.isclose(shown, right_ones, rtol=RIGHT, atol=0)
+    with np.errstate(all="ignore"):
+        magnitude = np.floor(np.log10(np.abs(right_ones)))
+    for digits in DIGITS:
+        fits |= np.isclose(shown, np.round(right_ones, digits), rtol=1e-12, atol=1e-15)
+        unit = 10.0 ** (magnitude - digits + 1)
+        with np.errstate(all="ignore"):
+            fits |= np.isclose(shown, np.round(right_ones / unit) * unit, rtol=1e-12, atol=0)
+    return bool(fits.all())
+
+
+def _one_field(function: str, got: Fields, truth: Fields) -> Iterable[Excuse]:
+    wrong, all_fields = wrong_fields(function, truth, got), list(CONTRACT[function].fields)
+    if len(wrong) == 1 and len(all_fields) > 1:
+        others = ", ".join(name for name in all_fields if name != wrong[0])
+        loss = FIELD_LOSS.get((function, wrong[0]), 1 / len(all_fields))
+        yield Excuse("", f"Of the result only {wrong[0]} is wrong; {others}: right.", loss)
+
+
+def _following(
+    function: str, arguments: tuple[Any, ...], got: Fields, truth: Fields, submission: Caller, origins: list[str]
+) -> Iterable[Excuse]:
+    for origin, composed in following(function, arguments, submission, origins):
+        differs = [name for name in truth if not close(function, composed.get(name), truth[name], RIGHT)]
+        if differs and all(alike(function, got[name], composed.get(name), truth[name]) for name in truth):
+            yield Excuse("consequence", FOLLOWS.format(origin), CONSEQUENCE_LOSS)

@@ -1,0 +1,151 @@
+"""Exercise 4.2: the design matrix and V."""
+
+import numpy as np
+
+from tests.grading.judgement.misconceptions.ingredients import covariance
+from tests.grading.judgement.misconceptions.registry import misconception
+from tests.strategies import indicators
+
+
+@misconception(
+    "dummy-trap",
+    "design_matrix",
+    "With the constant and a column for every colour the columns add up: the constant is the sum of the others, "
+    "and the coefficients are not determined. One colour has to go.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([np.ones(len(X)), X]) if intercept else X
+
+
+@misconception(
+    "labels-as-numbers",
+    "design_matrix",
+    "The labels were used as one numeric column. A label is a name, not a quantity: every level needs its own column.",
+)
+def _(labels, intercept):
+    codes = np.unique(labels, return_inverse=True)[1].astype(float)
+    return np.column_stack([np.ones(len(codes)), codes]) if intercept else codes[:, None]
+
+
+@misconception("labels-as-numbers", "design_matrix", "")
+def _(labels, intercept):
+    codes = np.unique(labels, return_inverse=True)[1] + 1.0
+    return np.column_stack([np.ones(len(codes)), codes]) if intercept else codes[:, None]
+
+
+@misconception("labels-as-numbers", "design_matrix", "")
+def _(labels, intercept):
+    is_number = np.asarray(labels).dtype.kind in "iuf"
+    numbers = np.asarray(labels, float) if is_number else np.unique(labels, return_inverse=True)[1].astype(float)
+    return np.column_stack([np.ones(len(numbers)), numbers]) if intercept else numbers[:, None]
+
+
+@misconception(
+    "other-reference-level",
+    "design_matrix",
+    "Another colour than the first serves as the reference. In sorted order the first level is the one that the "
+    "constant stands for.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([np.ones(len(X)), X[:, :-1]]) if intercept else X
+
+
+@misconception("other-reference-level", "design_matrix", "")
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([X[:, :-1], np.ones(len(X))]) if intercept else X
+
+
+@misconception("other-reference-level", "design_matrix", "")
+def _(labels, intercept):
+    levels = list(dict.fromkeys(np.asarray(labels).tolist()))
+    X = np.array([[float(label == level) for level in levels] for label in np.asarray(labels).tolist()])
+    return np.column_stack([np.ones(len(X)), X[:, 1:]]) if intercept else X
+
+
+@misconception(
+    "labels-sorted-as-text",
+    "design_matrix",
+    "Numbered colours were sorted as text, where 111 comes before 20. Numbers are sorted by their size.",
+)
+def _(labels, intercept):
+    X = indicators(np.asarray(labels).astype(str))
+    return np.column_stack([np.ones(len(X)), X[:, 1:]]) if intercept else X
+
+
+@misconception(
+    "sum-contrasts",
+    "design_matrix",
+    "These are sum contrasts: each colour is compared with the mean of all. The exercise asks for treatment contrasts: "
+    "each colour is compared with the first.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([np.ones(len(X)), X[:, :-1] - X[:, -1:]]) if intercept else X
+
+
+@misconception(
+    "diagonal-only",
+    "covariance_matrix",
+    "V is diagonal: frogs of a bucket are treated as independent. They share the bucket's effect, and so covary.",
+)
+def _(group, Vb, Ve):
+    return (Vb + Ve) * np.eye(len(group))
+
+
+@misconception("diagonal-only", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    return Ve * np.eye(len(group))
+
+
+@misconception(
+    "covariance-everywhere",
+    "covariance_matrix",
+    "All frogs covary. Only frogs of the same bucket share an effect; between buckets the covariance is zero.",
+)
+def _(group, Vb, Ve):
+    return Vb + Ve * np.eye(len(group))
+
+
+@misconception(
+    "diagonal-without-residual",
+    "covariance_matrix",
+    "The diagonal lacks the residual variance: a frog varies with its bucket and on its own.",
+)
+def _(group, Vb, Ve):
+    return Vb * (group[:, None] == group).astype(float)
+
+
+@misconception(
+    "diagonal-without-bucket",
+    "covariance_matrix",
+    "The diagonal lacks the variance between buckets: a frog varies on its own and with its bucket.",
+)
+def _(group, Vb, Ve):
+    same = (group[:, None] == group).astype(float)
+    return Vb * (same - np.eye(len(group))) + Ve * np.eye(len(group))
+
+
+@misconception(
+    "rows-assumed-sorted",
+    "covariance_matrix",
+    "The blocks stand where buckets would be if the rows were sorted. V[i, j] depends on whether rows i and j have "
+    "the same bucket, wherever they stand.",
+)
+def _(group, Vb, Ve):
+    ordered = np.sort(group)
+    return covariance(ordered, Vb, Ve)
+
+
+@misconception("rows-assumed-sorted", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    sizes = [int(np.sum(group == bucket)) for bucket in dict.fromkeys(group.tolist())]
+    return covariance(np.repeat(np.arange(len(sizes)), sizes), Vb, Ve)
+
+
+@misconception("rows-assumed-sorted", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    n_buckets = len(np.unique(group))
+    return covariance(np.arange(len(group)) // -(-len(group) // n_buckets), Vb, Ve)

@@ -1,0 +1,49 @@
+"""Inputs to tell misconceptions apart."""
+
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from reference import golden
+from tests.grading.judgement.misconceptions.ingredients import covariance
+from tests.strategies import twelve_frogs
+
+NUMBERED = np.array([30, 4, 111, 4, 20, 30, 111])
+
+
+def probes(function: str) -> list[tuple[Any, ...]]:
+    """Fixed inputs on which the misconceptions about a function differ from the truth and from one another."""
+    return _all()[function]
+
+
+@cache
+def _all() -> dict[str, list[tuple[Any, ...]]]:
+    unbalanced, shuffled = golden.load("chapter_2_unbalanced"), golden.load("chapter_2_shuffled")
+    boundary, chapter = golden.load("chapter_2_boundary"), golden.load("chapter_2")
+    tables = [chapter.data, unbalanced.data, twelve_frogs().data]
+    fits = [(fit.X, fit.y, fit.group) for fit in (unbalanced, shuffled, boundary)]
+    # with a colour effect, so that the p-values tell apart
+    effects = [data.assign(weight=data["weight"] + 70 * (data["color"] == "red")) for data in tables]
+    return {
+        "simulate_frogs": [(400, 6, ["red", "green"], 200.0, 30.0, 15.0, 7)],
+        "buckets_per_color": [(data,) for data in tables],
+        "denominator_df": [(data,) for data in tables],
+        "model_variances": [(25.0, 10.0), (3.0, 7.0)],
+        "empirical_variances": [(chapter.data,), (unbalanced.data[1:],)],
+        "design_matrix": [(NUMBERED, True), (NUMBERED, False), (np.array(["red", "blue", "amber", "blue"]), True)],
+        "covariance_matrix": [
+            (np.array([2, 1, 3, 2, 1, 3, 3, 2]), 3.0, 5.0),
+            (unbalanced.group, 900.0, 225.0),
+        ],
+        "gls": [(unbalanced.X, unbalanced.y, covariance(unbalanced.group, 900.0, 225.0))],
+        "ols": [(unbalanced.X, unbalanced.y)],
+        "frog_correlation": [
+            (chapter.data, 1, 2),
+            (shuffled.data.assign(id=shuffled.data["id"].str[4:].astype(int)), 2, 4),
+        ],
+        "anova_ols": [(data,) for data in effects],
+        "fit_reml": fits,
+        "satterthwaite_df": fits,
+        "anova_reml": [(data,) for data in effects],
+    }

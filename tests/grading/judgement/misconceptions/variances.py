@@ -1,0 +1,152 @@
+"""Exercise 4.2: variances of the population and of the sample."""
+
+import numpy as np
+
+from tests.grading.judgement.misconceptions.ingredients import anova_of_buckets, by_bucket, variances
+from tests.grading.judgement.misconceptions.registry import misconception
+
+
+@misconception("sd-not-squared", "model_variances", "Standard deviations were used as variances: square them first.")
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket, sigma_within)
+
+
+@misconception(
+    "rho-without-residual",
+    "model_variances",
+    "The correlation is the share of the *whole* variance that lies between buckets: what is divided by must "
+    "contain the residual variance as well.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, rho=sigma_bucket**2 / sigma_within**2)
+
+
+@misconception("rho-without-residual", "model_variances", "")
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, rho=1.0)
+
+
+@misconception(
+    "rho-of-sds",
+    "model_variances",
+    "The correlation was made of standard deviations. It is a share of variance: what it divides are variances.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, rho=sigma_bucket / (sigma_bucket + sigma_within))
+
+
+@misconception("rho-of-sds", "model_variances", "")
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, rho=sigma_bucket / np.hypot(sigma_bucket, sigma_within))
+
+
+@misconception(
+    "total-as-between",
+    "empirical_variances",
+    "The variance of all weights was taken for the variance between buckets. It holds both: what varies within "
+    "buckets has to be taken off.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    return variances(Vbe, Ve, Vbe)
+
+
+@misconception("total-as-between", "empirical_variances", "")
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    return variances(Vbe, Ve)
+
+
+@misconception(
+    "divide-by-n",
+    "empirical_variances",
+    "A variance was divided by n. A mean was estimated from the same numbers, so n - 1 of them are free.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var(ddof=0).mean(), data["weight"].var(ddof=0)
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception("divide-by-n", "empirical_variances", "")
+def _(data):
+    Ve, Vbe = by_bucket(data).var(ddof=0).mean(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception("divide-by-n", "empirical_variances", "")
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var(ddof=0)
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "variance-of-bucket-means",
+    "empirical_variances",
+    "The variance of the bucket means was taken for Vb. The means vary more than the buckets: each still carries "
+    "Ve / n of its frogs.",
+)
+def _(data):
+    return variances(by_bucket(data).mean().var(), by_bucket(data).var().mean(), data["weight"].var())
+
+
+@misconception("variance-of-bucket-means", "empirical_variances", "")
+def _(data):
+    return variances(by_bucket(data).mean().var(), by_bucket(data).var().mean())
+
+
+@misconception(
+    "sd-for-variance",
+    "empirical_variances",
+    "These are standard deviations. Standard deviations cannot be added or subtracted; variances can.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).std().mean(), data["weight"].std()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception("sd-for-variance", "empirical_variances", "")
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    Vb = Vbe - Ve
+    return variances(np.sqrt(abs(Vb)), np.sqrt(Ve), np.sqrt(Vbe), Vb / Vbe)
+
+
+@misconception(
+    "pooled-variance",
+    "empirical_variances",
+    "All deviations within buckets were pooled into one Ve, so that large buckets count more. It is a good estimator, "
+    "another than the exercise asks for: the plain mean of the buckets' variances. Both agree where buckets are equal.",
+)
+def _(data):
+    within = data["weight"] - by_bucket(data).transform("mean")
+    Ve, Vbe = np.sum(within**2) / (len(data) - data["bucket"].nunique()), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "anova-estimator",
+    "empirical_variances",
+    "Vb is what is left of the variance of bucket means after Ve / n is taken off: the ANOVA estimator, a better one "
+    "than the exercise asks for. Vb here is the variance of all weights minus Ve.",
+)
+def _(data):
+    MSB, MSE, n = anova_of_buckets(data, with_colors=False)
+    return variances((MSB - MSE) / n, MSE)
+
+
+@misconception("anova-estimator", "empirical_variances", "")
+def _(data):
+    MSB, MSE, n = anova_of_buckets(data, with_colors=True)
+    return variances((MSB - MSE) / n, MSE)
+
+
+@misconception("anova-estimator", "empirical_variances", "")
+def _(data):
+    Ve, n = by_bucket(data).var().mean(), len(data) / data["bucket"].nunique()
+    return variances(by_bucket(data).mean().var() - Ve / n, Ve, data["weight"].var())
+
+
+@misconception("anova-estimator", "empirical_variances", "")
+def _(data):
+    Ve, n = by_bucket(data).var().mean(), len(data) / data["bucket"].nunique()
+    return variances(by_bucket(data).mean().var() - Ve / n, Ve)

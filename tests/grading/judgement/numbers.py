@@ -1,0 +1,105 @@
+"""Results as named arrays, and what lmm_core answers: what diagnoses and excuses compare."""
+
+from types import SimpleNamespace
+from typing import Any, Protocol
+
+import numpy as np
+import pandas as pd
+
+import lmm_core
+from tests.contract import CONTRACT, ContractError, label
+from tests.grading.sandbox.plain import plain
+
+Fields = dict[str, np.ndarray]
+NO_ANSWER = (ContractError, ArithmeticError, LookupError, TypeError, ValueError)
+
+
+class Caller(Protocol):
+    """Whatever answers calls as a submission does."""
+
+    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
+        """Raise ContractError where there is no answer."""
+
+
+class Local:
+    """A function of this process that answers as a submission does."""
+
+    def __init__(self, function: Any) -> None:
+        self.function = function
+
+    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:  # noqa: ARG002
+        """Whatever the name, it is this function."""
+        return plain(self.function(*arguments.values()), forms)
+
+
+def asked(function: str, caller: Caller, arguments: tuple[Any, ...]) -> dict[str, Any]:
+    """The plain value of one call, in any shape; raises one of NO_ANSWER."""
+    contract = CONTRACT[function]
+    return caller.call(function, dict(zip(contract.arguments, arguments, strict=True)), contract.forms)
+
+
+def answer(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Fields:
+    """The fields of one call as arrays; none where it fails."""
+    try:
+        value = asked(function, caller, arguments)
+        if function == "simulate_frogs":
+            return _features(value[""], asked(function, caller, arguments)[""], *arguments[:6])
+        return fields(function, value[""] if set(value) == {""} else value)
+    except NO_ANSWER:
+        return {}
+
+
+def right(function: str, arguments: tuple[Any, ...]) -> Fields:
+    """What lmm_core answers; none where it refuses."""
+    return answer(function, Local(getattr(lmm_core, function)), arguments)
+
+
+def fields(function: str, value: Any) -> Fields:
+    """Named arrays of a result: of its fields, of counts in the order of their labels, of the whole as ""."""
+    if isinstance(value, pd.DataFrame):
+        return {}
+    if function == "buckets_per_color":
+        counts = {label(key): count for key, count in value.items()}
+        return {"": np.array([float(counts[key]) for key in sorted(counts)])}
+    named = value if isinstance(value, dict) else vars(value) if isinstance(value, SimpleNamespace) else {"": value}
+    return {name: np.asarray(number, dtype=float) for name, number in named.items()}
+
+
+def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: float) -> bool:
+    """Whether two fields agree, their shapes too but for rows and columns of one."""
+    if got is None or got.size != expected.size or (got.ndim > 1 and got.shape != expected.shape):
+        return False
+    got = got.reshape(expected.shape)
+    if function == "simulate_frogs":
+        return bool(np.allclose(got, expected, rtol=0, atol=ROUGHLY))
+    finite = expected[np.isfinite(expected)]
+    scale = float(np.max(np.abs(finite), initial=0.0))
+    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * scale * 1e-3))
+
+
+ROUGHLY = 0.35  # the difference of statistics of random draws, as logarithms
+
+
+def _features(table: Any, again: Any, n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
+    """What the misconceptions change in a simulation, as statistics that do not depend on the generator."""
+    mu, sigma_bucket, sigma_within = numbers
+    if len(table["bucket"]) != n_buckets * n_within:
+        raise ValueError("another number of frogs")
+    bucket = np.array([label(b) for b in table["bucket"]])
+    color = np.array([label(c) for c in table["color"]])
+    bucket_mu, weight = (np.asarray(table[column], dtype=float).ravel() for column in ("bucket_mu", "weight"))
+    first, codes = np.unique(bucket, return_index=True, return_inverse=True)[1:]
+    Z = np.equal.outer(codes, np.arange(codes.max() + 1))
+    means = Z.T @ weight / Z.sum(axis=0)
+    in_order = color[np.sort(first)]
+    statistics = {
+        "bucket means": np.std(means, ddof=1) / np.hypot(sigma_bucket, sigma_within / np.sqrt(n_within)),
+        "within": np.sqrt(np.mean((weight - Z @ means) ** 2)) / sigma_within,
+        "bucket_mu": np.std(bucket_mu) / sigma_bucket,
+        "changes of colour": np.count_nonzero(in_order[1:] != in_order[:-1]) / (len(colors) - 1),
+    }
+    features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
+    features["one bucket_mu"] = float(max(np.ptp(bucket_mu[here]) for here in Z.T) > 1e-9 * abs(mu))
+    features["colours of a bucket"] = float(max(len(set(color[here])) for here in Z.T))
+    features["same again"] = float(np.array_equal(weight, np.asarray(again["weight"], dtype=float).ravel()))
+    return {name: np.asarray(value) for name, value in features.items()}
