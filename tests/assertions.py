@@ -72,7 +72,9 @@ def _note(claim: str, worst: float, scale: float) -> None:
 def _shown(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
         return f"a table of {len(value)} rows\n{value.head(8).to_string()}"
-    if isinstance(value, Mapping | str | int):
+    if isinstance(value, Mapping):
+        return str(dict(sorted(value.items())))
+    if isinstance(value, str | int):
         return str(value)
     array = np.asarray(value)
     text = np.array2string(array, precision=7, threshold=24, edgeitems=4, suppress_small=False)

@@ -85,14 +85,16 @@ class Grading:
 
     def _explain(self, function: str) -> None:
         """A diagnosis is a help: whatever numbers it stumbles over, the grading goes on without it."""
-        calls = {outcome.test: list(outcome.calls) for outcome in self.verdict.failed(function)}
+        failed = self.verdict.failed(function)
+        calls = {outcome.test: list(outcome.calls) for outcome in failed}
+        plain = {outcome.test for outcome in failed if outcome.kind != "subtle"}
         origins = [name for name in self.verdict.lost_plainly() if name != function]
         signature = self.submission.names.get(function, [])
         self.verdict.diagnoses[function] = None
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
             self.verdict.diagnoses[function] = diagnosis.diagnosed(function, self.submission, signature)
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
-            self.verdict.excuses[function] = excuses.excused(function, calls, self.submission, origins)
+            self.verdict.excuses[function] = excuses.excused(function, calls, plain, self.submission, origins)
         self.verdict.pictures[function] = portrait(function, self.submission)
 
 

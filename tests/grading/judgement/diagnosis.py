@@ -43,7 +43,9 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
     cases = [(truth, answer(function, submission, arguments), wrongs) for arguments, truth, wrongs in _cases(function)]
     best, share = _best(function, cases)
     if share < 1:
-        other = _swapped(function, submission, signature) or _hard_coded(function, cases)
+        is_wrong = any(wrong_fields(function, truth, got) for truth, got, _ in cases)
+        swapped = _swapped(function, submission, signature) if is_wrong else None
+        other = swapped or _hard_coded(function, cases)
         best = other or (best if share >= 0.5 else None)
     return best
 

@@ -4,9 +4,8 @@ A failing check is excused where every call that it looked at is right but for t
 the check made, on the class's own draw.
 """
 
-from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -40,6 +39,7 @@ ROUNDED = Excuse(
 )
 
 
+CONSEQUENCE = "consequence"
 FOLLOWS = "This follows from {0}: with your numbers from there it comes out as it must. Mend {0} first."
 
 
@@ -52,21 +52,25 @@ class Called:
 
 
 def excused(
-    function: str, checks: dict[str, list[Called]], submission: Caller, origins: Iterable[str]
+    function: str, checks: dict[str, list[Called]], plain: set[str], submission: Caller, origins: Iterable[str]
 ) -> tuple[Excuse | None, set[str]]:
-    """The excuse that explains most of the failing checks, and which.
+    """The excuse that explains most of the failing checks, and which; it has to explain all that are plain.
 
-    `checks`: the calls of each check that failed; `origins`: functions that have lost points themselves.
+    `checks`: the calls of each check that failed; `plain`: those of them that are asked on ordinary data; `origins`:
+    functions that have lost points themselves.
     """
-    found: dict[str, list[Excuse]] = {}
-    for test, calls in checks.items():
-        if function != "simulate_frogs" and calls:
-            found[test] = _of_check(function, calls, submission, list(origins))
-    counts = Counter(excuse for excuses in found.values() for excuse in excuses)
-    if not counts:
+    found: dict[Excuse, set[str]] = {}
+    for test, calls in checks.items() if function != "simulate_frogs" else ():
+        for excuse in _of_check(function, calls, submission, list(origins)):
+            found.setdefault(excuse, set()).add(test)
+    found = {excuse: tests for excuse, tests in found.items() if tests >= plain}
+    if not found:
         return None, set()
-    excuse = max(counts, key=lambda one: (counts[one], -one.loss))
-    return excuse, {test for test, excuses in found.items() if excuse in excuses}
+    excuse = max(found, key=lambda one: (len(found[one]), -one.loss))
+    named = [
+        one for one in found if one.slug == CONSEQUENCE and found[one] >= found[excuse]
+    ]  # says more, costs no more
+    return (replace(named[0], loss=min(named[0].loss, excuse.loss)) if named else excuse), found[excuse]
 
 
 def _of_check(function: str, calls: list[Called], submission: Caller, origins: list[str]) -> list[Excuse]:
@@ -118,4 +122,4 @@ def _following(
     for origin, composed in following(function, arguments, submission, origins):
         differs = [name for name in truth if not close(function, composed.get(name), truth[name], RIGHT)]
         if differs and all(alike(function, got[name], composed.get(name), truth[name]) for name in truth):
-            yield Excuse("consequence", FOLLOWS.format(origin), CONSEQUENCE_LOSS)
+            yield Excuse(CONSEQUENCE, FOLLOWS.format(origin), CONSEQUENCE_LOSS)

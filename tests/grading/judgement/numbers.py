@@ -67,7 +67,7 @@ def fields(function: str, value: Any) -> Fields:
 
 def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: float) -> bool:
     """Whether two fields agree, their shapes too but for rows and columns of one."""
-    if got is None or got.size != expected.size or (got.ndim > 1 and got.shape != expected.shape):
+    if got is None or got.size != expected.size or (expected.ndim > 1 and got.shape != expected.shape):
         return False
     got = got.reshape(expected.shape)
     if function == "simulate_frogs":

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tests.grading.judgement import rubric
-from tests.grading.judgement.excuses import Called, Excuse
+from tests.grading.judgement.diagnosis import RETURNS_NOTHING, SWAPPED
+from tests.grading.judgement.excuses import CONSEQUENCE, Called, Excuse
 from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item
 
@@ -16,7 +17,7 @@ NOT_WRITTEN = r"(raised NotImplementedError|stopped)\b.*not written yet"
 PRINTED = "What the submission printed (beginning):"
 NOT_CALLED = "Not called: see what is said of the whole file."
 KINDS = ("ordinary", "half", "subtle")  # of checks, from the plain to the subtle
-SAID_BY_HINT = ("returns-nothing", "arguments-swapped", "consequence")  # nothing is added on the first screen
+SAID_BY_HINT = (RETURNS_NOTHING, SWAPPED, CONSEQUENCE)  # nothing is added on the first screen
 MAX_MORE = 12  # failing checks that are told in full
 
 

@@ -7,6 +7,7 @@ import pandas as pd
 
 from tests.implementation import Call
 
+IMPORTS = {"np": "import numpy as np", "pd": "import pandas as pd"}
 MAX_CELLS = 250  # of all arguments together
 
 
@@ -21,15 +22,16 @@ def example(call: Call, language: str) -> str:
 def pasteable(call: Call, language: str) -> list[str]:
     """Lines that make the arguments of a call, and then call it."""
     as_text = _r if language == "R" else _python
-    lines = ["import numpy as np, pandas as pd"] if language == "Python" else []
-    inline = []
+    lines, inline = [], []
     for name, value in call.arguments.items():
         if isinstance(value, str | int | float) or (isinstance(value, list) and len(value) <= 6):
             inline.append(as_text(value))
         else:
             lines.append(f"{name} {'<-' if language == 'R' else '='} {as_text(value)}")
             inline.append(name)
-    return "\n".join([*lines, f"{call.name}({', '.join(inline)})"]).splitlines()
+    text = "\n".join([*lines, f"{call.name}({', '.join(inline)})"])
+    needed = [line for name, line in IMPORTS.items() if language == "Python" and f"{name}." in text]
+    return [*needed, *text.splitlines()]
 
 
 def _python(value: Any) -> str:

@@ -29,7 +29,10 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
     missing = [field for field in forms if field not in names]
     if missing:
         has = f"with {', '.join(names[:12])}" if names else "without names"
-        raise UnreadableError(f"the result has no field {missing[0]!r}: it is a {type(value).__name__} {has}")
+        asked = ", ".join(forms)
+        raise UnreadableError(
+            f"the result has no field {missing[0]!r}: it is a {type(value).__name__} {has}; asked for are {asked}"
+        )
     return {field: FORMS[form](_field(value, field), field) for field, form in forms.items()}
 
 
@@ -84,6 +87,8 @@ def _names(value: Any) -> list[str]:
         return [str(name) for name in value]
     if hasattr(value, "to_dict"):  # a pandas Series by its index, a DataFrame by its columns
         return [str(name) for name in value.to_dict()]
+    if isinstance(value, np.ndarray | float | int | str):
+        return []
     if dataclasses.is_dataclass(value):
         return [field.name for field in dataclasses.fields(value)]
     return [name for name in dir(value) if not name.startswith("_") and not callable(getattr(value, name, None))]
