@@ -1,7 +1,9 @@
 """What the options ask for, as the stages of grading take it; what does not fit is one sentence."""
 
+import importlib.metadata
 import platform
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -10,7 +12,7 @@ from tests.grading.intake import handin
 from tests.grading.intake.files import IntakeError
 from tests.grading.intake.handin import HandIn
 from tests.grading.intake.roster import Roster, RosterError
-from tests.grading.judgement import rubric
+from tests.grading.judgement import fingerprint, rubric
 from tests.grading.judgement.rubric import Rubric
 from tests.grading.reports.ledger import Ledger, LedgerError, chance
 from tests.grading.sandbox import tiers
@@ -40,7 +42,9 @@ class Assignment:
     @property
     def about(self) -> dict[str, str]:
         """What pages and formats say of it."""
-        return {"assignment": self.name, "draw": self.draw}
+        suite = f"lmm-verification {importlib.metadata.version('lmm-verification')}, {fingerprint.suite()[:12]}"
+        today = f"{datetime.now(UTC).astimezone():%Y-%m-%d %H:%M}"
+        return {"assignment": self.name, "draw": self.draw, "date": today, "suite": suite, "rubric": self.rubric.name}
 
     def grading(self, handed_in: HandIn) -> Grading:
         """A run over one of them."""

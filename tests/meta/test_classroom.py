@@ -3,21 +3,25 @@
 import csv
 import json
 import os
+import random
 import re
+import shutil
 import signal
 import subprocess
 import sys
 import time
 from dataclasses import asdict
 from html.parser import HTMLParser
+from itertools import pairwise
 from pathlib import Path
 
 import pytest
 
 from tests.grading.intake import handin
 from tests.grading.intake.roster import Person
-from tests.grading.judgement import copies
+from tests.grading.judgement import copies, misconceptions
 from tests.grading.judgement.copies import Cluster
+from tests.grading.judgement.rubric import load
 from tests.grading.reports import formats, pages, terminal
 from tests.grading.reports.ledger import SEALED, Ledger
 from tests.grading.reports.lines import Line
@@ -88,8 +92,8 @@ def test_a_second_run_grades_only_what_changed(chosen, tmp_path):
     folder, report = _class(tmp_path / "class", 3), tmp_path / "report"
     subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=True, capture_output=True)
     times = {path: path.stat().st_mtime_ns for path in report.glob("*/results.json")}
-    (folder / "s1.py").write_text(RIGHT + "# later\n")
-    run = subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=True, capture_output=True, text=True)
+    (folder / "s1.py").write_text(WRONG)
+    run = subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=False, capture_output=True, text=True)
     assert "2 of 3 are graded already" in run.stdout
     changed = {path.parent.name for path, before in times.items() if path.stat().st_mtime_ns != before}
     assert changed == {"s1"}
@@ -219,6 +223,9 @@ def test_pages_show_what_is_hostile_as_text(mixed):
     assert "&lt;script&gt;" in (report / HOSTILE / "feedback.html").read_text()
 
 
+ABOUT = {"assignment": "Frogs", "draw": "--seed 3", "date": "2026-01-31", "suite": "version 1", "rubric": "mine.toml"}
+
+
 @pytest.mark.slow
 def test_the_class_page_ranks_its_misconceptions(mixed):
     """How many have it, and what to say."""
@@ -227,9 +234,50 @@ def test_the_class_page_ranks_its_misconceptions(mixed):
     assert re.search(r"1 of 6</strong>: frogs-as-replicates", text)
 
 
+# Text that is hard to read: the WCAG 2 contrast of every text with what lies behind it, below 4.5 (3 for large text).
+FAINT = """
+const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= 0.04045 ? v / 12.92 : ((v + 0.055) / 1.055) ** 2.4);
+                     return 0.2126 * r + 0.7152 * g + 0.0722 * b };
+const parts = text => text.match(/[0-9.]+/g).map(Number);
+const behind = e => { for (; e; e = e.parentElement) { const c = parts(getComputedStyle(e).backgroundColor);
+                      if (c.length < 4 || c[3] > 0) return c.slice(0, 3) } return [255, 255, 255] };
+const found = [];
+for (const e of document.querySelectorAll("main *")) {
+  if (![...e.childNodes].some(n => n.nodeType === 3 && n.data.trim()) || !e.getClientRects().length) continue;
+  const style = getComputedStyle(e), svg = e.namespaceURI.endsWith("svg");
+  const [a, b] = [light(parts(svg ? style.fill : style.color).slice(0, 3)), light(behind(e))];
+  const ratio = (Math.max(a, b) + 0.05) / (Math.min(a, b) + 0.05), large = parseFloat(style.fontSize) >= 24;
+  if (ratio < (large ? 3 : 4.5)) found.push([e.tagName, e.textContent.slice(0, 40), ratio]);
+}
+return found;
+"""
+HEADINGS = "return [...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))"
+TOO_WIDE = "return document.documentElement.scrollWidth > window.innerWidth"
+
+
 @pytest.mark.slow
-def test_the_pages_in_a_browser(mixed):
-    """Headless Chromium: nothing on the console, charts there, links reachable by the keyboard, nothing run."""
+@pytest.mark.parametrize("scheme", ["light", "dark", "print"])
+@pytest.mark.parametrize("size", [(390, 844), (1280, 800)], ids=["phone", "desktop"])
+def test_the_pages_can_be_read_by_everybody(mixed, size, scheme):
+    """Contrast AA, headings in order, no sideways scroll, nothing on the console, a title with the assignment."""
+    _, report = mixed
+    with chromium(*size) as browser:
+        medium = {"media": "print"} if scheme == "print" else {}
+        features = [] if scheme == "print" else [{"name": "prefers-color-scheme", "value": scheme}]
+        browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {**medium, "features": features})
+        for path in [report / "index.html", *sorted(report.glob("*/feedback.html"))]:
+            browser.get(path.as_uri())
+            assert browser.execute_script(FAINT) == [], path
+            assert not browser.execute_script(TOO_WIDE), path
+            levels = browser.execute_script(HEADINGS)
+            assert levels[0] == 1 and all(after <= before + 1 for before, after in pairwise(levels)), path
+            assert "frogs" in browser.title
+        assert browser.get_log("browser") == []
+
+
+@pytest.mark.slow
+def test_the_pages_by_the_keyboard(mixed):
+    """Charts are there, the name that is a script is text and nothing runs, its page can be reached by Tab."""
     pytest.importorskip("selenium")
     from selenium.webdriver.common.by import By  # noqa: PLC0415 - where there is a browser
     from selenium.webdriver.common.keys import Keys  # noqa: PLC0415
@@ -241,15 +289,32 @@ def test_the_pages_in_a_browser(mixed):
         assert browser.find_elements(By.CSS_SELECTOR, "svg rect")
         assert len(browser.find_elements(By.CSS_SELECTOR, "table.heat tbody tr")) == 6
         reached = []
-        for _ in range(12):
+        for _ in range(20):
             browser.switch_to.active_element.send_keys(Keys.TAB)
             reached.append(browser.switch_to.active_element.get_attribute("href"))
         hostile = next(link for link in reached if link and "script" in link)
         browser.get(hostile)
         assert browser.title.startswith(HOSTILE.replace("/", ":")[:8])
         assert "<script>" in browser.find_element(By.TAG_NAME, "pre").text
-        assert browser.execute_script("return document.documentElement.scrollWidth <= window.innerWidth")
         assert browser.get_log("browser") == []
+
+
+@pytest.mark.slow
+def test_points_and_visibility_change_without_grading_again(mixed, chosen, tmp_path):
+    """Another rubric of the same functions and limits: the points are others, what is hidden is not shown."""
+    folder, report = mixed
+    again, other = tmp_path / "report", tmp_path / "other.toml"
+    shutil.copytree(report, again)
+    other.write_text(chosen.read_text().replace("points = 10", 'points = 30, visibility = "hidden"'))
+    run = subprocess.run(_command(folder, again, other), cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert "6 of 6 are graded already" in run.stdout
+    before, after = (_points(directory) for directory in (report, again))
+    assert after == {name: 3 * points for name, points in before.items()}
+    assert "frogs-as-replicates" not in (again / "frogs" / "feedback.html").read_text()
+
+
+def _points(report: Path) -> dict[str, float]:
+    return {name: json.loads(text)["score"] for name, text in _written(report).items()}
 
 
 @pytest.mark.slow
@@ -316,22 +381,47 @@ def test_pictures_mark_what_differs():
     right = pages.RIGHT_V
     test = {"name": "4.2 covariance_matrix: V", "status": "failed", "output": "wrong", "score": 0.0, "max_score": 8.0}
     test |= {"visibility": "visible"}
-    extra = {"misconception": None, "remark": "", "picture": (right - 1.0 * (right == right.max())).tolist()}
+    extra = {
+        "misconception": None,
+        "more": [],
+        "remark": "",
+        "picture": (right - 1.0 * (right == right.max())).tolist(),
+    }
     p_values = [(k + 0.5) / 40 for k in range(40)]
     anova = test | {"tags": ["anova_reml"], "extra_data": extra | {"picture": p_values}, "name": "4.4 anova_reml: F"}
     tests = [test | {"tags": ["covariance_matrix"], "extra_data": extra}, anova]
     about = {"file": "s.py", "isolation": "bwrap", "draw": "the public ones", "person": {"name": "Jane"}}
     about |= {"late": False, "remarks": [], "broken": ""}
     page = pages.feedback({"score": 0.0, "tests": tests, "extra_data": about}, "Frogs")
-    assert page.count('class="differs"') == len(right)
+    assert page.count('class="V differs"') == len(right)
     assert page.count("<rect") == 10 and "4, 4, 4, 4, 4, 4, 4, 4, 4, 4" in page
 
 
 def test_an_empty_class_page_is_a_page():
     """One submission without a misconception."""
-    line = Line("s", "s.py", 10.0, 10.0, "bwrap", asdict(Person()), False, "", [], {"gls": 10.0}, {"gls": 10.0}, {})
-    text = pages.index([line], [], {"assignment": "Frogs", "draw": "--seed 3"})
+    line = Line(
+        "s", "s.py", 10.0, 10.0, "bwrap", asdict(Person()), False, "", [], {"gls": 10.0}, {"gls": 10.0}, {}, {}, ""
+    )
+    text = pages.index([line], [], ABOUT)
     assert "1 submissions, median 10 of 10 points" in text and "No known misconception" in text
+
+
+def test_a_class_of_300_has_a_page_below_300_kilobytes():
+    """A third of all functions wrong in many ways; every person with name, id and points; what has no name."""
+    chance, points = random.Random(1), {item.function: item.points for item in load().items.values()}
+    lines = []
+    for k in range(300):
+        wrong = {name: chance.choice(misconceptions.of(name)).slug for name in points if chance.random() < 1 / 3}
+        unexplained = {name: "F of 12 frogs" for name in points if name not in wrong and chance.random() < 1 / 20}
+        earned = {name: 1.25 if name in wrong or name in unexplained else most for name, most in points.items()}
+        whose = asdict(Person(name=f"Surname{k}, Firstname", id=str(10**6 + k), login=f"user{k}"))
+        numbers = sum(earned.values()), 100.0, "bwrap", whose, False, "", [], earned, points
+        lines.append(Line(f"surname{k}", "s.py", *numbers, wrong, unexplained, ""))
+    text = pages.index(lines, [Cluster(tuple(line.name for line in lines[:8]), tuple(points))] * 20, ABOUT)
+    assert len(text.encode()) < 300_000
+    assert all(f"Surname{k}, Firstname</a> {10**6 + k} user{k}" in text for k in range(300))
+    assert re.search(r"<strong>\d+</strong> lose the same check of gls: F of 12 frogs", text)
+    assert all(str(value) in text for value in ABOUT.values())
 
 
 def test_a_result_holds_if_it_is_whole_and_sealed_by_this_folder(tmp_path):

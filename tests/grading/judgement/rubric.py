@@ -34,12 +34,12 @@ class Item:
 
 @dataclass(frozen=True)
 class Rubric:
-    """A rubric file: its items by function name in the contract's order, its limits, and its text."""
+    """A rubric file: its items by function name in the contract's order, its limits, and its name."""
 
     items: dict[str, Item]
     limits: Limits
     assignment: str  # what platforms call it
-    text: str
+    name: str  # of the file
 
 
 def load(path: Path = DEFAULT) -> Rubric:
@@ -51,7 +51,7 @@ def load(path: Path = DEFAULT) -> Rubric:
         raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"rubric {path} is no TOML: {error}") from None
-    return Rubric(_items(path, content), _limits(path, content), str(content.get("assignment", "frogs")), text)
+    return Rubric(_items(path, content), _limits(path, content), str(content.get("assignment", "frogs")), path.name)
 
 
 def _items(path: Path, content: dict[str, Any]) -> dict[str, Item]:

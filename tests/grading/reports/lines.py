@@ -21,6 +21,8 @@ class Line:
     points: dict[str, float]  # by function
     max_points: dict[str, float]
     misconceptions: dict[str, str]  # by function, where there is one
+    unexplained: dict[str, str]  # what the first failing check of a function says, where there is none
+    broken: str  # why the file as a whole could not be called
 
     @classmethod
     def of(cls, name: str, result: Result) -> "Line":
@@ -41,6 +43,12 @@ class Line:
             points={function: test["score"] for function, test in tests.items()},
             max_points={function: test["max_score"] for function, test in tests.items()},
             misconceptions={function: slug for function, slug in slugs.items() if slug},
+            unexplained={
+                function: test["extra_data"]["remark"]
+                for function, test in tests.items()
+                if test["status"] == "failed" and not slugs[function] and test["extra_data"]["remark"]
+            },
+            broken=about["broken"],
         )
 
 

@@ -13,9 +13,12 @@ import numpy as np
 
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.copies import Cluster
+from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, RETURNS_NOTHING, SWAPPED
+from tests.grading.judgement.excuses import CONSEQUENCE, ROUNDED
 from tests.grading.judgement.portrait import GROUP, RIGHT_V
-from tests.grading.judgement.verdict import NOT_CALLED, PRINTED, Result
+from tests.grading.judgement.verdict import NOT_YET, PRINTED, Result
 from tests.grading.reports.lines import Line
+from tests.grading.reports.words import in_short, to_explain
 
 TEMPLATES = jinja2.Environment(
     loader=jinja2.FileSystemLoader(Path(__file__).with_name("templates")),
@@ -24,14 +27,25 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+OF_ANY = {  # what may be wrong about any function, said to a class
+    RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
+    SWAPPED: "Two arguments are in each other's place.",
+    HARD_CODED: "The same number comes out whatever the arguments are.",
+    ROUNDED.slug: ROUNDED.said,
+    CONSEQUENCE: "It follows from another function that is wrong, and keeps half of its points.",
+}
 TENTHS = [f".{k}" for k in range(10)]
 
 
 def feedback(result: Result, assignment: str) -> str:
     """What the student reads: points, failures in words, and pictures."""
+    right, *rest = in_short(result)
     return TEMPLATES.get_template("feedback.html").render(
         result=result,
         assignment=assignment,
+        right=right,
+        summary=[line for line in (right, *rest) if line],
+        shown=to_explain(result),
         printed=result.get("output", "").partition(PRINTED)[2].lstrip("\n"),
         maximum=sum(test["max_score"] for test in result["tests"]),
         right_V=RIGHT_V.tolist(),
@@ -39,7 +53,6 @@ def feedback(result: Result, assignment: str) -> str:
         tenths=TENTHS,
         histogram=_histogram,
         shade=_shade,
-        not_called=NOT_CALLED,
         differs=lambda value, right: abs(value - right) > 1e-6 * np.max(RIGHT_V),
     )
 
@@ -47,27 +60,76 @@ def feedback(result: Result, assignment: str) -> str:
 def index(lines: list[Line], copies: list[Cluster], about: dict[str, str]) -> str:
     """What the teacher reads: who scored what, and what to say in the next lecture."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
-    counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
-    hints = {(m.function, m.slug): m.hint for m in misconceptions.ALL}
-    ranked = [
-        {"function": function, "slug": slug, "count": count, "hint": hints.get((function, slug), "")}
-        for (function, slug), count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
-    ]
     shares = np.array([line.score / line.max_score if line.max_score else 0.0 for line in lines])
     return TEMPLATES.get_template("index.html").render(
         lines=lines,
         functions=functions,
-        ranked=ranked,
+        ranked=_ranked(lines),
+        shared=_shared(lines),
+        means=[_mean(lines, function) for function in functions],
         copies=copies,
         about=about,
         sharing={name for cluster in copies for name in cluster.names},
         not_graded=[line for line in lines if line.not_graded],
+        broken=[line for line in lines if line.broken and not line.not_graded],
+        bands=_bands(lines),
         median=float(np.median([line.score for line in lines])) if lines else 0.0,
         maximum=lines[0].max_score if lines else 0.0,
         scores=[*_histogram(shares[shares < 1]), int(np.count_nonzero(shares >= 1))],
         score_labels=[*(f"{10 * k}" for k in range(10)), "100"],
-        heat=lambda points, maximum: _heat(points / maximum if maximum else 1.0),
+        heat=_heat,
+        tenth=_tenth,
+        points=lambda points: f"{round(points, 1):g}",
     )
+
+
+def _ranked(lines: list[Line]) -> list[dict[str, Any]]:
+    """Misconceptions by how many have them."""
+    counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
+    hints = {(m.function, m.slug): m.hint for m in misconceptions.ALL}
+    return [
+        {"function": function, "slug": slug, "count": count, "hint": hints.get((function, slug), OF_ANY.get(slug, ""))}
+        for (function, slug), count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
+    ]
+
+
+def _shared(lines: list[Line]) -> list[dict[str, Any]]:
+    """Checks that several lose without a name for it."""
+    counts = Counter((function, said) for line in lines for function, said in line.unexplained.items())
+    found = [(key, count) for key, count in counts.items() if count > 1 and key[1] != NOT_YET]
+    return [
+        {"function": function, "said": said, "count": count}
+        for (function, said), count in sorted(found, key=lambda entry: (-entry[1], entry[0]))
+    ]
+
+
+def _mean(lines: list[Line], function: str) -> dict[str, Any]:
+    graded = [line for line in lines if not line.not_graded]
+    points = [line.points[function] for line in graded]
+    return {
+        "function": function,
+        "mean": float(np.mean(points)) if points else 0.0,
+        "of": lines[0].max_points[function],
+        "full": sum(line.points[function] == line.max_points[function] for line in graded),
+        "missing": sum(line.unexplained.get(function) == NOT_YET for line in graded),
+    }
+
+
+def _bands(lines: list[Line]) -> list[dict[str, Any]]:
+    """Persons by name, in groups of as many tenths of the points."""
+    groups: dict[int, list[Line]] = {}
+    for line in sorted(lines, key=lambda line: (line.person["name"] or line.name).casefold()):
+        groups.setdefault(int(10 * line.score / line.max_score + 1e-9) if line.max_score else 0, []).append(line)
+    return [
+        {"title": "all points" if tenth == 10 else f"from {10 * tenth} %", "lines": groups[tenth]}
+        for tenth in sorted(groups, reverse=True)
+    ]
+
+
+def _tenth(line: Line, function: str) -> int:
+    """The share of a function's points in tenths; 10 is all, and nothing less."""
+    points, maximum = line.points[function], line.max_points[function]
+    return 10 if points == maximum else min(9, round(10 * points / maximum))
 
 
 def _histogram(values: Any) -> list[int]:

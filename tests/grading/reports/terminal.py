@@ -2,8 +2,9 @@
 
 import re
 
-from tests.grading.judgement.verdict import NOT_CALLED, NOT_YET, PRINTED, Result
+from tests.grading.judgement.verdict import PRINTED, Result
 from tests.grading.reports.lines import maximum
+from tests.grading.reports.words import in_short, to_explain
 
 MAX_PRINTED = 2000  # characters of it; results.json has more
 NOT_SHOWN = "not shown (visibility: {})"
@@ -33,19 +34,14 @@ def table(result: Result) -> list[str]:
 
 
 def explanation(result: Result) -> list[str]:
-    """What a student reads above the table: every function that lost points, and what was printed."""
-    file, lines = result["extra_data"]["file"], []
+    """What a student reads above the table: what is right, every function that lost points, and what was printed."""
+    file = result["extra_data"]["file"]
     said, _, printed = result.get("output", "").partition(PRINTED)
-    if said:
-        lines += ["", f"--- {file} ---", *said.rstrip().split("\n")]
-    for test in result["tests"]:
-        if (
-            test["status"] == "failed"
-            and test["visibility"] == "visible"
-            and test["output"] not in (NOT_CALLED, NOT_YET)
-        ):
-            exercise, _, _ = test["name"].partition(" ")
-            lines += ["", f"--- {file}: {exercise} {test['tags'][0]} ---", *test["output"].split("\n")]
+    lines = ["", *said.rstrip().split("\n")] if said else []
+    lines += ["", *filter(None, in_short(result))]
+    for test in to_explain(result):
+        exercise, _, _ = test["name"].partition(" ")
+        lines += ["", f"--- {exercise} {test['tags'][0]} ---", *test["output"].split("\n")]
     if printed:
         lines += ["", f"--- {file} printed ---", *printed.lstrip("\n")[:MAX_PRINTED].split("\n")]
     return list(map(harmless, lines))

@@ -31,7 +31,7 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
         has = f"with {', '.join(names[:12])}" if names else "without names"
         asked = ", ".join(forms)
         raise UnreadableError(
-            f"the result has no field {missing[0]!r}: it is a {type(value).__name__} {has}; asked for are {asked}"
+            f"the result has no field {missing[0]!r}: it is a {_kind(value)} {has}; asked for are {asked}"
         )
     return {field: FORMS[form](_field(value, field), field) for field, form in forms.items()}
 
@@ -92,6 +92,10 @@ def _names(value: Any) -> list[str]:
     if dataclasses.is_dataclass(value):
         return [field.name for field in dataclasses.fields(value)]
     return [name for name in dir(value) if not name.startswith("_") and not callable(getattr(value, name, None))]
+
+
+def _kind(value: Any) -> str:
+    return {"ndarray": "plain array", "NamedNumbers": "vector"}.get(type(value).__name__, type(value).__name__)
 
 
 def _field(value: Any, field: str) -> Any:

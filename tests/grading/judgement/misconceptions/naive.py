@@ -24,7 +24,7 @@ def _(data, first_id, second_id):
 @misconception(
     "pairs-not-matched",
     "frog_correlation",
-    "The two lists of weights were paired in the order of the rows. A pair is two frogs of the *same* bucket.",
+    "The two lists of weights were paired in the order of the rows. A pair is two frogs of the same bucket.",
 )
 def _(data, first_id, second_id):
     first = data.loc[data["id"] == first_id, "weight"].to_numpy()

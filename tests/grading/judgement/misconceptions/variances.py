@@ -14,7 +14,7 @@ def _(sigma_bucket, sigma_within):
 @misconception(
     "rho-without-residual",
     "model_variances",
-    "The correlation is the share of the *whole* variance that lies between buckets: what is divided by must "
+    "The correlation is the share of the whole variance that lies between buckets: what is divided by must "
     "contain the residual variance as well.",
 )
 def _(sigma_bucket, sigma_within):
