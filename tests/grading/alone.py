@@ -18,6 +18,7 @@ from tests.grading.sandbox import scratch
 from tests.grading.session import STATE, Grading
 
 OPTIONS = ["-c", str(PROJECT / "pyproject.toml"), "-q", "-W", "ignore:Module already imported", "-p", "no:xdist"]
+OPTIONS += ["--assert=plain", "-p", "no:unraisableexception"]  # quicker; our assertions say themselves what failed
 PR_SET_PDEATHSIG = 1
 
 
@@ -31,6 +32,7 @@ class Given:
     def pytest_configure(self, config: pytest.Config) -> None:
         """Before the hook in plugin.py."""
         config.stash[STATE] = self.grading
+        self.grading.submission.begin()
 
 
 def grade(grading: Grading, target: str) -> None:

@@ -1,10 +1,16 @@
-"""How many examples of each theorem a submission or a package is shown, and which."""
+"""The examples of each theorem that a submission or a package is shown: how many, which, and drawn once."""
+
+import functools
+from typing import Any
 
 import hypothesis
+import pytest
 from hypothesis import Phase
 from hypothesis.internal.conjecture import engine
 
 EXAMPLES, SHRINKS = 8, 40
+CHANGEABLE = "the function does not give the same answer twice for the same input"
+DRAWN: dict[str, list[dict[str, Any]]] = {}  # by test: a process that grades many files draws for the first of them
 
 
 def few_examples(seed: int | None = None) -> None:
@@ -24,9 +30,44 @@ def few_examples(seed: int | None = None) -> None:
     )
     hypothesis.settings.load_profile("submission")
     hypothesis.core.global_force_seed = seed
-    shrink(enough=False)
+    engine.MAX_SHRINKS = SHRINKS  # a minimum of a few rows is small enough, and a call costs a millisecond
 
 
-def shrink(*, enough: bool) -> None:
-    """Whether an example has been found already: one small one is enough, and to find it costs calls."""
-    engine.MAX_SHRINKS = 0 if enough else SHRINKS
+def is_property(item: pytest.Item) -> bool:
+    """Whether examples are drawn for a test."""
+    return hypothesis.is_hypothesis_test(getattr(item, "obj", None))
+
+
+def check(item: pytest.Function, *, smallest: bool) -> None:
+    """Run a property on its examples; where one fails, on the smallest that hypothesis finds, if that is wanted."""
+    fixtures = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
+    inner = item.obj.hypothesis.inner_test
+    try:
+        for example in drawn(item):
+            inner(**fixtures, **example)
+    except Exception:
+        if not smallest:
+            raise
+        item.obj(**fixtures)
+        raise AssertionError(CHANGEABLE) from None
+
+
+def drawn(item: pytest.Function) -> list[dict[str, Any]]:
+    """What hypothesis shows a test that passes."""
+    if item.nodeid not in DRAWN:
+        fixtures = dict.fromkeys(item._fixtureinfo.argnames)
+        seen: list[dict[str, Any]] = []
+        handle = item.obj.hypothesis
+        inner = handle.inner_test
+
+        @functools.wraps(inner)  # hypothesis seeds by the source of the test
+        def see(**arguments: Any) -> None:
+            seen.append({name: value for name, value in arguments.items() if name not in fixtures})
+
+        handle.inner_test = see
+        try:
+            item.obj(**fixtures)
+        finally:
+            handle.inner_test = inner
+        DRAWN[item.nodeid] = seen
+    return DRAWN[item.nodeid]

@@ -3,14 +3,14 @@
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from tests.contract import CONTRACT
 from tests.grading import asked
 from tests.grading.classroom import Class
-from tests.grading.examples import few_examples, shrink
+from tests.grading.examples import check, drawn, few_examples, is_property
 from tests.grading.intake import template
 from tests.grading.judgement import copies
 from tests.grading.reports import terminal, written
@@ -53,6 +53,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if config.getoption("--submission") and STATE not in config.stash:
         assignment = asked.assignment(config)
         config.stash[STATE] = assignment.grading(assignment.handed_in[0])
+        config.stash[STATE].submission.begin()  # it loads while the tests are collected
         config.stash[asked.ASSIGNMENT] = assignment
     grading = config.stash.get(STATE, None)
     if grading is None:
@@ -92,11 +93,22 @@ def impl(request: pytest.FixtureRequest) -> Iterator[Implementation]:
         yield grading.implementation()
 
 
-def pytest_runtest_setup(item: pytest.Item) -> None:
-    """A function that is known to be wrong needs one small example only."""
-    grading = item.config.stash.get(STATE, None)
-    if grading is not None:
-        shrink(enough=grading.has_failed(function_of(item)))
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtestloop(session: pytest.Session) -> None:
+    """Draw while the submission is loaded."""
+    if STATE in session.config.stash:
+        for item in filter(is_property, session.items):
+            drawn(cast("pytest.Function", item))
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> bool | None:
+    """Examples are drawn once for all submissions; one small example is enough for a function that is wrong."""
+    grading = pyfuncitem.config.stash.get(STATE, None)
+    if grading is None or not is_property(pyfuncitem):
+        return None
+    check(pyfuncitem, smallest=not grading.has_failed(function_of(pyfuncitem)))
+    return True
 
 
 @pytest.hookimpl(wrapper=True)

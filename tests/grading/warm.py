@@ -9,7 +9,7 @@ import os
 import pytest
 
 from tests.grading.alone import OPTIONS
-from tests.grading.examples import few_examples
+from tests.grading.examples import check, few_examples, is_property
 from tests.grading.sandbox import scratch
 
 
@@ -20,6 +20,14 @@ class Drawn:
     def pytest_configure(self) -> None:
         """After the package's."""
         few_examples(int(os.environ["LMM_DRAW"]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
+        """As a submission is checked, so that its examples are drawn."""
+        if not is_property(pyfuncitem):
+            return None
+        check(pyfuncitem, smallest=False)
+        return True
 
 
 core = scratch.folder() / "core.py"

@@ -56,6 +56,7 @@ class Submission:
     _worker: Worker | HomeWorker | None = None
     _watch: Watch | HomeWatch | None = None
     _calling: str = AT_LOADING
+    _is_loaded: bool = False
 
     def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
         """Call one of its functions in the worker; raise CallFailedError in words."""
@@ -81,6 +82,12 @@ class Submission:
         if not isinstance(reply["value"], Mapping) or set(reply["value"]) != set(forms):
             self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
         return {part: _typed(value, forms[part], name) for part, value in reply["value"].items()}
+
+    def begin(self, begun: Worker | None = None) -> None:
+        """Start a worker, or take one that runs already; the first call waits for it."""
+        if self._worker is None and not self.broken:
+            self._worker, self._watch = (begun, Watch(begun, self._keep)) if begun else self._begun()
+            self._calling, self._is_loaded = AT_LOADING, False
 
     def close(self) -> None:
         """End the worker."""
@@ -131,8 +138,9 @@ class Submission:
         self._lost(name, self.broken)
 
     def _started(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
-        if self._worker is None and not self.broken:
-            self.broken = self._loaded()
+        self.begin()
+        if not self._is_loaded and not self.broken:
+            self._is_loaded, self.broken = True, self._loaded()
         if self.broken:
             self.close()
             raise NotCalledError(self.broken)
@@ -140,9 +148,9 @@ class Submission:
         return self._worker, self._watch
 
     def _loaded(self) -> str | None:
-        """Start a worker and load the file; the sentence that says why that failed."""
-        worker, watch = self._begun()
-        self._worker, self._watch, self._calling = worker, watch, AT_LOADING
+        """Wait until the file is loaded; the sentence that says why that failed."""
+        worker, watch = self._worker, self._watch
+        assert worker is not None and watch is not None
         try:
             reply = wire.receive(watch.within(self.limits.load_seconds).read, MAX_REPLY)
         except wire.LateError:

@@ -8,6 +8,7 @@ from functools import cache
 import pandas as pd
 
 from tests.grading.intake.source import Source
+from tests.grading.sandbox import early
 from tests.grading.sandbox.submission import CallFailedError, Submission
 
 TIERS = ("bwrap", "process")
@@ -16,15 +17,6 @@ INSTALL_R = (
     "apt-get install -y --no-install-recommends r-base-core r-cran-lme4 r-cran-lmertest r-cran-pbkrtest "
     "r-cran-jsonlite && RPY2_CFFI_MODE=ABI .venv/bin/pip install -e '.[r]'"
 )
-PROBE = """
-import os
-with open("/proc/self/status") as status:
-    fields = dict(line.split(":", 1) for line in status)
-def denominator_df(data):
-    uid = os.getuid()
-    capabilities = int(fields["CapEff"], 16)
-    return -1 if uid == 0 or capabilities else len(data)
-"""
 
 
 @dataclass(frozen=True)
@@ -82,8 +74,9 @@ def r_unusable(tier: str) -> str | None:
 @cache
 def _probed(tier: str) -> tuple[str | None, bool]:
     """Why a tiny submission did not work in a tier, or None; and whether both fences stood."""
-    submission = Submission(Source.of("Python", PROBE), tier)
+    submission = Submission(early.PROBE, tier)
     try:
+        submission.begin(early.begun(tier))
         data = pd.DataFrame({"bucket": [1, 2, 3]})
         value = submission.call("denominator_df", {"data": data}, {"": "numbers"})[""]
     except (CallFailedError, OSError) as error:
