@@ -66,7 +66,7 @@ def excused(
     found = {excuse: tests for excuse, tests in found.items() if tests >= plain}
     if not found:
         return None, set()
-    excuse = max(found, key=lambda one: (len(found[one]), -one.loss))
+    excuse = max(found, key=lambda one: (len(found[one]), -one.loss, one.slug, one.said))
     named = [
         one for one in found if one.slug == CONSEQUENCE and found[one] >= found[excuse]
     ]  # says more, costs no more
@@ -86,7 +86,7 @@ def _of_check(function: str, calls: list[Called], submission: Caller, origins: l
         excuses = set(_rounded(got, truth, wrong)) | set(_one_field(function, got, truth))
         excuses |= set(_following(function, call.arguments, got, truth, submission, origins))
         common = excuses if common is None else common & excuses
-    return sorted(common or (), key=lambda excuse: excuse.loss)
+    return sorted(common or (), key=lambda excuse: (excuse.loss, excuse.slug, excuse.said))
 
 
 def _rounded(got: Fields, truth: Fields, wrong: list[str]) -> Iterable[Excuse]:
