@@ -264,6 +264,15 @@ def _fit(model: ExactModel) -> ExactFit | None:
     return ExactFit(Vb=_decimal(Vb), Ve=_decimal(Ve), criterion=_decimal(criterion), **lists)
 
 
+def excess(X: ArrayLike, y: ArrayLike, group: Labels, Vb: float, Ve: float) -> float:
+    """The criterion at these variances, minus its minimum; inf where they are no variances."""
+    if not (Vb >= 0 and Ve > 0):
+        return float("inf")
+    with flint.ctx.workdps(WORKING_DIGITS[0]):
+        at = ExactModel(X, y, group).criterion(arb(Vb), arb(Ve))
+        return float(_decimal(at) - reml(X, y, group).criterion)
+
+
 def gradient(X: ArrayLike, y: ArrayLike, group: Labels, Vb: float, Ve: float) -> tuple[float, float]:
     """Derivatives of the REML criterion by Vb and Ve at the float64 point (Vb, Ve)."""
     with flint.ctx.workdps(WORKING_DIGITS[0]):

@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 from numpy.typing import ArrayLike
 
 MOST_DIGITS = 15.0
@@ -59,6 +60,16 @@ def assert_that(claim: str, holds: bool, got: Any) -> None:
     """A claim that is no comparison of numbers."""
     if not holds:
         raise ClaimError(f"{claim}\n  got       {_shown(got)}")
+
+
+def assert_flag(converged: bool | None, excess: float, most: float) -> None:
+    """Who says converged stands no more than that above the minimum; nothing is claimed where there is no flag."""
+    if converged is None:
+        pytest.skip("says nothing about convergence")
+    if converged and not excess <= most:
+        raise ClaimError(
+            f"converged = True\n  got       a criterion {excess:.3g} above its minimum\n  expected  {most:g}"
+        )
 
 
 def _note(claim: str, worst: float, scale: float) -> None:

@@ -12,15 +12,29 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pytest
 
 Arguments = Mapping[str, Any]
 Convert = Callable[[Any, str, Arguments], Any]
 
+VERSION = 1  # of the contract, which a peer or a submission may name: CONTRACT = 1
 WHOLE = ""  # the field name of a result that has no fields
 
 
 class ContractError(AssertionError):
     """A returned value is not of the form that the contract asks for."""
+
+
+class NotOffered:
+    """Stands for a field that an implementation does not offer: a check that reads it is skipped."""
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        pytest.skip("reads a field that is not offered")
+
+    __float__ = __array__
+
+
+NOT_OFFERED = NotOffered()
 
 
 @dataclass(frozen=True)
@@ -46,9 +60,15 @@ class Function:
         return {field: kind.form for field, kind in self.fields.items()}
 
     def normalised(self, value: dict[str, Any], arguments: Arguments) -> Any:
-        """The plain value of a call as a number, array, table or namespace; raises ContractError."""
+        """The plain value of a call as a number, array, table or namespace; raises ContractError.
+
+        A field that is NOT_OFFERED stays so.
+        """
         parts = {
-            field: kind.convert(value[field], field or "the result", arguments) for field, kind in self.fields.items()
+            field: value[field]
+            if value[field] is NOT_OFFERED
+            else kind.convert(value[field], field or "the result", arguments)
+            for field, kind in self.fields.items()
         }
         return parts[WHOLE] if WHOLE in parts else SimpleNamespace(**parts)
 

@@ -47,6 +47,7 @@ class Implementation:
     backend: Backend
     tolerances: Tolerances = REFERENCE
     calls: list[Call] = field(default_factory=list)
+    converged: bool | None = None  # what a package says of its last answer, where it has a flag
 
     def __repr__(self) -> str:
         """Short: hypothesis prints it beside a failing input."""
@@ -61,5 +62,7 @@ class Implementation:
         function = CONTRACT[name]
         call = Call(name, dict(zip(function.arguments, values, strict=True)))
         self.calls = [*self.calls[-1:], call]  # the last two: some theorems compare a pair
-        call.result = function.normalised(self.backend.call(name, call.arguments, function.forms), call.arguments)
+        value = self.backend.call(name, call.arguments, function.forms)
+        self.converged = value.get("converged")
+        call.result = function.normalised(value, call.arguments)
         return call.result

@@ -16,6 +16,11 @@ def function_of(item: pytest.Item) -> str:
 
 def owed(item: pytest.Item) -> bool:
     """Whether a test judges a function of the contract, and asks for no more than a submission owes."""
+    return asked_of_packages(item) and not item.get_closest_marker("package")
+
+
+def asked_of_packages(item: pytest.Item) -> bool:
+    """What a submission owes, and what a package that others rely on owes besides."""
     return bool(function_of(item)) and not item.get_closest_marker("core_only")
 
 

@@ -65,6 +65,7 @@ def test_anova_reml_agrees_with_lmertest(impl, name):
     assert_close("p-value of anova(lmer)", got.p_value, expected["p_value"], max(impl.tolerances.p_value, 1e-6), 1.0)
 
 
+@pytest.mark.satterthwaite
 def test_anova_reml_of_unequal_buckets_agrees_with_lmertest_in_f(impl):
     """F does not depend on the basis of the contrasts; df is judged below."""
     fit = golden.load("chapter_2_unbalanced")
@@ -74,6 +75,7 @@ def test_anova_reml_of_unequal_buckets_agrees_with_lmertest_in_f(impl):
     )
 
 
+@pytest.mark.satterthwaite
 def test_anova_reml_at_the_boundary_is_the_naive_test(impl):
     """Vb = 0: F and p of anova(lm), on 3 and N - C = 36 df, as lmerTest has it."""
     fit = golden.load("chapter_2_boundary")
@@ -115,6 +117,7 @@ def test_p_value_is_the_upper_tail_on_buckets_minus_colors(impl, frogs):
     )
 
 
+@pytest.mark.satterthwaite
 @given(strategies.boundary_frogs(strategies.layouts(min_colors=2)))
 def test_df_at_the_boundary_is_frogs_minus_colors(impl, frogs):
     """Theorem 8: Vb = 0: N - C, any bucket sizes."""
@@ -134,6 +137,7 @@ def test_f_and_df_of_any_equal_buckets(impl, frogs):
 # --- unequal n ------------------------------------------------------------------------------------------
 
 
+@pytest.mark.satterthwaite
 @given(strategies.interior_frogs(THREE_BUCKETS))
 def test_f_of_unequal_buckets_to_fifty_digits(impl, frogs):
     """F = (L beta)'(L C L')^-1 (L beta) / q, the same in every basis of the contrasts."""
@@ -142,6 +146,7 @@ def test_f_of_unequal_buckets_to_fifty_digits(impl, frogs):
     assert_close("F = Wald statistic / q", got, expected, 10 * impl.tolerances.variance, expected + 1e-2)
 
 
+@pytest.mark.satterthwaite
 @given(strategies.interior_frogs(THREE_BUCKETS))
 def test_df_of_unequal_buckets_lies_between_those_of_the_contrasts(impl, frogs):
     """Theorem 16: pooled over whatever basis, df lies between the smallest and largest df of a contrast."""
@@ -151,6 +156,7 @@ def test_df_of_unequal_buckets_lies_between_those_of_the_contrasts(impl, frogs):
     assert_between("df_den lies in the range of the contrasts' df", got, low * (1 - slack), high * (1 + slack))
 
 
+@pytest.mark.satterthwaite
 @given(strategies.interior_frogs(THREE_BUCKETS))
 def test_p_value_fits_f_and_df(impl, frogs):
     """p is the upper tail of F(df_num, df_den) at the F and df that are reported."""
@@ -163,6 +169,7 @@ def test_p_value_fits_f_and_df(impl, frogs):
     assert_close("p = upper tail of F(df_num, df_den) at F", got.p_value, expected, 1e-7, 1.0)
 
 
+@pytest.mark.satterthwaite
 @given(strategies.interior_frogs(TWO_COLORS))
 def test_two_colors_f_is_t_squared_with_its_df(impl, frogs):
     """Theorem 16: one numerator df: F = t^2, and df is the contrast's own."""
@@ -183,6 +190,17 @@ def test_anova_reml_has_no_unit(impl, frogs, c):
     assert_close("c y: F as for y", got.F, expected.F, 10 * impl.tolerances.variance, expected.F + 1e-3)
     assert_close("c y: df as for y", got.df_den, expected.df, impl.tolerances.df)
     assert_close("c y: p as for y", got.p_value, expected.p_value, impl.tolerances.p_value, 1.0)
+
+
+@pytest.mark.package
+@given(INSIDE, st.sampled_from([1e-6, 1e-3, 1e3, 1e6]))
+def test_anova_reml_has_no_favourite_unit(impl, frogs, c):
+    """Theorems 10 and 14: F, df and p of c y + 1e5 spreads, c from 1e-6 to 1e6; that has 11 digits of y."""
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.anova_reml(frogs.data.assign(weight=c * (frogs.y + 1e5 * np.ptp(frogs.y))))
+    assert_close(f"{c:g} y: F", got.F, expected.F, max(1e-7, 10 * impl.tolerances.variance), expected.F + 1e-3)
+    assert_close(f"{c:g} y: df", got.df_den, expected.df, impl.tolerances.df)
+    assert_close(f"{c:g} y: p", got.p_value, expected.p_value, max(1e-7, impl.tolerances.p_value), 1.0)
 
 
 @pytest.mark.core_only

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import closed_form, exact, golden
+from reference import closed_form, exact, golden, nist
 from tests import strategies
 from tests.assertions import assert_between, assert_close
 
@@ -36,6 +36,7 @@ def test_df_agrees_with_lmertest(impl, name):
     assert_close("df of lmerTest", got / fit.expected["df"], np.ones(len(got)), rtol)
 
 
+@pytest.mark.satterthwaite
 @pytest.mark.parametrize("name", OTHERS)
 def test_df_of_other_data_agrees_with_lmertest(impl, name):
     """Unequal buckets, and coefficients of what varies within buckets."""
@@ -65,6 +66,7 @@ def test_df_of_equal_buckets_is_buckets_minus_colors(impl, frogs):
     assert_close("equal n, Vb > 0: df = B - C", got, np.full(len(got), float(df)), impl.tolerances.df)
 
 
+@pytest.mark.satterthwaite
 @given(strategies.interior_frogs())
 def test_df_of_unequal_buckets_to_fifty_digits(impl, frogs):
     """2 f^2 / Var(f) with derivatives in 50-digit arithmetic."""
@@ -73,6 +75,7 @@ def test_df_of_unequal_buckets_to_fifty_digits(impl, frogs):
     assert_close("df = 2 f^2 / Var(f)", got / expected, np.ones(len(got)), impl.tolerances.df)
 
 
+@pytest.mark.satterthwaite
 def test_df_of_unequal_buckets_is_not_buckets_minus_colors(impl):
     """Theorem 8 is false when n differs: the chapter's data without 11 frogs have 2.52 to 3.09, not 4."""
     fit = golden.load("chapter_2_unbalanced")
@@ -80,6 +83,7 @@ def test_df_of_unequal_buckets_is_not_buckets_minus_colors(impl):
     assert_between("unequal n: the df of the black mean is 3.09, not 4", got[0], 3.08597 * 0.98, 3.08598 * 1.02)
 
 
+@pytest.mark.satterthwaite
 @given(strategies.boundary_frogs())
 def test_df_at_the_boundary_is_frogs_minus_coefficients(impl, frogs):
     """Theorem 8: at Vb = 0, in lmerTest's convention, N - p for every contrast and any bucket sizes."""
@@ -96,6 +100,7 @@ def test_df_has_no_unit(impl, frogs, c):
     assert_close("c y: df as for y", got, np.full(len(got), float(df)), impl.tolerances.df)
 
 
+@pytest.mark.satterthwaite
 @given(strategies.interior_frogs(), strategies.SEEDS)
 def test_df_does_not_depend_on_the_order_of_rows(impl, frogs, seed):
     """Theorem 11."""
@@ -123,13 +128,32 @@ def test_df_of_the_chapter_is_four(impl):
     assert_close("df = 8 - 4", impl.satterthwaite_df(fit.X, fit.y, fit.group), np.full(4, 4.0), 1e-9)
 
 
-@pytest.mark.core_only
+@pytest.mark.package
 @given(strategies.frogs(EQUAL_N, ratios=(1 + 1e-8, 1 + 1e-6, 1 + 1e-4)))
 def test_df_just_inside_the_boundary(impl, frogs):
     """Theorem 8 where MSB / MSE - 1 is 1e-8 to 1e-4: still B - C; lmerTest returns 7.56 to 57 for 9."""
     got = impl.satterthwaite_df(frogs.cell_means, frogs.y, frogs.group)
     df = frogs.Z.shape[1] - frogs.cell_means.shape[1]
-    assert_close("just inside the boundary: df = B - C", got, np.full(len(got), float(df)), 1e-6)
+    allowed = max(1e-6, impl.tolerances.df)
+    assert_close("just inside the boundary: df = B - C", got, np.full(len(got), float(df)), allowed)
+
+
+@pytest.mark.package
+@given(strategies.frogs(EQUAL_N, ratios=strategies.INTERIOR_RATIOS), st.sampled_from([1e-6, 1e-3, 1e3, 1e6]))
+def test_df_has_no_favourite_unit(impl, frogs, c):
+    """Theorems 8 and 10: equal n, interior: B - C for c y, c from 1e-6 to 1e6."""
+    got = impl.satterthwaite_df(frogs.cell_means, c * frogs.y, frogs.group)
+    df = frogs.Z.shape[1] - frogs.cell_means.shape[1]
+    assert_close(f"{c:g} y: df = B - C", got, np.full(len(got), float(df)), impl.tolerances.df)
+
+
+@pytest.mark.package
+@pytest.mark.parametrize("name", nist.NAMES)
+def test_df_of_nist_data(impl, name):
+    """Theorem 8 on NIST's one-way data, up to 13 constant leading digits: buckets - 1."""
+    data = nist.load(name)
+    got = impl.satterthwaite_df(np.ones((len(data.y), 1)), data.y, data.group)
+    assert_close(f"df of NIST {name}", got, [len(np.unique(data.group)) - 1], impl.tolerances.df)
 
 
 @pytest.mark.core_only

@@ -95,7 +95,7 @@ class Grading:
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
             self.verdict.diagnoses[function] = diagnosis.diagnosed(function, self.submission, signature)
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
-            self.verdict.excuses[function] = excuses.excused(function, calls, plain, self.submission, origins)
+            self.verdict.excuse(function, *excuses.excused(function, calls, plain, self.submission, origins))
         self.verdict.pictures[function] = portrait(function, self.submission)
 
 

@@ -1,16 +1,22 @@
-"""An implementation in a file that is trusted: it runs in this process, and declares what it does not offer.
+"""An implementation in a file that is trusted: it runs in this process, and says what it is.
 
-The file is a submission of Python or R with three declarations more, none of them required:
+The file is a submission of Python or R with declarations more, none of them required:
 
     VERSION = "statsmodels 0.15.0"
-    NOT_OFFERED = ("satterthwaite_df", ...)                functions of the contract
+    CONTRACT = 1                                           the version of the contract that it is written for
+    NOT_OFFERED = ("satterthwaite_df", "fit_reml.se")      functions of the contract, and fields
+    CRITERION = "+log|X'X|"                                what its criterion is, beside lme4's: or "-log|X'X|"
+    REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no constant")
+    DF = "kenward-roger"                                   instead of Satterthwaite's
     KNOWN_FAILURES = {"test_name[case]": "reason", ...}    tests that it fails by its own fault
+
+A result of `fit_reml` may have a field more, `converged`: what the package itself says of it.
 """
 
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -19,10 +25,12 @@ import pytest
 
 import lmm_core
 from reference import r
-from tests.contract import CONTRACT, ContractError
-from tests.grading.sandbox.plain import UnreadableError
+from tests import contract
+from tests.contract import ContractError
+from tests.grading.sandbox.plain import UnreadableError, plain
 from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
+from tests.peers.declared import DeclarationError, Declared, flag
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
 PEER = pytest.StashKey["Peer"]()
@@ -41,9 +49,9 @@ class Peer:
     name: str
     version: str
     backend: Backend
-    not_offered: frozenset[str]
-    known_failures: dict[str, str]
+    declared: Declared = field(default_factory=Declared)
     tolerances: Tolerances = SUBMISSION
+    language: str = "Python"
 
     def implementation(self) -> Implementation:
         """As the tests see it."""
@@ -51,15 +59,40 @@ class Peer:
 
     def offers(self, function: str) -> bool:
         """Whether the function is to be judged."""
-        return function not in self.not_offered
+        return function not in self.declared.not_offered
+
+
+@dataclass(frozen=True)
+class InPython:
+    """A module of this process; whatever it raises is its answer."""
+
+    module: ModuleType
+    declared: Declared
+
+    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
+        """Call one of its functions."""
+        function = getattr(self.module, name, None)
+        if function is None:
+            raise ContractError(f"{name} is not defined")
+        try:
+            value = function(*arguments.values())
+            answer = plain(value, self.declared.forms(name, forms)) | flag(value)
+        except UnreadableError as error:
+            raise ContractError(f"{name}: {error}") from None
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # an extension in Rust panics with one
+            failed = ContractError(f"{name} raised {type(error).__name__}: {error}")
+            self.declared.refused(name, arguments, failed)
+        return self.declared.completed(name, answer, arguments)
 
 
 @dataclass(frozen=True)
 class InR:
     """An R file, in the R of this process."""
 
-    path: Path
     submission: Any
+    declared: Declared
 
     def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
         """Call one of its functions."""
@@ -67,16 +100,18 @@ class InR:
         if function is None:
             raise ContractError(f"{name} is not defined")
         try:
-            return self.submission.call(function, [outgoing(value) for value in arguments.values()], forms)
+            values = [outgoing(value) for value in arguments.values()]
+            answer = self.submission.call(function, values, self.declared.forms(name, forms))
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
         except Exception as error:
-            raise ContractError(f"{name} stopped {error}") from None
+            self.declared.refused(name, arguments, ContractError(f"{name} stopped {error}"))
+        return self.declared.completed(name, answer, arguments)
 
 
 def core() -> Peer:
     """lmm_core, which needs no file."""
-    return Peer("lmm_core", "lmm_core", InProcess(lmm_core), frozenset(), {}, REFERENCE)
+    return Peer("lmm_core", "lmm_core", InProcess(lmm_core), tolerances=REFERENCE)
 
 
 def load(path: Path) -> Peer:
@@ -85,45 +120,46 @@ def load(path: Path) -> Peer:
         raise PeerError(f"implementation {path} does not exist")
     if path.suffix.lower() not in (".py", ".r"):
         raise PeerError(f"implementation {path} is neither a .py nor a .R file")
-    backend, declared = _from_r(path) if path.suffix.lower() == ".r" else _from_python(path)
+    in_r = path.suffix.lower() == ".r"
+    loaded, said = _from_r(path) if in_r else _from_python(path)
     name = path.stem.removesuffix("_peer")
-    not_offered = frozenset(declared("NOT_OFFERED") or ())
-    unknown = sorted(not_offered - set(CONTRACT))
-    if unknown:
-        raise PeerError(f"implementation {path} does not offer {unknown[0]}, which is not in the contract")
-    known = dict(declared("KNOWN_FAILURES") or {})
-    return Peer(name, str(declared("VERSION") or name), backend, not_offered, known)
+    if said("CONTRACT") not in (None, contract.VERSION):
+        raise PeerError(f"implementation {path} is for contract {said('CONTRACT')}; this is {contract.VERSION}")
+    missing = list(said("NOT_OFFERED") or ())
+    try:
+        declared = Declared(
+            not_offered=frozenset(entry for entry in missing if "." not in entry),
+            lacking=frozenset(entry for entry in missing if "." in entry),
+            criterion=str(said("CRITERION") or "lme4"),
+            refuses=dict(said("REFUSES") or {}),
+            df=str(said("DF") or "satterthwaite"),
+            known_failures=dict(said("KNOWN_FAILURES") or {}),
+        )
+    except DeclarationError as error:
+        raise PeerError(f"implementation {path} {error}") from None
+    backend = InR(loaded, declared) if in_r else InPython(loaded, declared)
+    language = "R" if in_r else "Python"
+    return Peer(name, str(said("VERSION") or name), backend, declared, language=language)
 
 
-def _from_python(path: Path) -> tuple[Backend, Callable[[str], Any]]:
+def _from_python(path: Path) -> tuple[ModuleType, Callable[[str], Any]]:
     spec = importlib.util.spec_from_file_location(f"implementation_{path.stem}", path)
     assert spec is not None and spec.loader is not None
     module: ModuleType = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module  # where dataclasses look up annotations
+    sys.path.insert(0, str(path.parent))  # what lies beside it
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except KeyboardInterrupt:
+        raise
+    except BaseException as error:
         raise PeerError(f"implementation {path} cannot be loaded: {type(error).__name__}: {error}") from None
-    return Careful(module), lambda name: getattr(module, name, None)
+    finally:
+        sys.path.remove(str(path.parent))
+    return module, lambda name: getattr(module, name, None)
 
 
-@dataclass
-class Careful(InProcess):
-    """A module whose exceptions are the verdict of the call."""
-
-    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
-        """Call it."""
-        if not hasattr(self.module, name):
-            raise ContractError(f"{name} is not defined")
-        try:
-            return super().call(name, arguments, forms)
-        except ContractError:
-            raise
-        except Exception as error:
-            raise ContractError(f"{name} raised {type(error).__name__}: {error}") from None
-
-
-def _from_r(path: Path) -> tuple[Backend, Callable[[str], Any]]:
+def _from_r(path: Path) -> tuple[Any, Callable[[str], Any]]:
     if r.unavailable():
         raise PeerError(f"implementation {path} needs R: {r.unavailable()}; to install: {r.INSTALL}")
     from tests.grading.sandbox.r_submission import RSubmission, as_python  # noqa: PLC0415 - starts R
@@ -132,14 +168,15 @@ def _from_r(path: Path) -> tuple[Backend, Callable[[str], Any]]:
         submission = RSubmission([("", path.read_text(encoding="utf-8-sig"))])
     except Exception as error:  # whatever R says when it cannot load a package
         raise PeerError(f"implementation {path} cannot be loaded: {' '.join(str(error).split())}") from None
-
     if submission.remarks:
         raise PeerError(f"implementation {path} cannot be loaded: {submission.remarks[0]}")
 
-    def declared(name: str) -> Any:
+    def said(name: str) -> Any:
         value = as_python(r.get(name, submission.environment))
         if isinstance(value, dict):
             return {key: entry[0] if isinstance(entry, list) else entry for key, entry in value.items()}
-        return value[0] if name == "VERSION" and isinstance(value, list) else value
+        if name == "NOT_OFFERED" or value is None:
+            return value
+        return int(value[0]) if name == "CONTRACT" else str(value[0])
 
-    return InR(path, submission), declared
+    return submission, said

@@ -1,41 +1,56 @@
-"""`pytest --implementation FILE` and `pytest --scoreboard FILE.md`."""
+"""`pytest --implementation FILE`, with `--scoreboard FILE.md` beside it or alone."""
 
 import os
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.contract import CONTRACT
 from tests.grading.examples import few_examples
+from tests.grading.reports import feedback
+from tests.implementation import Implementation
 from tests.peers import peer, scoreboard
-from tests.peers.peer import PEER
-from tests.selection import EXERCISES, function_of, keep, owed
+from tests.peers.peer import PEER, Peer
+from tests.selection import EXERCISES, asked_of_packages, function_of, keep
+
+MOST_LINES = 30  # of a failure
+SHORT = 110  # characters of a reason
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Load the implementation, or write the scoreboard."""
+    judged = _loaded(config)
     if config.getoption("--scoreboard"):
         path = Path(config.getoption("--scoreboard"))
         try:
             path.touch()
         except OSError as error:
             raise pytest.UsageError(f"--scoreboard {path} cannot be written: {error.strerror}") from None
-        path.write_text(scoreboard.table(scoreboard.present()) + "\n", encoding="utf-8")
+        peers = [peer.core(), judged] if judged else scoreboard.present()
+        path.write_text(scoreboard.table(peers) + "\n", encoding="utf-8")
         pytest.exit(f"wrote {path}", returncode=0)
-    if not config.getoption("--implementation"):
+    if judged is None:
         return
-    if config.getoption("--submission"):
-        raise pytest.UsageError("--implementation judges a trusted file, --submission one that is not: choose one")
-    try:
-        config.stash[PEER] = peer.load(Path(config.getoption("--implementation")))
-    except peer.PeerError as error:
-        raise pytest.UsageError(str(error)) from None
+    config.stash[PEER] = judged
+    config.option.pythonwarnings = [*(config.option.pythonwarnings or []), "default"]  # a package may warn
     if not (config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE")):
         few_examples()
     if config.args == config.getini("testpaths"):
         config.args[:] = [str(EXERCISES)]
+
+
+def _loaded(config: pytest.Config) -> Peer | None:
+    if not config.getoption("--implementation"):
+        return None
+    if config.getoption("--submission"):
+        raise pytest.UsageError("--implementation judges a trusted file, --submission one that is not: choose one")
+    try:
+        return peer.load(Path(config.getoption("--implementation")))
+    except peer.PeerError as error:
+        raise pytest.UsageError(str(error)) from None
 
 
 @pytest.hookimpl(trylast=True)
@@ -44,21 +59,56 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     judged = config.stash.get(PEER, None)
     if judged is None:
         return
-    keep(config, items, owed)
+    keep(config, items, asked_of_packages)
+    known = judged.declared.known_failures
     names = {item.name for item in items} | {item.name.partition("[")[0] for item in items}
-    for name in judged.known_failures:
+    for name in known:
         if name not in names:
             raise pytest.UsageError(f"{judged.name} declares the failure of {name}, which is no test of this run")
     for item in items:
-        reason = judged.known_failures.get(item.name) or judged.known_failures.get(item.name.partition("[")[0])
+        reason = known.get(item.name) or known.get(item.name.partition("[")[0])
         if not judged.offers(function_of(item)):
             item.add_marker(pytest.mark.skip(reason=f"not offered by {judged.version}"))
+        elif judged.declared.df != "satterthwaite" and item.get_closest_marker("satterthwaite"):
+            item.add_marker(pytest.mark.skip(reason=f"{judged.version} has df of {judged.declared.df}"))
         elif reason:
             item.add_marker(pytest.mark.xfail(reason=reason, strict=True))
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
+    """Where every example is of a kind that is refused by design, there is nothing to judge."""
+    try:
+        return (yield)
+    except hypothesis.errors.Unsatisfiable:
+        if PEER not in pyfuncitem.config.stash:
+            raise
+        return pytest.skip("refuses all of these data by design")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> Any:
+    """Reports know which function they are about, also when they travel between processes; a failure is short."""
+    report = yield
+    report.judges = function_of(item)
+    judged = item.config.stash.get(PEER, None)
+    if judged is not None and report.failed and report.when == "call" and call.excinfo is not None:
+        report.longrepr = _failure(judged, item.funcargs["impl"], call.excinfo.value)  # type: ignore[attr-defined]
+    return report
+
+
+def _failure(judged: Peer, impl: Implementation, error: BaseException) -> str:
+    """The claim, got, expected, how much is forgiven, and a call that shows it where it is small enough to read."""
+    said = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
+    lines = said.splitlines()[:MOST_LINES]
+    for shown in (feedback.example(call, judged.language) for call in impl.calls[-1:]):
+        example = ["", "To see it, paste:", *shown.splitlines()] if shown else []
+        lines += example if len(lines) + len(example) <= MOST_LINES else []
+    return "\n".join(lines)
+
+
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
-    """The table: exercise, function, and how its tests ended."""
+    """The table: exercise, function, how its tests ended; and the failures as declarations, ready to paste."""
     judged = config.stash.get(PEER, None)
     if judged is None:
         return
@@ -73,11 +123,33 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         terminalreporter.write_line(
             f"  {function.exercise}  {name:<22} {said if judged.offers(name) else 'not offered'}"
         )
+    failed = {_test(report): _reason(str(report.longrepr)) for report in terminalreporter.stats.get("failed", [])}
+    if failed:
+        still = {_test(report): report.wasxfail for report in terminalreporter.stats.get("xfailed", [])}
+        for line in declaration(judged.language, still | failed):
+            terminalreporter.write_line(line)
 
 
-@pytest.hookimpl(wrapper=True)
-def pytest_runtest_makereport(item: pytest.Item) -> Any:
-    """Reports know which function they are about, also when they travel between processes."""
-    report = yield
-    report.judges = function_of(item)
-    return report
+def declaration(language: str, failures: dict[str, str]) -> list[str]:
+    """KNOWN_FAILURES of these tests and reasons."""
+    if language == "R":
+        entries = ",\n".join(f"  `{test}` = {_quoted(why)}" for test, why in failures.items())
+        text = f"KNOWN_FAILURES <- list(\n{entries}\n)"
+    else:
+        entries = "".join(f"    {_quoted(test)}: {_quoted(why)},\n" for test, why in failures.items())
+        text = f"KNOWN_FAILURES = {{\n{entries}}}"
+    return ["", "To declare what fails, paste, and say why:", *text.splitlines()]
+
+
+def _test(report: Any) -> str:
+    return str(report.nodeid).partition("::")[2]
+
+
+def _reason(said: str) -> str:
+    claim, _, rest = said.partition("\n")
+    got = next((line.split(maxsplit=1)[1] for line in rest.splitlines() if line.startswith("  got ")), "")
+    return (f"{claim}: got {got}" if got else claim)[:SHORT]
+
+
+def _quoted(text: str) -> str:
+    return '"' + text.replace("\\", "\\\\").replace('"', "'") + '"'

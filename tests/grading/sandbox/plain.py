@@ -25,7 +25,7 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
         raise UnreadableError(NOTHING)
     if "" in forms:
         return {"": FORMS[forms[""]](value, "the result")}
-    names = _names(value)
+    names = names_of(value)
     missing = [field for field in forms if field not in names]
     if missing:
         has = f"with {', '.join(names[:12])}" if names else "without names"
@@ -33,7 +33,7 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
         raise UnreadableError(
             f"the result has no field {missing[0]!r}: it is a {_kind(value)} {has}; asked for are {asked}"
         )
-    return {field: FORMS[form](_field(value, field), field) for field, form in forms.items()}
+    return {field: FORMS[form](field_of(value, field), field) for field, form in forms.items()}
 
 
 def _numbers(value: Any, name: str) -> np.ndarray:
@@ -82,7 +82,7 @@ def _scalar(value: Any) -> str | int | float:
 FORMS = {"numbers": _numbers, "counts": _counts, "table": _table}
 
 
-def _names(value: Any) -> list[str]:
+def names_of(value: Any) -> list[str]:
     if isinstance(value, Mapping):
         return [str(name) for name in value]
     if hasattr(value, "to_dict"):  # a pandas Series by its index, a DataFrame by its columns
@@ -98,6 +98,6 @@ def _kind(value: Any) -> str:
     return {"ndarray": "plain array", "NamedNumbers": "vector"}.get(type(value).__name__, type(value).__name__)
 
 
-def _field(value: Any, field: str) -> Any:
+def field_of(value: Any, field: str) -> Any:
     by_key = isinstance(value, Mapping) or hasattr(value, "to_dict")
     return value[field] if by_key else getattr(value, field)
