@@ -249,8 +249,8 @@ def test_pooled_df_with_a_contrast_of_two_df_or_less(impl, frogs):
 def test_p_values_are_uniform_under_no_color_effect(impl):
     """Theorem 18: with 8 buckets of 5, Vb = 900 and Ve = 225, p is uniform, up to rare boundary fits.
 
-    MSB / MSE has expectation 21 and falls below 1 with probability 2e-4, which shifts the distribution of
-    p by at most as much. Kolmogorov's distance of 500 p-values exceeds 0.13 with probability below 1e-7.
+    MSB / MSE is 21 F(4, 32), below 1 with probability 0.0045, which shifts the distribution of p by at most as
+    much. Kolmogorov's distance of 500 p-values exceeds 0.13 - 0.0045 with probability 2 exp(-1000 0.1255^2) = 3e-7.
     """
     rng = np.random.default_rng(18)
     data = golden.load("chapter_2").data
