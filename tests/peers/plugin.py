@@ -35,7 +35,8 @@ def pytest_configure(config: pytest.Config) -> None:
     if judged is None:
         return
     config.stash[PEER] = judged
-    config.option.pythonwarnings = [*(config.option.pythonwarnings or []), "default"]  # a package may warn
+    namespace = config.known_args_namespace
+    namespace.pythonwarnings = ["default", *(namespace.pythonwarnings or [])]  # a package may warn
     if not (config.getoption("--hypothesis-profile") or os.environ.get("HYPOTHESIS_PROFILE")):
         few_examples()
     if config.args == config.getini("testpaths"):
