@@ -88,5 +88,8 @@ def _shown(value: Any) -> str:
     if isinstance(value, str | int):
         return str(value)
     array = np.asarray(value)
-    text = np.array2string(array, precision=7, threshold=24, edgeitems=4, suppress_small=False)
+    if array.size == 1 and array.dtype.kind in "iuf":
+        return f"{array.item():.7g}"
+    form = {"float_kind": lambda number: f"{number:.7g}"}
+    text = np.array2string(array, threshold=24, edgeitems=4, formatter=form)
     return text.replace("\n", "\n            ")

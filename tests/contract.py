@@ -74,10 +74,10 @@ class Function:
 
 
 def _number(value: Any, name: str, _: Arguments) -> float:
-    array = _real(value, name)
-    if array.size != 1 or array.ndim > 2:
-        raise ContractError(f"{name} has shape {array.shape}; expected 1 number")
-    return float(array.reshape(()))
+    shape = np.shape(value)
+    if np.size(value) != 1 or len(shape) > 2:
+        raise ContractError(f"{name} is {_many(shape)}; expected 1 number")
+    return float(_real(value, name).reshape(()))
 
 
 def _whole(value: Any, name: str, arguments: Arguments) -> int:
@@ -89,22 +89,30 @@ def _whole(value: Any, name: str, arguments: Arguments) -> int:
 
 def _vector(length: Callable[[Arguments], int]) -> Convert:
     def convert(value: Any, name: str, arguments: Arguments) -> np.ndarray:
-        array, n = _real(value, name), length(arguments)
-        if array.shape not in ((n,), (n, 1), (1, n)) and not (n == 1 and array.shape == ()):
-            raise ContractError(f"{name} has shape {array.shape}; expected {n} number{'s' * (n != 1)}")
-        return array.reshape(n)
+        shape, n = np.shape(value), length(arguments)
+        if shape not in ((n,), (n, 1), (1, n)) and not (n == 1 and shape == ()):
+            raise ContractError(f"{name} is {_many(shape)}; expected {n} number{'s' * (n != 1)}")
+        return _real(value, name).reshape(n)
 
     return convert
 
 
 def _matrix(shape: Callable[[Arguments], tuple[int, int]]) -> Convert:
     def convert(value: Any, name: str, arguments: Arguments) -> np.ndarray:
-        array, expected = _real(value, name), shape(arguments)
-        if array.shape != expected:
-            raise ContractError(f"{name} has shape {array.shape}; expected {expected}")
-        return array
+        expected = shape(arguments)
+        if np.shape(value) != expected:
+            raise ContractError(f"{name} is {_many(np.shape(value))}; expected {_many(expected)}")
+        return _real(value, name)
 
     return convert
+
+
+def _many(shape: tuple[int, ...]) -> str:
+    """A shape in words."""
+    if len(shape) < 2:
+        count = math.prod(shape)
+        return f"{count} number{'s' * (count != 1)}"
+    return f"a table of {' x '.join(map(str, shape))} numbers"
 
 
 def _counts(value: Any, name: str, arguments: Arguments) -> dict[str, int]:
@@ -130,7 +138,8 @@ def _real(value: Any, name: str) -> np.ndarray:
     array = array.astype(np.float64)
     n_bad = int(array.size - np.isfinite(array).sum())
     if n_bad:
-        raise ContractError(f"{name} has {n_bad} NaN or infinite values among its {array.size}")
+        are = "is" if array.size == 1 else f"has {array.size} numbers, of which {n_bad} are"
+        raise ContractError(f"{name} {are} NA, NaN or infinite")
     return array
 
 

@@ -193,15 +193,15 @@ def fixed_frogs(layout: Layout, seed: int, ratio: float = 3.0) -> Frogs:
 def twelve_frogs() -> Frogs:
     """Three frogs in each of four buckets, two red and two blue: small enough to compute by hand, and ordinary.
 
-    Bucket means are 50, 62, 68 and 80, every variance within a bucket is 9, MSE = 9, MSB = 216.
+    Bucket means are 50, 62, 68 and 80, variances within buckets 4, 16, 4 and 12; MSE = 9, MSB = 216.
     """
-    weight = [47, 50, 53, 62, 65, 59, 71, 65, 68, 77, 83, 80]
+    weight = [48, 50, 52, 62, 66, 58, 70, 66, 68, 82, 82, 76]
     bucket, color = np.repeat([1, 2, 3, 4], 3), np.repeat(["red", "blue"], 6)
     columns = {
         "id": np.tile([1, 2, 3], 4),
         "bucket": bucket,
         "color": color,
-        "bucket_mu": np.repeat([50.0, 62, 68, 80], 3),
+        "bucket_mu": np.repeat([51.0, 60, 70, 79], 3),
     }
     return Frogs(pd.DataFrame(columns | {"weight": np.array(weight, dtype=float)}))
 

@@ -71,7 +71,7 @@ def population(impl, seeds=DRAWS, n_buckets: int = BUCKETS, n_within: int = FROG
 def assert_mean_square(claim: str, z: np.ndarray, rate: float = RATE) -> None:
     """The mean square of independent standard normal numbers is chi-squared over their number."""
     low, high = chi2.ppf([rate / 2, 1 - rate / 2], np.size(z)) / np.size(z)
-    assert_between(claim, float(np.mean(np.square(z))), low, high)
+    assert_between(f"{claim}: what there is, as a share of what is asked", float(np.mean(np.square(z))), low, high)
 
 
 def assert_distributed(claim: str, z: np.ndarray, distribution: str | Callable = "norm") -> None:
@@ -188,17 +188,17 @@ def test_a_distant_seed_gives_other_data(impl, distance):
 
 
 @pytest.mark.ordinary
-def test_variance_of_bucket_means_is_sigma_bucket_squared(impl):
-    """E (bucket_mu - mu)^2 = sigma_bucket^2, over 4000 buckets."""
-    assert_mean_square("bucket_mu has variance sigma_bucket^2 around mu", population(impl).means)
-
-
-@pytest.mark.ordinary
 def test_mean_of_bucket_means_is_mu_in_every_color(impl):
     """The mean of 1000 buckets of a colour ~ N(mu, sigma_bucket^2 / 1000)."""
     by_color = population(impl).means.reshape(len(DRAWS), len(COLORS), -1).mean(axis=(0, 2))
     margin = norm.ppf(1 - RATE / 8) / np.sqrt(1000)
     assert_close("bucket_mu has mean mu in every colour", by_color, np.zeros(4), margin, scale=1.0)
+
+
+@pytest.mark.ordinary
+def test_variance_of_bucket_means_is_sigma_bucket_squared(impl):
+    """E (bucket_mu - mu)^2 = sigma_bucket^2, over 4000 buckets."""
+    assert_mean_square("bucket_mu has variance sigma_bucket^2 around mu", population(impl).means)
 
 
 @pytest.mark.ordinary

@@ -27,7 +27,7 @@ def expected_variances(frogs) -> list[float]:
 
 @pytest.mark.ordinary
 def test_empirical_variances_by_hand(impl):
-    """Every bucket has variance 9; sum of squares 3 (15^2 + 3^2 + 3^2 + 15^2) + 8 * 9 = 1476 with 11 df."""
+    """Variances 4, 16, 4, 12 within; sum of squares 3 (15^2 + 3^2 + 3^2 + 15^2) + 8 * 9 = 1476 with 11 df."""
     got = impl.empirical_variances(strategies.twelve_frogs().data)
     Vbe = 1476 / 11
     claim = "12 frogs in 4 buckets: Vb = Vbe - Ve, Ve = mean variance within buckets, Vbe = variance of all weights"
@@ -42,7 +42,7 @@ def test_empirical_variances_agree_with_r(impl, name):
     expected = fit.expected["empirical_variances"]
     got = vars(impl.empirical_variances(fit.data))
     assert_close(
-        "Vb, Ve, Vbe as R has them",
+        "Vb = Vbe - Ve, Ve and Vbe of the chapter's frogs, as R has them",
         [got[k] for k in ("Vb", "Ve", "Vbe")],
         [expected[k] for k in ("Vb", "Ve", "Vbe")],
         1e-10,

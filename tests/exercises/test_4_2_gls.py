@@ -19,7 +19,7 @@ def test_gls_by_hand(impl):
     V = np.array([[5.0, 3.0, 0.0], [3.0, 5.0, 0.0], [0.0, 0.0, 5.0]])
     got = impl.gls(np.ones((3, 1)), np.array([10.0, 14.0, 21.0]), V)
     assert_close("the mean of three frogs, two of one bucket: (5 * 12 + 4 * 21) / 9", got.coef, 16.0, 1e-10)
-    assert_close("its standard error: 1 / sqrt(1/4 + 1/5)", got.se, np.sqrt(20 / 9), 1e-10)
+    assert_close("standard error of the mean of three frogs: 1 / sqrt(1/4 + 1/5)", got.se, np.sqrt(20 / 9), 1e-10)
 
 
 @pytest.mark.ordinary

@@ -156,13 +156,21 @@ WRONG_SHAPES = {
     "three dimensions": (
         "gls",
         {"coef": np.ones((4, 1, 1)), "se": np.ones(4)},
-        "coef has shape (4, 1, 1); expected 4 numbers",
+        "coef is a table of 4 x 1 x 1 numbers; expected 4 numbers",
     ),
-    "too few": ("gls", {"coef": np.ones(3), "se": np.ones(4)}, "coef has shape (3,); expected 4 numbers"),
-    "nan": ("gls", {"coef": np.ones(4), "se": np.full(4, np.nan)}, "se has 4 NaN or infinite values among its 4"),
+    "too few": ("gls", {"coef": np.ones(3), "se": np.ones(4)}, "coef is 3 numbers; expected 4 numbers"),
+    "nan": (
+        "gls",
+        {"coef": np.ones(4), "se": np.full(4, np.nan)},
+        "se has 4 numbers, of which 4 are NA",
+    ),
     "complex": ("gls", {"coef": np.ones(4) * 1j, "se": np.ones(4)}, "coef is no array of real numbers"),
     "half": ("denominator_df", {"": np.array(2.5)}, "the result is 2.5; expected a whole number"),
-    "matrix": ("covariance_matrix", {"": np.ones((2, 3))}, "the result has shape (2, 3); expected (5, 5)"),
+    "matrix": (
+        "covariance_matrix",
+        {"": np.ones((2, 3))},
+        "of 2 x 3 numbers; expected a table of 5 x 5",
+    ),
     "column": ("simulate_frogs", {"": {"id": [1]}}, "the result lacks the column 'bucket'; it has id"),
 }
 

@@ -12,7 +12,8 @@ import numpy as np
 from scipy import stats
 from scipy.optimize import minimize_scalar
 
-from lmm_core.inference import pooled_ddf
+from lmm_core import fit_reml
+from lmm_core.inference import contrasts_f_test, pooled_ddf
 from tests.contract import CONTRACT
 from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, asked, fields, right
 from tests.strategies import indicators
@@ -23,15 +24,20 @@ Theirs = Callable[..., Any]  # the submission's function: normalised, and raisin
 def following(
     function: str, arguments: tuple[Any, ...], submission: Caller, origins: list[str]
 ) -> Iterator[tuple[str, Fields]]:
-    """The compositions that there are: the function where the error began, and what comes out."""
+    """The compositions that there are: the function where the error began, and what comes out; nothing where their
+    numbers cannot be computed with.
+    """
     for origin, ways in COMPOSED.get(function, {}).items():
         for way in ways if origin in origins else ():
             try:
                 with np.errstate(all="ignore"):
                     composed = way(_theirs(submission, origin), *arguments)
-            except (*NO_ANSWER, np.linalg.LinAlgError):
+            except np.linalg.LinAlgError:
+                yield origin, {}
+            except NO_ANSWER:
                 continue
-            yield origin, fields(function, composed)
+            else:
+                yield origin, fields(function, composed)
 
 
 def _theirs(submission: Caller, name: str) -> Theirs:
@@ -170,6 +176,38 @@ def _mixed_by_df(theirs: Theirs, data: Any) -> dict[str, float]:
     return _f_test(float(truth["F"]), X.shape[1] - 1, df)
 
 
+def _mixed_by_design(theirs: Theirs, data: Any) -> dict[str, float]:
+    """The test of all columns but the first of their X."""
+    fit = fit_reml(theirs(data["color"].to_numpy(), True), data["weight"], data["bucket"])
+    return vars(contrasts_f_test(fit, np.eye(len(fit.coef))[1:]))
+
+
+def _mixed_by_gls(theirs: Theirs, data: Any) -> dict[str, float]:
+    """F of their estimates at the right variances, by the right covariance, or from their own standard error."""
+    truth, (X, y, group) = right("anova_reml", (data,)), _treatment(data)
+    fit = right("fit_reml", (X, y, group))
+    V = fit["Vb"] * _same_bucket(group) + fit["Ve"] * np.eye(len(y))
+    estimates, C, q = theirs(X, y, V), _inverse(V, X)[1], X.shape[1] - 1
+    coef = estimates.coef[1:]
+    F = (coef[0] / estimates.se[1]) ** 2 if q == 1 else coef @ np.linalg.solve(C[1:, 1:], coef) / q
+    return _f_test(float(F), q, float(truth["df_den"]))
+
+
+def _df_by_v(theirs: Theirs, X: np.ndarray, y: np.ndarray, group: np.ndarray) -> np.ndarray:
+    fit = _reml_by_v(theirs, X, y, group)
+    at = {"restricted": True, "observed": True}
+    return _satterthwaite(X, y, group, np.eye(X.shape[1]), float(fit["Vb"]), float(fit["Ve"]), **at)
+
+
+def _mixed_by_v(theirs: Theirs, data: Any) -> dict[str, float]:
+    X, y, group = _treatment(data)
+    fit = _reml_by_v(theirs, X, y, group)
+    W, C = _inverse(fit["Vb"] * _same_bucket(group) + fit["Ve"] * np.eye(len(y)), X)
+    coef, q = (C @ X.T @ W @ y)[1:], X.shape[1] - 1
+    df = pooled_ddf(_df_by_v(theirs, X, y, group)[1:])
+    return _f_test(float(coef @ np.linalg.solve(C[1:, 1:], coef)) / q, q, df)
+
+
 def _mixed_by_counts(theirs: Theirs, data: Any) -> dict[str, float]:
     truth = right("anova_reml", (data,))
     return _f_test(float(truth["F"]), int(truth["df_num"]), theirs(data))
@@ -179,10 +217,13 @@ COMPOSED: dict[str, dict[str, list[Callable[..., Any]]]] = {
     "denominator_df": {"buckets_per_color": [_counted]},
     "anova_ols": {"ols": [_naive_by_ols], "design_matrix": [_naive_by_design]},
     "fit_reml": {"gls": [_reml_by_gls], "covariance_matrix": [_reml_by_v]},
-    "satterthwaite_df": {"fit_reml": [_df_way(kind) for kind in KINDS]},
+    "satterthwaite_df": {"fit_reml": [_df_way(kind) for kind in KINDS], "covariance_matrix": [_df_by_v]},
     "anova_reml": {
         "fit_reml": [_mixed_way(kind) for kind in (*KINDS, None)],
         "satterthwaite_df": [_mixed_by_df],
         "denominator_df": [_mixed_by_counts],
+        "design_matrix": [_mixed_by_design],
+        "gls": [_mixed_by_gls],
+        "covariance_matrix": [_mixed_by_v],
     },
 }

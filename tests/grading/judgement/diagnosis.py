@@ -23,14 +23,17 @@ EXPLAINED = 1e-3  # relative difference from a misconception's value within whic
 NEARER = (
     0.05  # or the difference from it, as a share of its own difference from the truth: where an optimiser stops early
 )
+NEAR = 0.02  # relative difference of what a coarse search finds
 SEARCHED = ("fit_reml", "satterthwaite_df", "anova_reml")
 
 # What may be wrong about any function.
-RETURNS_NOTHING, SWAPPED, HARD_CODED = GENERAL = ("returns-nothing", "arguments-swapped", "hard-coded")
+RETURNS_NOTHING, SWAPPED, HARD_CODED, IMPRECISE = "returns-nothing", "arguments-swapped", "hard-coded", "imprecise"
 HINTS = {
     RETURNS_NOTHING: "It returns nothing: is its result printed instead? What a function prints is read by people "
     "only; what it hands back, others compute with.",
     SWAPPED: "Two arguments are in each other's place: {} and {}. It is called as {}; yours reads {}.",
+    IMPRECISE: "The numbers are near the best ones and not at them: the search stops too early, or its grid is too "
+    "coarse.",
     HARD_CODED: "{} whatever the arguments are. It is right for one data set at most: let it be computed from the "
     "arguments.",
 }
@@ -46,7 +49,7 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
         is_wrong = any(wrong_fields(function, truth, got) for truth, got, _ in cases)
         swapped = _swapped(function, submission, signature) if is_wrong else None
         other = swapped or _hard_coded(function, cases)
-        best = other or (best if share >= 0.5 else None)
+        best = other or (best if share >= 0.5 else _imprecise(function, cases) if is_wrong else None)
     return best
 
 
@@ -147,15 +150,31 @@ def _exchanged(arguments: tuple[Any, ...], i: int, j: int) -> tuple[Any, ...]:
     return tuple(changed)
 
 
+def _imprecise(function: str, cases: list[tuple[Fields, Fields, Any]]) -> Misconception | None:
+    """Every number of a search within a few percent of the right one, and one at least beyond what is forgiven."""
+    answered = [(truth, got) for truth, got, _ in cases if got]
+    near = [
+        got.get(field, np.empty(0)).size == part.size
+        and np.allclose(np.ravel(got[field]), part.ravel(), rtol=NEAR, atol=NEAR * np.max(np.abs(part), initial=0.0))
+        for truth, got in answered
+        for field, part in truth.items()
+    ]
+    if function != "fit_reml" or not near or not all(near):
+        return None
+    return Misconception(IMPRECISE, function, HINTS[IMPRECISE], ())
+
+
 def _hard_coded(function: str, cases: list[tuple[Fields, Fields, Any]]) -> Misconception | None:
     """A number that is the same on every probe where the right ones differ."""
     answered = [(truth, got) for truth, got, _ in cases if got]
-    if function == "simulate_frogs" or len(answered) < 2:
+    sizes = {truth[field].size == got.get(field, np.empty(0)).size for truth, got in answered for field in truth}
+    if function == "simulate_frogs" or len(answered) < 2 or (False in sizes and len(CONTRACT[function].fields) > 1):
         return None
     for field in answered[0][0]:
         truths, gots = ([each.get(field, np.empty(0)) for each in some] for some in zip(*answered, strict=True))
         differ = any(truth.shape != truths[0].shape or not np.allclose(truth, truths[0], rtol=1e-6) for truth in truths)
-        if differ and gots[0].size == 1 and all(got.size == 1 and got.item() == gots[0].item() for got in gots):
+        values = np.unique(np.concatenate([got.ravel() for got in gots]))
+        if differ and len(values) == 1:
             name = field or "The result"
-            return Misconception(HARD_CODED, function, HINTS[HARD_CODED].format(f"{name} is {gots[0].item():.6g}"), ())
+            return Misconception(HARD_CODED, function, HINTS[HARD_CODED].format(f"{name} is {values[0]:.6g}"), ())
     return None

@@ -77,7 +77,13 @@ def _of_check(function: str, calls: list[Called], submission: Caller, origins: l
     """The excuses that each wrong call of a check has."""
     common: set[Excuse] | None = None
     for call in calls:
-        truth, got = right(function, call.arguments), fields(function, call.result)
+        truth = right(function, call.arguments)
+        if truth and call.result is None:  # it stopped: so does the right formula with their numbers in it
+            stops = {origin for origin, made in following(function, call.arguments, submission, origins) if not made}
+            excuses = {Excuse(CONSEQUENCE, FOLLOWS.format(origin), CONSEQUENCE_LOSS) for origin in stops}
+            common = excuses if common is None else common & excuses
+            continue
+        got = fields(function, call.result)
         if not truth or set(truth) != set(got):
             return []
         wrong = [name for name in truth if not close(function, got[name], truth[name], RIGHT)]
@@ -120,6 +126,6 @@ def _following(
     function: str, arguments: tuple[Any, ...], got: Fields, truth: Fields, submission: Caller, origins: list[str]
 ) -> Iterable[Excuse]:
     for origin, composed in following(function, arguments, submission, origins):
-        differs = [name for name in truth if not close(function, composed.get(name), truth[name], RIGHT)]
+        differs = composed and [name for name in truth if not close(function, composed.get(name), truth[name], RIGHT)]
         if differs and all(alike(function, got[name], composed.get(name), truth[name]) for name in truth):
             yield Excuse(CONSEQUENCE, FOLLOWS.format(origin), CONSEQUENCE_LOSS)

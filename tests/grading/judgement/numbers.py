@@ -93,6 +93,7 @@ def _features(table: Any, again: Any, n_buckets: int, n_within: int, colors: Any
     means = Z.T @ weight / Z.sum(axis=0)
     in_order = color[np.sort(first)]
     statistics = {
+        "buckets": Z.shape[1] / n_buckets,
         "bucket means": np.std(means, ddof=1) / np.hypot(sigma_bucket, sigma_within / np.sqrt(n_within)),
         "within": np.sqrt(np.mean((weight - Z @ means) ** 2)) / sigma_within,
         "bucket_mu": np.std(bucket_mu) / sigma_bucket,

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass, field, replace
+from itertools import groupby
 from typing import Any
 
 from tests.grading.judgement import rubric
@@ -156,7 +157,15 @@ def record(verdict: Verdict, items: dict[str, Item]) -> Record:
     about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw, "person": verdict.person}
     about |= {"late": verdict.late, "remarks": verdict.remarks, "broken": verdict.broken}
     about |= {"open": verdict.open} if verdict.open else {}
-    return {"about": about, "printed": verdict.printed, "functions": functions}
+    printed = {function: _in_short(text) for function, text in verdict.printed.items()}
+    return {"about": about, "printed": printed, "functions": functions}
+
+
+def _in_short(printed: str) -> str:
+    """A line that is printed again and again is told once, and a warning without the place of the library."""
+    lines = [re.sub(r"^\S*/site-packages/\S*?: (?=\w*Warning)", "", line) for line in printed.split("\n")]
+    told = [(line, sum(1 for _ in same)) for line, same in groupby(lines)]
+    return "\n".join(f"{line} ({count} times)" if count > 1 and line else line for line, count in told)
 
 
 def gradescope(of: Record, items: dict[str, Item]) -> Result:

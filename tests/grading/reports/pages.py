@@ -13,7 +13,7 @@ import numpy as np
 
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.copies import Cluster
-from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, RETURNS_NOTHING, SWAPPED
+from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
 from tests.grading.judgement.excuses import CONSEQUENCE, ROUNDED
 from tests.grading.judgement.portrait import GROUP, RIGHT_V
 from tests.grading.judgement.verdict import NOT_YET, PRINTED, Result
@@ -29,6 +29,7 @@ TEMPLATES = jinja2.Environment(
 )
 OF_ANY = {  # what may be wrong about any function, said to a class
     RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
+    IMPRECISE: HINTS[IMPRECISE],
     SWAPPED: "Two arguments are in each other's place.",
     HARD_CODED: "The same number comes out whatever the arguments are.",
     ROUNDED.slug: ROUNDED.said,

@@ -53,6 +53,10 @@ def _numbers(value: Any, name: str) -> np.ndarray:
 
 
 def _counts(value: Any, name: str) -> dict[Any, Any]:
+    if hasattr(value, "columns"):
+        raise UnreadableError(
+            f"{name} is a table with {', '.join(map(str, value))}; expected one number for each label"
+        )
     items = value.to_dict() if hasattr(value, "to_dict") else value
     if not isinstance(items, Mapping):
         raise UnreadableError(f"{name} is a {type(value).__name__}; expected a mapping from label to number")

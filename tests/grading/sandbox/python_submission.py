@@ -164,7 +164,7 @@ def _why(error: BaseException) -> str:
 
 def _message(error: BaseException) -> str:
     try:
-        message = " ".join(str(error).split())[:300]
+        message = re.sub(r",? with gufunc signature.*", "", " ".join(str(error).split()))[:300]
     except Exception:
         return ""
     return f": {message}" if message else ""

@@ -21,6 +21,7 @@ from rpy2 import rinterface, robjects  # noqa: E402
 from rpy2.rinterface_lib import callbacks  # noqa: E402
 
 FACTORS = ("bucket", "color")
+NA = -(2**31)  # of R's integers and truth values
 MATRIX, FACTOR, DIM, NAMES = (robjects.r(f"base::{name}") for name in ("matrix", "factor", "dim", "names"))
 # Only the fields that are asked for are looked at: others may hold calls, models or environments.
 PICK = robjects.r("function(x, names) unclass(x)[base::intersect(names, base::names(x))]")
@@ -156,6 +157,12 @@ class RSubmission:
             of = f" of {said['of']}" if said.get("of") else ""
             raise RError(f"in line {said['line']}{of}: {said['error']}" if "line" in said else f": {said['error']}")
         result = outcome.rx2("value")
+        try:
+            return self._plain(result, forms)
+        except plain.UnreadableError as error:
+            raise plain.UnreadableError(_in_r(str(error), result)) from None
+
+    def _plain(self, result: Any, forms: dict) -> dict:
         if forms.get("") == "numbers":
             result = AS_MATRIX(result)
         if "" not in forms and NAMES(result) != rinterface.NULL:
@@ -171,6 +178,17 @@ class RSubmission:
         if "could not find function" in said and self.packages:
             return f"{said}; {', '.join(self.packages)} could not be loaded here"
         return said or type(error).__name__
+
+
+def _in_r(said: str, value: Any) -> str:
+    """What is wrong with a value, with its class and names as R has them."""
+    if value == rinterface.NULL:
+        return said
+    kind, names = robjects.r("function(x) class(x)[1]")(value)[0], NAMES(value)
+    has = "without names" if names == rinterface.NULL else "with " + ", ".join(map(str, list(names)[:12]))
+    said = re.sub(r"it is a .*?(; asked for|$)", lambda found: f"it is a {kind} {has}{found.group(1)}", said)
+    said = re.sub(r"is a \w+ that is no array of numbers", f"is a {kind}, not numbers", said)
+    return said.replace("is None;", "is NULL;")
 
 
 def message(error: Exception) -> str:
@@ -225,6 +243,8 @@ def as_python(value: Any) -> Any:
         return list(value)
     if isinstance(value, robjects.vectors.Vector):
         array = numpy.array(value)
+        if isinstance(value, robjects.vectors.IntVector | robjects.vectors.BoolVector):
+            array = numpy.where(array == NA, numpy.nan, array.astype(float))
         dimensions = DIM(value)
         if dimensions is not None and dimensions != rinterface.NULL and len(dimensions) == 2:
             return numpy.asarray(array).reshape(tuple(dimensions), order="F") if array.ndim != 2 else array

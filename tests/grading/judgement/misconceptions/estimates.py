@@ -27,7 +27,8 @@ def _(X, y, V):
 @misconception(
     "ols-in-disguise",
     "gls",
-    "V has no influence on the result: these are the estimates of ordinary least squares.",
+    "The covariances in V have no influence on the result: these are the estimates of ordinary least squares, or of "
+    "weights from its diagonal alone.",
 )
 def _(X, y, V):
     coef, inverse, rss = least_squares(X, y)
@@ -43,6 +44,12 @@ def _(X, y, V):
 @misconception("ols-in-disguise", "gls", "")
 def _(X, y, V):
     coef, C = least_squares(X, y)[0], weighted(X, y, V)[1]
+    return {"coef": coef, "se": np.sqrt(np.diag(C))}
+
+
+@misconception("ols-in-disguise", "gls", "")
+def _(X, y, V):
+    coef, C = weighted(X, y, np.diag(np.diag(V)))
     return {"coef": coef, "se": np.sqrt(np.diag(C))}
 
 

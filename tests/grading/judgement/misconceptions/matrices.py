@@ -44,8 +44,8 @@ def _(labels, intercept):
 @misconception(
     "other-reference-level",
     "design_matrix",
-    "Another colour than the first serves as the reference. In sorted order the first level is the one that the "
-    "constant stands for.",
+    "The columns are not those of the levels in sorted order. Levels are sorted, and the first of them is the one that "
+    "the constant stands for.",
 )
 def _(labels, intercept):
     X = indicators(labels)

@@ -162,6 +162,16 @@ def _(X, y, group):
     return np.full(X.shape[1], float(len(np.unique(group)) - X.shape[1]))
 
 
+@misconception("buckets-minus-coefficients", "satterthwaite_df", "")
+def _(X, y, group):
+    return len(np.unique(group)) - X.shape[1]
+
+
+@misconception("residual-df", "satterthwaite_df", "")
+def _(X, y, group):
+    return np.full(X.shape[1], float(len(y) - X.shape[1] - 2))
+
+
 @misconception(
     "normal-theory",
     "satterthwaite_df",
@@ -196,6 +206,12 @@ def _(data):
 def _(data):
     F, q, _, residual_df = mixed_anova(data)
     return f_test(F, q, residual_df)
+
+
+@misconception("residual-df", "anova_reml", "")
+def _(data):
+    F, q, _, residual_df = mixed_anova(data)
+    return f_test(F, q, residual_df - 2)
 
 
 @misconception(

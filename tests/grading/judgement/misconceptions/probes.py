@@ -21,8 +21,10 @@ def probes(function: str) -> list[tuple[Any, ...]]:
 def _all() -> dict[str, list[tuple[Any, ...]]]:
     unbalanced, shuffled = golden.load("chapter_2_unbalanced"), golden.load("chapter_2_shuffled")
     boundary, chapter = golden.load("chapter_2_boundary"), golden.load("chapter_2")
-    tables = [chapter.data, unbalanced.data, twelve_frogs().data]
+    twelve = twelve_frogs()
+    tables = [chapter.data, unbalanced.data, twelve.data]
     fits = [(fit.X, fit.y, fit.group) for fit in (unbalanced, shuffled, boundary)]
+    fits.append((twelve.cell_means, twelve.y, twelve.group))
     # with a colour effect, so that the p-values tell apart
     effects = [data.assign(weight=data["weight"] + 70 * (data["color"] == "red")) for data in tables]
     return {
