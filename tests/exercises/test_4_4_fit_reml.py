@@ -171,6 +171,8 @@ def test_standard_errors_at_the_boundary_are_those_of_ols(impl, frogs):
     residual = y - X @ np.linalg.lstsq(X, y)[0]
     expected = np.sqrt(residual @ residual / (len(y) - X.shape[1]) * np.diag(np.linalg.inv(X.T @ X)))
     got = impl.fit_reml(X, y, frogs.group)
+    coef = np.linalg.lstsq(X, y)[0]
+    assert_close("at Vb = 0 the coef are those of OLS", got.coef, coef, impl.tolerances.estimate, np.abs(y).max())
     assert_close("at Vb = 0 the se are those of OLS", got.se, expected, impl.tolerances.standard_error)
 
 
@@ -351,6 +353,36 @@ def test_reml_has_no_favourite_unit(impl, frogs, c):
 
 
 @pytest.mark.package
+@pytest.mark.parametrize("ratio", [30, 1e3, 1e5])
+def test_reml_where_buckets_differ_much_more_than_frogs(impl, ratio):
+    """Theorem 6: Ve = MSE, and Vb = (MSB - MSE) / n, where Vb is up to 1e5 times Ve."""
+    frogs = strategies.fixed_frogs([[5] * 6], 19, ratio)
+    expected = closed_form.balanced_reml(frogs.y, frogs.group, frogs.color)
+    got = impl.fit_reml(np.ones((30, 1)), frogs.y, frogs.group)
+    assert_variances(impl, f"Vb {ratio:g} times Ve", got, expected.Vb, expected.Ve)
+    assert_close("Ve, by itself", got.Ve, expected.Ve, max(1e-8, 10 * impl.tolerances.variance))
+
+
+@pytest.mark.package
+@given(st.lists(st.integers(-40, 40), min_size=4, max_size=9, unique=True), strategies.SEEDS)
+def test_paired_frogs_are_the_t_test(impl, means, seed):
+    """Two frogs in every bucket, one of each kind: coef, se = sd(differences) / sqrt(B), if buckets differ more.
+
+    Source: Student (1908), Biometrika 6, 1-25.
+    """
+    first = np.array(means) * 3.0
+    second = first + np.random.default_rng(seed).normal(1, 0.5, len(first))
+    y, group = np.column_stack([first, second]).ravel(), np.repeat(np.arange(len(first)), 2)
+    X = np.column_stack([np.ones(len(y)), np.tile([-0.5, 0.5], len(first))])
+    differences = second - first
+    got = impl.fit_reml(X, y, group)
+    scale = np.abs(y).max()
+    assert_close("coef: the mean difference", got.coef[1], differences.mean(), impl.tolerances.estimate, scale)
+    se = differences.std(ddof=1) / np.sqrt(len(first))
+    assert_close("se: sd(differences) / sqrt(B)", got.se[1], se, max(1e-8, 10 * impl.tolerances.standard_error))
+
+
+@pytest.mark.package
 @given(strategies.clear_frogs())
 def test_reml_far_from_zero(impl, frogs):
     """Theorem 10: y + 1e5 times its spread: the same variances and standard errors."""
@@ -375,6 +407,18 @@ def test_convergence_is_not_said_at_the_higher_of_two_minima(impl, slopes):
     """Theorem 13: nor where a covariate that varies little within buckets makes several minima."""
     got = impl.fit_reml(slopes.X, slopes.y, slopes.group)
     assert_flag(impl.converged, exact.excess(slopes.X, slopes.y, slopes.group, got.Vb, got.Ve), 1e-3)
+
+
+@pytest.mark.package
+@given(strategies.clear_frogs(), strategies.SEEDS)
+def test_convergence_does_not_depend_on_signs_of_columns(impl, frogs, seed):
+    """Theorem 9 with A = diag(+-1), for the package's own word."""
+    impl.fit_reml(frogs.treatment, frogs.y, frogs.group)
+    before = impl.converged
+    impl.fit_reml(
+        frogs.treatment * np.random.default_rng(seed).choice([-1, 1], frogs.treatment.shape[1]), frogs.y, frogs.group
+    )
+    assert_equal("converged, with other signs of columns", impl.converged, before)
 
 
 @pytest.mark.package

@@ -148,6 +148,15 @@ def test_df_has_no_favourite_unit(impl, frogs, c):
 
 
 @pytest.mark.package
+@pytest.mark.parametrize("ratio", [30, 1e3, 1e5])
+def test_df_where_buckets_differ_much_more_than_frogs(impl, ratio):
+    """Theorem 8: B - 1 where Vb is up to 1e5 times Ve."""
+    frogs = strategies.fixed_frogs([[5] * 6], 19, ratio)
+    got = impl.satterthwaite_df(np.ones((30, 1)), frogs.y, frogs.group)
+    assert_close(f"Vb {ratio:g} times Ve: df = 6 - 1", got, [5.0], impl.tolerances.df)
+
+
+@pytest.mark.package
 @pytest.mark.parametrize("name", nist.NAMES)
 def test_df_of_nist_data(impl, name):
     """Theorem 8 on NIST's one-way data, up to 13 constant leading digits: buckets - 1."""

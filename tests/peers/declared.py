@@ -22,7 +22,7 @@ CONSTANTS = {
 REFUSABLE = {
     "boundary": lambda X, y, group: exact.reml(X, y, group).Vb == 0,
     "singletons": lambda X, y, group: np.unique(group, return_counts=True)[1].min() == 1,  # noqa: ARG005
-    "no constant": lambda X, y, group: np.linalg.matrix_rank(np.column_stack([np.ones(len(X)), X])) > X.shape[1],  # noqa: ARG005
+    "no intercept": lambda X, y, group: np.linalg.matrix_rank(np.column_stack([np.ones(len(X)), X])) > X.shape[1],  # noqa: ARG005
 }
 DF = ("satterthwaite", "kenward-roger")
 

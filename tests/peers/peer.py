@@ -6,7 +6,7 @@ The file is a submission of Python or R with declarations more, none of them req
     CONTRACT = 1                                           the version of the contract that it is written for
     NOT_OFFERED = ("satterthwaite_df", "fit_reml.se")      functions of the contract, and fields
     CRITERION = "+log|X'X|"                                what its criterion is, beside lme4's: or "-log|X'X|"
-    REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no constant")
+    REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no intercept")
     DF = "kenward-roger"                                   instead of Satterthwaite's
     KNOWN_FAILURES = {"test_name[case]": "reason", ...}    tests that it fails by its own fault
 
