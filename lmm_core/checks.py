@@ -205,7 +205,7 @@ def sorted_labels(name: str, value: Labels) -> tuple[Codes, list[object]]:
 
 def label(name: str, value: object) -> Hashable:
     """One label, that equals itself."""
-    if not isinstance(value, Hashable) or value is None or value is pd.NA or value != value:  # noqa: PLR0124
+    if not isinstance(value, Hashable) or value is None or value is pd.NA or value != value:  # type: ignore[redundant-expr] # noqa: PLR0124 - a list is an object, too
         raise ValueError(f"{name} is {value!r}; expected a label")
     return value
 

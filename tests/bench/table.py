@@ -1,4 +1,4 @@
-"""`python -m tests.bench.table RESULTS.json README.md`: pytest-benchmark's results as the README's table.
+"""`python -m tests.bench.table RESULTS.json README.md`: pytest-benchmark's results as the table of a README.
 
 Ratios to lmm_core in the same run: a rival's 52 means that it takes 52 times as long.
 """
