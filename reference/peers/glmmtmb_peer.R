@@ -11,11 +11,22 @@ NOT_PD <- paste("glmmTMB takes a good fit for a failed one (non-positive-definit
                 "on two buckets of two frogs it is NA where -2 log REML likelihood is 23.8715")
 JOINT <- "with unequal buckets the standard errors have a part for the uncertainty of the variances: 9.86 for lmer's 8.88"
 EARLY <- "glmmTMB's nlminb stops early by its own tolerances, on the scale of log standard deviations"
+MINIMA <- "glmmTMB takes one start: the higher of two minima"
+DIGITS <- "glmmTMB loses digits of data that agree in their leading ones, or lie 1e5 spreads from 0"
+UNITS <- "in micrograms glmmTMB stops: system is computationally singular"
 KNOWN_FAILURES <- list(
   "test_reml_of_other_data_agrees_with_lme4[chapter_2_unbalanced]" = JOINT,
   test_reml_of_equal_buckets_is_mean_squares = NOT_PD,
   test_reml_of_unequal_buckets_to_fifty_digits = EARLY,
-  test_order_of_rows_and_names_of_buckets_do_not_matter = NOT_PD)
+  test_order_of_rows_and_names_of_buckets_do_not_matter = NOT_PD,
+  test_the_lowest_of_several_minima_is_taken = MINIMA,
+  `test_reml_of_nist_data[Vb-SmLs07]` = DIGITS,
+  `test_reml_of_nist_data[se-SmLs07]` = DIGITS,
+  `test_reml_of_nist_data[se-SmLs08]` = DIGITS,
+  `test_reml_of_nist_data[se-SmLs09]` = DIGITS,
+  test_reml_has_no_favourite_unit = UNITS,
+  test_reml_far_from_zero = DIGITS,
+  test_reml_next_to_the_boundary = EARLY)
 
 fit_reml <- function(X, y, group) {
   data <- data.frame(y = y, group = factor(group))

@@ -4,9 +4,30 @@ suppressPackageStartupMessages(library(lmerTest))
 VERSION <- paste0("lme4 ", packageVersion("lme4"), ", lmerTest ", packageVersion("lmerTest"))
 NOT_OFFERED <- c("simulate_frogs", "buckets_per_color", "denominator_df", "model_variances", "empirical_variances",
                  "design_matrix", "covariance_matrix", "gls", "ols", "frog_correlation", "anova_ols")
+NIST <- "lmer at its defaults leaves 0 to 3 digits of data that agree in their leading ones"
+MINIMA <- "lmer takes one start: the higher of two minima"
+INSIDE <- "lmerTest just inside the boundary: df 1.3 where 1 is exact"
+UNITS <- "lmerTest's df depend on the unit: in micrograms 1.3e-05"
+KNOWN_FAILURES <- list(
+  `test_anova_reml_has_no_favourite_unit` = UNITS,
+  `test_the_lowest_of_several_minima_is_taken` = MINIMA,
+  `test_reml_of_nist_data[Vb-SmLs07]` = NIST,
+  `test_reml_of_nist_data[Vb-SmLs08]` = NIST,
+  `test_reml_of_nist_data[Vb-SmLs09]` = NIST,
+  `test_reml_of_nist_data[Ve-SmLs08]` = NIST,
+  `test_reml_of_nist_data[Ve-SmLs09]` = NIST,
+  `test_reml_of_nist_data[se-SmLs07]` = NIST,
+  `test_reml_of_nist_data[se-SmLs08]` = NIST,
+  `test_reml_of_nist_data[se-SmLs09]` = NIST,
+  `test_df_just_inside_the_boundary` = INSIDE,
+  `test_df_has_no_favourite_unit` = UNITS,
+  `test_df_of_nist_data[AtmWtAg]` = NIST,
+  `test_df_of_nist_data[SmLs07]` = NIST,
+  `test_df_of_nist_data[SmLs08]` = NIST,
+  `test_df_of_nist_data[SmLs09]` = NIST
+)
 # To see it: d <- read.csv("reference/data/ergostool.csv"); d$weight <- 1e-6 * d$weight;
 #   anova(lmerTest::lmer(weight ~ color + (1 | bucket), d)) gives 0.61 denominator df where 24 is right.
-KNOWN_FAILURES <- list()
 
 fitted_model <- function(X, y, group)
   suppressWarnings(suppressMessages(lmer(y ~ X - 1 + (1 | group), list(y = y, X = X, group = factor(group)))))

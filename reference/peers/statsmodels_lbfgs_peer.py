@@ -47,6 +47,40 @@ KNOWN_FAILURES = dict.fromkeys(
     ],
     STUCK,
 )
+ALSO = "lbfgs alone stays where it starts, ends at variance 0 or at no number, or fails: on NIST SmLs01 a variance of 0"
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_the_lowest_of_several_minima_is_taken",
+        "test_reml_of_nist_data[Vb-SmLs01]",
+        "test_reml_of_nist_data[Vb-AtmWtAg]",
+        "test_reml_of_nist_data[Vb-SmLs04]",
+        "test_reml_of_nist_data[Vb-SmLs07]",
+        "test_reml_of_nist_data[Vb-SmLs08]",
+        "test_reml_of_nist_data[Vb-SmLs09]",
+        "test_reml_of_nist_data[Ve-SmLs01]",
+        "test_reml_of_nist_data[Ve-AtmWtAg]",
+        "test_reml_of_nist_data[Ve-SmLs04]",
+        "test_reml_of_nist_data[Ve-SmLs09]",
+        "test_reml_of_nist_data[coef-SmLs01]",
+        "test_reml_of_nist_data[coef-AtmWtAg]",
+        "test_reml_of_nist_data[coef-SmLs04]",
+        "test_reml_of_nist_data[coef-SmLs09]",
+        "test_reml_of_nist_data[se-SmLs01]",
+        "test_reml_of_nist_data[se-AtmWtAg]",
+        "test_reml_of_nist_data[se-SmLs04]",
+        "test_reml_of_nist_data[se-SmLs07]",
+        "test_reml_of_nist_data[se-SmLs08]",
+        "test_reml_of_nist_data[se-SmLs09]",
+        "test_reml_has_no_favourite_unit",
+        "test_reml_where_buckets_differ_much_more_than_frogs[100000.0]",
+        "test_reml_far_from_zero",
+        "test_convergence_is_said_at_the_minimum_only",
+        "test_convergence_does_not_depend_on_signs_of_columns",
+        "test_convergence_does_not_depend_on_the_order_of_rows",
+        "test_reml_next_to_the_boundary",
+    ],
+    ALSO,
+)
 
 
 def fit_reml(X, y, group):

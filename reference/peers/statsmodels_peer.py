@@ -34,9 +34,63 @@ KNOWN_FAILURES = {
     "test_reml_of_equal_buckets_is_mean_squares": BOUNDARY,
     "test_reml_of_unequal_buckets_to_fifty_digits": HESSIAN,
     "test_no_other_variances_have_a_smaller_criterion": EARLY,
-    "test_standard_errors_at_the_boundary_are_those_of_ols": BOUNDARY,
     "test_reml_is_equivariant_in_the_coding_of_x": EARLY,
 }
+EARLIER = "MixedLM's optimisers stop where the criterion is still more than 1e-6 above its minimum"
+MINIMA = "MixedLM takes one start: the higher of two minima"
+DIGITS = "MixedLM's optimisers lose digits where the data agree in their leading ones: on NIST SmLs09 se 0.58 where 0.0333 is right"
+UNITS = "MixedLM in other units has other digits: at 1e-6 se 2.832e-06 where 2.834e-06 is right"
+RATIO = "MixedLM stops early where buckets differ 1000 times as much as frogs: Ve 301.5 where 301.2 is right"
+NEAR = "MixedLM stops short of the minimum next to the boundary"
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_criterion_is_the_density_of_error_contrasts",
+        "test_reml_and_ml_criteria_differ_by_a_determinant",
+    ],
+    EARLIER,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_the_lowest_of_several_minima_is_taken",
+    ],
+    MINIMA,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_of_nist_data[Vb-SmLs02]",
+        "test_reml_of_nist_data[Vb-SmLs05]",
+        "test_reml_of_nist_data[Vb-SmLs07]",
+        "test_reml_of_nist_data[Vb-SmLs08]",
+        "test_reml_of_nist_data[Vb-SmLs09]",
+        "test_reml_of_nist_data[Ve-SmLs09]",
+        "test_reml_of_nist_data[se-SmLs02]",
+        "test_reml_of_nist_data[se-SmLs05]",
+        "test_reml_of_nist_data[se-SmLs07]",
+        "test_reml_of_nist_data[se-SmLs08]",
+        "test_reml_of_nist_data[se-SmLs09]",
+        "test_reml_far_from_zero",
+    ],
+    DIGITS,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_has_no_favourite_unit",
+    ],
+    UNITS,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_where_buckets_differ_much_more_than_frogs[1000.0]",
+        "test_reml_where_buckets_differ_much_more_than_frogs[100000.0]",
+    ],
+    RATIO,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_next_to_the_boundary",
+    ],
+    NEAR,
+)
 
 
 def ols(X, y):
