@@ -2,20 +2,17 @@
 
     y = X beta + sum_k Z_k u_k + e,   u_k ~ N(0, V_k I),   e ~ N(0, Ve I),   gamma_k = V_k / Ve
 
-One QR puts X out of the way, and all that follows is small (q levels of all factors together):
+One QR puts X out of the way; what follows is small (q levels of all factors together). Per gamma one more, complete,
+with L = diag(sqrt gamma of each level), gives the rest without squaring anything:
 
-    [X Z y] = Q | R_XX  R_XZ  r_X |      A = [A_Z a], at most q + 1 rows,   L = diag(sqrt gamma of each level)
-                |   0    A_Z   a  |
+    [X Z y] = Q | R_XX  R_XZ  r_X |    [A_Z L] = | .  N | | T |    T'T = I + L A_Z'A_Z L,   U = N'A_Z,   u = N'a
+                |   0    A_Z   a  |    [  I  ]   | .  . | | 0 |    N N' = (I + A_Z L^2 A_Z')^-1
 
-Per gamma one more QR, complete, of [A_Z L; I] gives, without squaring anything,
-
-    T'T = I + L A_Z'A_Z L,    N N' = G^-1,  G = I + A_Z L^2 A_Z',    U = N'A_Z,  u = N'a
     log|V / Ve| + log|X'(V / Ve)^-1 X| = log|T|^2 + log|R_XX|^2,     rss = u'u
 
-and every derivative of them is a sum over blocks of S = U'U and of s = U'u (Searle, Casella and McCulloch, 1992, Variance
-Components, section 6.6):
+Every derivative is a sum over blocks of S = U'U and s = U'u (Searle, Casella and McCulloch, 1992, section 6.6):
 
-    d rss / d gamma_k = -|s_k|^2,    d log|.| / d gamma_k = tr S_kk,    d^2 log|.| = -|S_kl|^2,    d^2 rss = 2 s_k'S_kl s_l
+    d rss / d gamma_k = -|s_k|^2,   d log|.| / d gamma_k = tr S_kk,   d^2 log|.| = -|S_kl|^2,   d^2 rss = 2 s_k'S_kl s_l
 """
 
 from collections.abc import Sequence
@@ -27,19 +24,18 @@ from numpy.typing import ArrayLike
 from scipy.linalg import qr, solve_triangular
 
 from lmm_core import checks
-from lmm_core.checks import Labels, Matrix, Vector
+from lmm_core.checks import Codes, Labels, Matrix, Vector
 
 STARTS = (0.0, 1.0, 4.0)  # of u = log(1 + n gamma), for each component
 BEST = 6  # starts from which the criterion is followed downhill; the best one alone misses lower minima
-STEPS = 200
-LARGEST_U = 60.0
+STEPS, HALVINGS, LARGEST_U = 200, 30, 60.0
 SINGULAR = 1e-9  # smallest eigenvalue of the scaled information matrix of what is identified
-ROUNDING = 1e-11  # of a residual, relative to its response
+ROUNDING = 1e-11  # of a residual relative to its response, and of a criterion
 
 
 @dataclass(frozen=True)
 class ComponentsFit:
-    """V: variances (K,).  Ve: residual variance.  coef, se: (p,).  criterion: lme4's -2 log REML likelihood."""
+    """V (K,), Ve: variances.  coef, se: (p,).  criterion: lme4's -2 log REML likelihood.  at: what df follow from."""
 
     V: Vector
     Ve: float
@@ -51,20 +47,19 @@ class ComponentsFit:
 
 @dataclass(frozen=True)
 class Model:
-    """The triangle of [X Z y]; `of` has the component of each level."""
+    """The triangle of [X Z y]; `of` has the component of each level, sizes the rows per level of each component."""
 
     R_XX: Matrix
     R_XZ: Matrix
     r_X: Vector
     A: Matrix
-    of: Vector
-    n: int
-    sizes: Vector  # frogs per level, of each component
+    of: Codes
+    sizes: Vector
+    df_resid: int
 
-    @property
-    def df_resid(self) -> int:
-        """N - p."""
-        return self.n - len(self.R_XX)
+    def blocks(self) -> Matrix:
+        """(q, K): 1 where a level belongs to a component."""
+        return np.equal.outer(self.of, np.arange(len(self.sizes))).astype(float)
 
 
 @dataclass(frozen=True)
@@ -80,91 +75,75 @@ class At:
     def of(cls, model: Model, gamma: Vector) -> "At":
         """One complete QR of [A_Z L; I]."""
         A, q = model.A, len(model.of)
-        L = np.sqrt(gamma)[model.of]
-        Q, T = qr(np.vstack([A[:, :-1] * L, np.eye(q)]))
+        Q, T = qr(np.vstack([A[:, :-1] * np.sqrt(gamma)[model.of], np.eye(q)]))
         return cls(model, gamma, T[:q], Q[: len(A), q:].T @ A)
 
     @property
-    def rss(self) -> float:
-        """r'V^-1 r Ve."""
-        return float(self.U[:, -1] @ self.U[:, -1])
+    def Ve(self) -> float:
+        """rss / (n - p)."""
+        return float(self.U[:, -1] @ self.U[:, -1]) / self.model.df_resid
 
     @property
     def criterion(self) -> float:
         """(n - p)(1 + log(2 pi rss / (n - p))) + log|V / Ve| + log|X'(V / Ve)^-1 X|."""
-        df, R = self.model.df_resid, self.model.R_XX
-        logs = np.log(np.abs(np.diag(self.T))).sum() + np.log(np.abs(np.diag(R))).sum()
-        return float(df * (1 + np.log(2 * np.pi * self.rss / df)) + 2 * logs)
+        logs = sum(np.log(np.abs(np.diag(R))).sum() for R in (self.T, self.model.R_XX))
+        return float(self.model.df_resid * (1 + np.log(2 * np.pi * self.Ve)) + 2 * logs)
 
     def derivatives(self) -> tuple[Vector, Vector, Matrix, Matrix]:
-        """tr S_kk, |s_k|^2, |S_kl|^2 and s_k'S_kl s_l."""
-        S, s = self.U[:, :-1].T @ self.U[:, :-1], self.U[:, :-1].T @ self.U[:, -1]
-        B = np.equal.outer(self.model.of, np.arange(len(self.gamma))).astype(float)
-        return B.T @ np.diag(S), B.T @ s**2, B.T @ S**2 @ B, B.T @ (s[:, None] * S * s) @ B
+        """tr S_kk, |s_k|^2 / Ve, |S_kl|^2 and s_k'S_kl s_l / Ve."""
+        S, s, B = self.U[:, :-1].T @ self.U[:, :-1], self.U[:, :-1].T @ self.U[:, -1], self.model.blocks()
+        return B.T @ np.diag(S), B.T @ s**2 / self.Ve, B.T @ S**2 @ B, B.T @ (s[:, None] * S * s) @ B / self.Ve
 
     def newton(self) -> tuple[Vector, Matrix]:
         """Gradient and Hessian of the criterion in u = log(1 + n gamma)."""
         trace, squares, SS, sSs = self.derivatives()
-        df, rss, slope = self.model.df_resid, self.rss, self.gamma + 1 / self.model.sizes
-        gradient = slope * (trace - df * squares / rss)
-        hessian = df * (2 * sSs / rss - np.outer(squares, squares) / rss**2) - SS
+        slope = self.gamma + 1 / self.model.sizes
+        gradient = slope * (trace - squares)
+        hessian = 2 * sSs - np.outer(squares, squares) / self.model.df_resid - SS
         return gradient, slope[:, None] * hessian * slope + np.diag(gradient)
 
     def inside(self) -> "At":
         """The same without the components that are 0."""
-        keep = np.flatnonzero(self.gamma > 0)
-        levels = np.isin(self.model.of, keep)
-        m = self.model
-        A = np.linalg.qr(m.A[:, np.append(levels, True)], mode="r")
-        model = Model(m.R_XX, m.R_XZ[:, levels], m.r_X, A, np.searchsorted(keep, m.of[levels]), m.n, m.sizes[keep])
-        return At.of(model, self.gamma[keep])
+        m, keep = self.model, np.flatnonzero(self.gamma > 0)
+        levels = np.isin(m.of, keep)
+        A: Matrix = np.asarray(np.linalg.qr(m.A[:, np.append(levels, True)], mode="r"))
+        of = np.searchsorted(keep, m.of[levels])
+        return At.of(Model(m.R_XX, m.R_XZ[:, levels], m.r_X, A, of, m.sizes[keep], m.df_resid), self.gamma[keep])
 
     def coefficients(self) -> tuple[Vector, Matrix]:
-        """coef, and F with F F' = Cov(coef) / Ve: Henderson's equations, solved for beta."""
+        """beta, and F with F F' = Cov(beta) / Ve: Henderson's equations without the random effects."""
         m, L = self.model, np.sqrt(self.gamma)[self.model.of]
-        u = L**2 * (self.U[:, :-1].T @ self.U[:, -1])
-        W = solve_triangular(self.T, L[:, None] * m.R_XZ.T, trans="T") if len(L) else np.zeros((0, len(m.R_XX)))
-        F = solve_triangular(m.R_XX, np.column_stack([np.eye(len(m.R_XX)), W.T]))
-        return solve_triangular(m.R_XX, m.r_X - m.R_XZ @ u), F
+        W = solve_triangular(self.T, L[:, None] * m.R_XZ.T, trans="T")
+        beta = solve_triangular(m.R_XX, m.r_X - m.R_XZ @ (L**2 * (self.U[:, :-1].T @ self.U[:, -1])))
+        return beta, solve_triangular(m.R_XX, np.column_stack([np.eye(len(m.r_X)), W.T]))
 
     def ddf(self, contrasts: Matrix) -> Vector:
-        """Satterthwaite's df of the rows l: 1 / (g'H^-1 g) in (log Ve, gamma), g the gradient of log l'Cov(coef) l."""
-        _, squares, SS, sSs = self.derivatives()
-        m, Ve, L = self.model, self.rss / self.model.df_resid, np.sqrt(self.gamma)[self.model.of]
-        top = np.append(float(m.df_resid), squares / Ve)
-        H = np.vstack([top, np.column_stack([top[1:], 2 * sSs / Ve - SS])])
-        V = solve_triangular(m.R_XX, contrasts.T, trans="T")
-        E = solve_triangular(self.T, L[:, None] * (m.R_XZ.T @ V), trans="T") if len(L) else np.zeros((0, V.shape[1]))
-        b = solve_triangular(self.T, E) / L[:, None] if len(L) else E
-        f = np.sum(V**2, axis=0) + np.sum(E**2, axis=0)
-        B = np.equal.outer(np.arange(len(self.gamma)), m.of).astype(float)
-        g = np.vstack([np.ones(len(f)), B @ b**2 / f])
+        """Satterthwaite's df of the rows l: 1 / (g'H^-1 g) in (log Ve, gamma), g the gradient of log l'Cov(beta) l."""
+        m, L, (_, squares, SS, sSs) = self.model, np.sqrt(self.gamma)[self.model.of], self.derivatives()
+        H = np.block([[np.array([[m.df_resid]]), squares[None, :]], [squares[:, None], 2 * sSs - SS]])
+        v = solve_triangular(m.R_XX, contrasts.T, trans="T")
+        w = solve_triangular(self.T, L[:, None] * (m.R_XZ.T @ v), trans="T")
+        b = solve_triangular(self.T, w) / L[:, None]  # Z'(V / Ve)^-1 X (X'(V / Ve)^-1 X)^-1 l
+        f = np.sum(v**2, axis=0) + np.sum(w**2, axis=0)
+        g = np.vstack([np.ones(len(f)), m.blocks().T @ b**2 / f])
         return 1 / np.sum(g * np.linalg.solve(H, g), axis=0)
 
 
 def fit_components(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> ComponentsFit:
-    """Fit y = X beta + sum_k Z_k u_k + e by REML.
+    """Fit y = X beta + sum_k Z_k u_k + e by REML: X (n, p) of rank p, y (n,), groups K arrays of n labels.
 
-    Args:
-        X: model matrix (n, p) of rank p.   y: response (n,).
-        groups: K arrays of n labels. Labels that repeat in every group of another factor make the two crossed.
+    Labels that repeat in every group of another factor make the two crossed. Raises ValueError for shapes that differ,
+    NaN or infinity, X not of full rank, a component that cannot be told from others, and where nothing is left for Ve.
 
-    Raises:
-        ValueError: wrong shapes, NaN or infinity, X not of full rank, a component that the data cannot tell from others,
-            no frogs left over, or a response that X and the groups explain.
-
-    Source: Patterson and Thompson (1971), Biometrika 58, 545-554; Bates, Maechler, Bolker and Walker (2015), Journal of
-    Statistical Software 67(1), equation 42.
+    Source: Patterson and Thompson (1971), Biometrika 58, 545-554.
     """
     model, coef, x_units, unit = _model(X, y, groups)
     at = _lowest(model)
-    inside = at.inside()
-    beta, F = inside.coefficients()
-    Ve = at.rss / model.df_resid
+    beta, F = at.inside().coefficients()
     criterion = at.criterion + 2 * model.df_resid * np.log(unit) + 2 * np.log(x_units).sum()
-    coefs = (coef + unit * beta) / x_units
-    se = unit * np.sqrt(Ve * np.sum(F**2, axis=1)) / x_units
-    return ComponentsFit(unit**2 * Ve * at.gamma, unit**2 * Ve, coefs, se, float(criterion), inside)
+    se = unit * np.sqrt(at.Ve * np.sum(F**2, axis=1))
+    Ve = unit**2 * at.Ve
+    return ComponentsFit(Ve * at.gamma, Ve, (coef + unit * beta) / x_units, se / x_units, float(criterion), at.inside())
 
 
 def components_df(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> Vector:
@@ -179,47 +158,41 @@ def components_df(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> Vecto
 def _model(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> tuple[Model, Vector, Vector, float]:
     """The triangle of the residuals of ordinary least squares, in units of X's columns and of them."""
     X, y = checks.array("X", X, 2), checks.array("y", y, 1)
-    n, p = X.shape
-    if len(y) != n:
-        raise ValueError(f"X has {n} rows but y has {len(y)}")
-    if len(groups) == 0:
-        raise ValueError("groups is empty; expected an array of labels for each component")
     codes = [checks.labels(f"groups[{k}]", group)[0] for k, group in enumerate(groups)]
-    for k, code in enumerate(codes):
-        if len(code) != n:
-            raise ValueError(f"X has {n} rows but groups[{k}] has {len(code)}")
-    x_units = np.linalg.norm(X, axis=0)
-    rank = np.linalg.matrix_rank(X / np.where(x_units > 0, x_units, 1))
+    for name, other in (("y", y), *((f"groups[{k}]", code) for k, code in enumerate(codes))):
+        if len(other) != len(X):
+            raise ValueError(f"X has {len(X)} rows but {name} has {len(other)}")
+    if not codes:
+        raise ValueError("groups is empty; expected an array of labels for each component")
+    (n, p), x_units = X.shape, np.linalg.norm(X, axis=0)
+    X = X / np.where(x_units > 0, x_units, 1)
+    rank = np.linalg.matrix_rank(X)
     if rank < p:
         raise ValueError(f"X has {p} columns but rank {rank}")
-    X = X / x_units
     coef = np.linalg.lstsq(X, y)[0]
     r = y - X @ coef
-    unit = float(np.sqrt(r @ r / max(n - p, 1)))
-    Z = np.column_stack([np.equal.outer(code, np.arange(code.max() + 1)) for code in codes]).astype(float)
+    XZ = np.column_stack([X, *(np.equal.outer(code, np.arange(code.max() + 1)) for code in codes)])
+    rank, left = np.linalg.matrix_rank(XZ), np.linalg.norm(r - XZ @ np.linalg.lstsq(XZ, r)[0])
+    if rank >= n or left <= ROUNDING * np.linalg.norm(y):
+        raise ValueError(
+            f"X and groups, of rank {rank}, explain all {n} rows of y: nothing is left to estimate Ve from"
+        )
     of = np.repeat(np.arange(len(codes)), [code.max() + 1 for code in codes])
-    XZ = np.column_stack([X, Z])
-    span = np.linalg.matrix_rank(XZ)
-    left = r - XZ @ np.linalg.lstsq(XZ, r)[0]
-    if span >= n:
-        raise ValueError(f"X and groups have rank {span} for {n} rows: nothing is left to estimate Ve from")
-    if np.linalg.norm(left) <= ROUNDING * np.linalg.norm(y):
-        raise ValueError("y is explained by X and groups but for rounding: Ve cannot be estimated")
-    R = np.linalg.qr(np.column_stack([XZ, r / unit]), mode="r")
-    model = Model(R[:p, :p], R[:p, p:-1], R[:p, -1], R[p:, p:], of, n, n / np.bincount(of))
+    unit = float(np.sqrt(r @ r / (n - p)))
+    R: Matrix = np.asarray(np.linalg.qr(np.column_stack([XZ, r / unit]), mode="r"))
+    model = Model(R[:p, :p], R[:p, p:-1], R[:p, -1], R[p:, p:], of, n / np.bincount(of), n - p)
     _identified(model)
     return model, coef, x_units, unit
 
 
 def _identified(model: Model) -> None:
-    """Refuse where the scaled information of (Ve, V_1, ..., V_K) at V = Ve I is singular."""
-    T = model.A[:, :-1].T @ model.A[:, :-1]
-    B = np.equal.outer(model.of, np.arange(len(model.sizes))).astype(float)
-    top = np.append(float(model.df_resid), B.T @ np.diag(T))
-    information = np.vstack([top, np.column_stack([top[1:], B.T @ T**2 @ B])])
+    """Refuse where the information of (Ve, V_1, ..., V_K) at V = Ve I, scaled to a diagonal of ones, is singular."""
+    T, B = model.A[:, :-1].T @ model.A[:, :-1], model.blocks()
+    trace = (B.T @ np.diag(T))[:, None]
+    information = np.block([[np.array([[model.df_resid]]), trace.T], [trace, B.T @ T**2 @ B]])
+    for k in np.flatnonzero(trace <= SINGULAR * len(model.of)):
+        raise ValueError(f"groups[{k}] cannot be told from X: X describes its levels, or it has only one")
     size = np.sqrt(np.diag(information))
-    for k in np.flatnonzero(size[1:] <= SINGULAR * model.sizes * np.sqrt(model.n)):
-        raise ValueError(f"groups[{k}] cannot be told from X: X describes its levels, or it has one only")
     values, vectors = np.linalg.eigh(information / np.outer(size, size))
     if values[0] < SINGULAR:
         among = [f"groups[{k - 1}]" if k else "the residual" for k in np.flatnonzero(np.abs(vectors[:, 0]) > 0.1)]
@@ -229,30 +202,28 @@ def _identified(model: Model) -> None:
 def _lowest(model: Model) -> At:
     """Followed downhill from the best few of a grid of starts."""
     grid = [At.of(model, np.expm1(u) / model.sizes) for u in product(STARTS, repeat=len(model.sizes))]
-    starts = sorted(grid, key=lambda at: at.criterion)[:BEST]
-    return min((_downhill(at) for at in starts), key=lambda at: at.criterion)
+    best = sorted(grid, key=lambda at: at.criterion)[:BEST]
+    return min((_downhill(at) for at in best), key=lambda at: at.criterion)
 
 
 def _downhill(at: At) -> At:
     """Newton's method in u with an active set at 0; a step that does not descend is halved."""
-    best = np.inf
+    before = np.inf
     for _ in range(STEPS):
-        u = np.log1p(at.model.sizes * at.gamma)
-        gradient, hessian = at.newton()
+        u, (gradient, hessian) = np.log1p(at.model.sizes * at.gamma), at.newton()
         free = (u > 0) | (gradient < 0)
         values, vectors = np.linalg.eigh(hessian[np.ix_(free, free)])
         step = np.zeros(len(u))
         step[free] = -vectors @ ((vectors.T @ gradient[free]) / np.maximum(np.abs(values), 1e-8))
         step *= min(1.0, 2.0 / np.max(np.abs(step), initial=1e-300))
         size = float(np.max(np.abs(np.clip(u + step, 0, LARGEST_U) - u), initial=0.0))
-        if size < 1e-7 and size >= best / 2:  # rounding
+        if size < 1e-7 and size >= before / 2:  # rounding
             return at
-        best = size
-        for _ in range(30):
-            new = At.of(at.model, np.expm1(np.clip(u + step, 0, LARGEST_U)) / at.model.sizes)
-            if new.criterion <= at.criterion + 1e-11 * (1 + abs(at.criterion)):
+        before = size
+        for halving in range(HALVINGS):
+            new = At.of(at.model, np.expm1(np.clip(u + step / 2**halving, 0, LARGEST_U)) / at.model.sizes)
+            if new.criterion <= at.criterion + ROUNDING * (1 + abs(at.criterion)):
                 break
-            step /= 2
         else:
             return at
         at = new

@@ -160,6 +160,10 @@ def _n_by_levels(arguments: Arguments) -> tuple[int, int]:
     return len(arguments["labels"]), len(set(arguments["labels"]))
 
 
+def _components(arguments: Arguments) -> int:
+    return len(arguments["groups"])
+
+
 COLUMNS = ("id", "bucket", "color", "bucket_mu", "weight")
 NUMBER, WHOLE_NUMBER = Kind("numbers", _number), Kind("numbers", _whole)
 P_NUMBERS = Kind("numbers", _vector(_coefficients))
@@ -189,3 +193,18 @@ CONTRACT = {
         Function("anova_reml", "4.4", ("data",), ANOVA),
     )
 }
+
+# The second level: several variance components. Packages are judged on it where they offer it, students are not.
+SECOND = {
+    function.name: function
+    for function in (
+        Function(
+            "fit_components",
+            "7",
+            ("X", "y", "groups"),
+            {"V": Kind("numbers", _vector(_components)), "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER},
+        ),
+        Function("components_df", "7", ("X", "y", "groups"), {WHOLE: P_NUMBERS}),
+    )
+}
+EVERY = CONTRACT | SECOND

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from reference import exact
-from tests.contract import CONTRACT, NOT_OFFERED, ContractError
+from tests.contract import EVERY, NOT_OFFERED, ContractError
 from tests.grading.sandbox import plain
 from tests.strategies import indicators
 
@@ -44,9 +44,9 @@ class Declared:
 
     def __post_init__(self) -> None:
         """Raise DeclarationError for what is not known."""
-        fields = {f"{name}.{part}" for name, function in CONTRACT.items() for part in function.fields}
+        fields = {f"{name}.{part}" for name, function in EVERY.items() for part in function.fields}
         for said, known in (
-            (self.not_offered, set(CONTRACT)),
+            (self.not_offered, set(EVERY)),
             (self.lacking, fields),
             ({self.criterion}, set(CONSTANTS)),
             (self.refuses, set(REFUSABLE)),
@@ -62,10 +62,10 @@ class Declared:
 
     def completed(self, name: str, value: dict[str, Any], arguments: dict[str, Any]) -> dict[str, Any]:
         """An answer with the fields that are lacking marked so, and lme4's constant."""
-        value = {part: value.get(part, NOT_OFFERED) for part in CONTRACT[name].fields} | (
+        value = {part: value.get(part, NOT_OFFERED) for part in EVERY[name].fields} | (
             {"converged": value["converged"]} if "converged" in value else {}
         )
-        if name == "fit_reml" and value["criterion"] is not NOT_OFFERED:
+        if name in ("fit_reml", "fit_components") and value["criterion"] is not NOT_OFFERED:
             value["criterion"] = value["criterion"] - CONSTANTS[self.criterion](arguments["X"])
         return value
 

@@ -126,6 +126,8 @@ def load(path: Path) -> Peer:
     if said("CONTRACT") not in (None, contract.VERSION):
         raise PeerError(f"implementation {path} is for contract {said('CONTRACT')}; this is {contract.VERSION}")
     missing = list(said("NOT_OFFERED") or ())
+    defined = loaded.function if in_r else lambda name: getattr(loaded, name, None)
+    missing += [name for name in contract.SECOND if defined(name) is None and name not in missing]
     try:
         declared = Declared(
             not_offered=frozenset(entry for entry in missing if "." not in entry),

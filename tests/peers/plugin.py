@@ -8,7 +8,7 @@ from typing import Any
 import hypothesis
 import pytest
 
-from tests.contract import CONTRACT
+from tests.contract import EVERY
 from tests.grading.examples import few_examples
 from tests.grading.reports import feedback
 from tests.implementation import Implementation
@@ -113,13 +113,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     judged = config.stash.get(PEER, None)
     if judged is None:
         return
-    ended: dict[str, Counter[str]] = {name: Counter() for name in CONTRACT}
+    ended: dict[str, Counter[str]] = {name: Counter() for name in EVERY}
     words = {"passed": "passed", "failed": "failed", "error": "failed", "xfailed": "known failures"}
     for outcome, word in words.items():
         for report in terminalreporter.stats.get(outcome, []):
             ended[report.judges][word] += 1
     terminalreporter.section(judged.version)
-    for name, function in CONTRACT.items():
+    for name, function in EVERY.items():
         said = ", ".join(f"{count} {word}" for word, count in ended[name].items()) or "no tests in this run"
         terminalreporter.write_line(
             f"  {function.exercise}  {name:<22} {said if judged.offers(name) else 'not offered'}"

@@ -1,0 +1,169 @@
+"""The second level: several variance components. Packages are asked, where they offer it; students are not."""
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from reference import exact, golden
+from reference.strata import strata
+from tests import layouts
+from tests.assertions import assert_at_most, assert_close, assert_that
+
+pytestmark = [pytest.mark.package, pytest.mark.judges("fit_components")]
+of_df = pytest.mark.judges("components_df")
+FLAT = 1e-6  # of a criterion, what an optimiser may leave
+
+
+def assert_components(impl, claim, got, V, Ve):
+    """V and Ve within the tolerance of the implementation, relative to their sum."""
+    total = float(np.sum(V) + Ve)
+    assert_close(claim, [*got.V, got.Ve], [*V, Ve], impl.tolerances.variance, total)
+
+
+# --- strata ---------------------------------------------------------------------------------------------
+
+
+@given(layouts.balanced())
+def test_variances_of_balanced_designs_are_those_of_the_strata(impl, design):
+    """Theorem 19: V's eigenvalue on a stratum is its mean square; a component that would be negative is 0.
+
+    Source: Nelder (1965), Proceedings of the Royal Society A 283, 147-178.
+    """
+    expected = strata(design.X, design.y, design.groups)
+    got = impl.fit_components(design.X, design.y, design.groups)
+    assert_components(impl, "V_k and Ve by the mean squares of strata", got, expected.V, expected.Ve)
+    allowed = max(1e-8, impl.tolerances.criterion)
+    assert_close("criterion: -2 log REML likelihood", got.criterion, expected.criterion, allowed, 1.0)
+
+
+@of_df
+@given(layouts.balanced(interior=True))
+def test_df_of_balanced_designs_are_those_of_the_strata(impl, design):
+    """Theorem 20: (sum w MS)^2 / sum (w MS)^2 / df, for coefficients within strata and across them."""
+    expected = strata(design.X, design.y, design.groups).ddf(np.eye(design.X.shape[1]))
+    got = impl.components_df(design.X, design.y, design.groups)
+    assert_close("df by the strata", got / expected, np.ones(len(got)), impl.tolerances.df)
+
+
+@of_df
+def test_df_of_a_split_plot_count_plots_and_not_rows(impl):
+    """Theorem 20: 6 blocks of 3 plots of 4: varieties have 10 df, nitrogen 51: not 66, and not by containment alone."""
+    design = layouts.split_plot(6, 3, 4, seed=5)
+    got = impl.components_df(design.X, design.y, design.groups)
+    assert_close("df of varieties and of nitrogen", got[1:], [10, 10, 51, 51, 51], impl.tolerances.df)
+    across = strata(design.X, design.y, design.groups).ddf(np.eye(6)[:1])
+    assert_close("df of the first cell's mean, which lies across strata", got[:1], across, impl.tolerances.df)
+
+
+@given(layouts.balanced())
+def test_no_component_more_has_a_larger_minimum(impl, design):
+    """Theorem 22: a model with one component more has no larger minimum of the criterion."""
+    more = impl.fit_components(design.X, design.y, design.groups).criterion
+    fewer = strata(design.X, design.y, design.groups[:1]).criterion if len(design.groups) > 1 else more
+    assert_at_most("criterion with every component <= with the first alone", more, fewer, slack=FLAT)
+
+
+# --- unbalanced -----------------------------------------------------------------------------------------
+
+
+@given(layouts.unbalanced())
+def test_variances_of_unbalanced_designs_are_a_minimum(impl, design):
+    """Patterson and Thompson (1971): no variances near the fit, and none of those drawn, have a smaller criterion."""
+    got = impl.fit_components(design.X, design.y, design.groups)
+    at = np.array([*got.V, got.Ve])
+    least = min(layouts.criterion(design, np.abs(other)) for other in design.others(at))
+    claim = "criterion at the variances that are returned"
+    assert_close(claim, got.criterion, layouts.criterion(design, at), FLAT, 1.0)
+    assert_at_most("criterion at the fit <= at other variances", got.criterion, least, slack=FLAT)
+
+
+@of_df
+@given(layouts.unbalanced(interior=True))
+def test_df_of_unbalanced_designs(impl, design):
+    """Giesbrecht and Burns (1985): 2 f^2 / Var(f), by differences of dense matrices at the fit."""
+    expected, rtol = layouts.satterthwaite(design)
+    got = impl.components_df(design.X, design.y, design.groups)
+    assert_close("df = 2 f^2 / Var(f)", got / expected, np.ones(len(got)), max(rtol, impl.tolerances.df))
+
+
+# --- one component, order, names ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_one_component_is_the_first_level(impl, name):
+    """Theorem 21: K = 1 is fit_reml: the exact answer for every golden."""
+    fit = golden.load(name)
+    expected, got = exact.reml(fit.X, fit.y, fit.group), impl.fit_components(fit.X, fit.y, [fit.group])
+    assert_components(impl, "V_1 and Ve", got, [float(expected.Vb)], float(expected.Ve))
+    rtol = impl.tolerances.estimate
+    assert_close("coef", got.coef, np.array(expected.coef, float), rtol)
+    assert_close("se", got.se, np.array(expected.se, float), impl.tolerances.standard_error)
+    allowed = max(1e-9, impl.tolerances.criterion)
+    assert_close("criterion", got.criterion, float(expected.criterion), allowed, 1.0)
+
+
+@of_df
+@pytest.mark.parametrize("name", golden.NAMES)
+def test_df_of_one_component_are_those_of_the_first_level(impl, name):
+    """Theorem 21, for df."""
+    fit = golden.load(name)
+    expected = np.array(exact.reml(fit.X, fit.y, fit.group).df, float)
+    got = impl.components_df(fit.X, fit.y, [fit.group])
+    assert_close("df", got / expected, np.ones(len(got)), impl.tolerances.df)
+
+
+@given(layouts.balanced(), st.integers(0, 2**16))
+def test_order_of_factors_and_rows_does_not_matter(impl, design, seed):
+    """Theorem 21: the components come in the order of their factors, whatever the rows are."""
+    expected = strata(design.X, design.y, design.groups)
+    order = np.random.default_rng(seed).permutation(len(design.y))
+    groups = [np.array([f"level {label}" for label in g])[order] for g in design.groups[::-1]]
+    got = impl.fit_components(design.X[order], design.y[order], groups)
+    assert_components(impl, "V_k in the other order", got, expected.V[::-1], expected.Ve)
+
+
+def test_labels_that_repeat_in_every_group_are_crossed(impl):
+    """Buckets 1 to 3 in each of four ponds: as they stand they are crossed, and another V than that of 12 buckets."""
+    design = layouts.nested((4, 3, 4), seed=3)
+    repeated = design.groups[1] % 3
+    crossed, nested = (strata(design.X, design.y, [design.groups[0], g]) for g in (repeated, design.groups[1]))
+    got = impl.fit_components(design.X, design.y, [design.groups[0], repeated])
+    assert_components(impl, "V_k of the crossed model", got, crossed.V, crossed.Ve)
+    assert_that("V_bucket of the nested model is another", abs(crossed.V[1] - nested.V[1]) > 0.1 * nested.V[1], got.V)
+
+
+def test_a_constant_and_a_unit_are_carried_along(impl):
+    """Theorem 10 for several components: c y + a."""
+    design = layouts.split_plot(6, 3, 4, seed=5)
+    expected = strata(design.X, design.y, design.groups)
+    got = impl.fit_components(design.X, 1e-3 * (design.y + 1e4), design.groups)
+    assert_components(impl, "c y + a: V_k c^2", got, 1e-6 * expected.V, 1e-6 * expected.Ve)
+
+
+# --- what lmm_core refuses ------------------------------------------------------------------------------
+
+A, B = np.repeat([0, 1, 2, 3], 4), np.tile([0, 1, 2, 3], 4)
+Y = np.array([3.0, 1, 4, 1, 5, 9, 2, 6, 5, 3, 5, 8, 9, 7, 9, 3])
+ONES = np.ones((16, 1))
+REFUSED = {
+    "the same factor twice": (ONES, Y, [A, A], "describe the same differences"),
+    "a factor that X describes": (np.equal.outer(A, np.arange(4)) + 0.0, Y, [A], "groups[0] cannot be told from X"),
+    "one level": (ONES, Y, [np.zeros(16, int)], "groups[0] cannot be told from X"),
+    "a level for each row": (ONES, Y, [np.arange(16)], "explain all 16 rows"),
+    "nothing left": (ONES, A + 0.0, [A], "explain all 16 rows"),
+    "no groups": (ONES, Y, [], "groups is empty"),
+    "rows": (ONES, Y[:9], [A], "X has 16 rows but y has 9"),
+    "labels": (ONES, Y, [A[:9]], "X has 16 rows but groups[0] has 9"),
+    "rank": (np.ones((16, 2)), Y, [A], "X has 2 columns but rank 1"),
+}
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_not_identified_is_refused(impl, case):
+    """Theorem 21: one sentence with the argument and the numbers."""
+    X, y, groups, words = REFUSED[case]
+    with pytest.raises(ValueError) as refusal:
+        impl.fit_components(X, y, groups)
+    assert words in str(refusal.value)

@@ -1,0 +1,147 @@
+"""Designs with several factors, by construction: nested, crossed, split-plot, and their unbalanced relatives."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import DrawFn, SearchStrategy
+
+from reference.strata import strata
+
+SEEDS = st.integers(0, 2**16)
+SDS = (0.0, 0.5, 1.0, 3.0)
+CLEAR = 1.3  # mean squares of an interior differ by so much at least, so that every component is well inside
+
+
+@dataclass(frozen=True, eq=False)
+class Design:
+    """y on X and K factors."""
+
+    X: np.ndarray
+    y: np.ndarray
+    groups: list[np.ndarray]
+
+    def others(self, at: np.ndarray) -> list[np.ndarray]:
+        """Variances near the fit, and drawn ones."""
+        near = [at * (1 + step * unit) for unit in np.eye(len(at)) for step in (-0.1, -1e-3, 1e-3, 0.1)]
+        scale = at.sum()
+        drawn = np.random.default_rng(0).exponential(scale, (12, len(at)))
+        return [*(v for v in near if v[-1] > 0), *(at + 1e-3 * scale * unit for unit in np.eye(len(at))), *drawn]
+
+    def __repr__(self) -> str:
+        """Short."""
+        return f"<{len(self.y)} rows, {[len(np.unique(g)) for g in self.groups]} levels>"
+
+
+def covariance(design: Design, variances: np.ndarray) -> np.ndarray:
+    """Sum of V_k Z_k Z_k' + Ve I."""
+    parts = [np.equal.outer(g, g) for g in design.groups]
+    return sum(v * part for v, part in zip(variances[:-1], parts, strict=True)) + variances[-1] * np.eye(len(design.y))
+
+
+def criterion(design: Design, variances) -> float:
+    """-2 log REML likelihood from dense matrices: (n - p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r."""
+    X, y, V = design.X, design.y, covariance(design, np.asarray(variances, dtype=float))
+    W = np.linalg.inv(V)
+    information = X.T @ W @ X
+    r = y - X @ np.linalg.solve(information, X.T @ W @ y)
+    logs = np.linalg.slogdet(V)[1] + np.linalg.slogdet(information)[1]
+    return float((len(y) - X.shape[1]) * np.log(2 * np.pi) + logs + r @ W @ r)
+
+
+def satterthwaite(design: Design) -> tuple[np.ndarray, float]:
+    """df of each coefficient by dense matrices: Newton's method from the design's start, analytic information."""
+    X, y = design.X, design.y
+    parts = [np.equal.outer(g, g) + 0.0 for g in design.groups] + [np.eye(len(y))]
+    v = np.full(len(parts), np.var(y) / len(parts))
+    for step in range(200):
+        W = np.linalg.inv(covariance(design, v))
+        C = np.linalg.inv(X.T @ W @ X)
+        P = W - W @ X @ C @ X.T @ W
+        score = np.array([np.trace(P @ a) - y @ P @ a @ P @ y for a in parts])
+        expected = np.array([[np.trace(P @ a @ P @ b) for b in parts] for a in parts])
+        observed = np.array([[2 * y @ P @ a @ P @ b @ P @ y for b in parts] for a in parts]) - expected
+        hessian = observed if step > 20 and np.all(np.linalg.eigvalsh(observed) > 0) else expected
+        move = -np.linalg.solve(hessian, score)
+        v = np.maximum(v + move, v / 10)
+    A = 2 * np.linalg.inv(observed)
+    f = np.diag(C)
+    g = np.array([np.diag(C @ X.T @ W @ a @ W @ X @ C) for a in parts])
+    return 2 * f**2 / np.einsum("ak,ab,bk->k", g, A, g), 1e-6
+
+
+def nested(sizes: tuple[int, int, int], seed: int, sds=(3.0, 2.0, 1.0)) -> Design:
+    """Ponds, buckets in them, frogs in these; one mean."""
+    ponds, buckets, frogs = sizes
+    pond, bucket = np.repeat(np.arange(ponds), buckets * frogs), np.repeat(np.arange(ponds * buckets), frogs)
+    return Design(np.ones((len(pond), 1)), _response([pond, bucket], sds, seed), [pond, bucket])
+
+
+def crossed(rows: int, columns: int, n: int, seed: int, sds=(1.0, 2.0, 1.0)) -> Design:
+    """Plates and samples, each pair n times."""
+    row, column = np.repeat(np.arange(rows), columns * n), np.tile(np.repeat(np.arange(columns), n), rows)
+    return Design(np.ones((len(row), 1)), _response([row, column], sds, seed), [row, column])
+
+
+def split_plot(blocks: int, varieties: int, treatments: int, seed: int, sds=(2.0, 1.0, 1.0)) -> Design:
+    """Varieties on the plots of a block, treatments on the subplots."""
+    block = np.repeat(np.arange(blocks), varieties * treatments)
+    variety = np.tile(np.repeat(np.arange(varieties), treatments), blocks)
+    plot, treatment = block * varieties + variety, np.tile(np.arange(treatments), blocks * varieties)
+    columns = [variety == k for k in range(1, varieties)] + [treatment == k for k in range(1, treatments)]
+    X = np.column_stack([np.ones(len(block)), *columns]).astype(float)
+    return Design(X, _response([block, plot], sds, seed) + X @ np.arange(X.shape[1]), [block, plot])
+
+
+def _response(groups: list[np.ndarray], sds, seed: int) -> np.ndarray:
+    rng = np.random.default_rng(seed)
+    effects = sum(sd * rng.normal(size=g.max() + 1)[g] for sd, g in zip(sds[:-1], groups, strict=True))
+    return 10 + effects + sds[-1] * rng.normal(size=len(groups[0]))
+
+
+def _is_clear(design: Design, *, interior: bool) -> bool:
+    """Judged by mean squares: no stratum's mean square is near another's, and all components are positive if asked."""
+    found = strata(design.X, design.y, design.groups)
+    ratios = [a / b for a in found.MS for b in found.MS if a > b]
+    return min(ratios, default=1.0) > CLEAR and (not interior or bool(np.all(found.V > 0)))
+
+
+@st.composite
+def balanced(draw: DrawFn, *, interior: bool = False) -> Design:
+    """Any of the three kinds, at a boundary or inside, rows shuffled or not."""
+    kind = draw(st.sampled_from(["nested", "crossed", "split-plot"]))
+    sds = (3.0, 2.0, 1.0) if interior else (*(draw(st.sampled_from(SDS)) for _ in range(2)), 1.0)
+    seed = draw(SEEDS)
+    design = _drawn(kind, draw, seed, sds)
+    for k in range(50):
+        if _is_clear(design, interior=interior):
+            return design
+        design = _again(design, kind, seed + k + 1, sds)
+    return split_plot(6, 3, 4, seed=5)
+
+
+def _drawn(kind: str, draw: DrawFn, seed: int, sds) -> Design:
+    a, b, n = draw(st.integers(4, 6)), draw(st.integers(2, 4)), draw(st.integers(2, 4))
+    if kind == "nested":
+        return nested((a, b, n), seed, sds)
+    return crossed(a, b + 1, n, seed, sds) if kind == "crossed" else split_plot(a, b, n, seed, sds)
+
+
+def _again(design: Design, kind: str, seed: int, sds) -> Design:
+    """The same layout, other numbers."""
+    effects = design.X @ np.arange(design.X.shape[1]) if kind == "split-plot" else 0.0
+    return Design(design.X, _response(design.groups, sds, seed) + effects, design.groups)
+
+
+def unbalanced(*, interior: bool = False) -> SearchStrategy[Design]:
+    """A third of the rows of a balanced design are missing; a covariate beside."""
+    return st.builds(_thinned, SEEDS, st.sampled_from(["nested", "crossed"]), st.just(interior))
+
+
+def _thinned(seed: int, kind: str, interior: bool) -> Design:
+    sds = (3.0, 2.0, 1.0) if interior else (1.0, 0.5, 1.0)
+    whole = nested((6, 4, 4), seed, sds) if kind == "nested" else crossed(8, 6, 2, seed, sds)
+    rng = np.random.default_rng(seed)
+    keep = np.sort(rng.permutation(len(whole.y))[: 2 * len(whole.y) // 3])
+    X = np.column_stack([np.ones(len(keep)), rng.normal(size=len(keep))])
+    return Design(X, whole.y[keep], [g[keep] for g in whole.groups])
