@@ -76,7 +76,7 @@ class At:
         """One complete QR of [A_Z L; I]."""
         A, q = model.A, len(model.of)
         Q, T = qr(np.vstack([A[:, :-1] * np.sqrt(gamma)[model.of], np.eye(q)]))
-        return cls(model, gamma, T[:q], Q[: len(A), q:].T @ A)
+        return cls(model, gamma, T[:q], np.asarray(Q[: len(A), q:].T @ A, dtype=float))
 
     @property
     def Ve(self) -> float:
@@ -182,7 +182,7 @@ def _model(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> tuple[Model,
     R: Matrix = np.asarray(np.linalg.qr(np.column_stack([XZ, r / unit]), mode="r"))
     model = Model(R[:p, :p], R[:p, p:-1], R[:p, -1], R[p:, p:], of, n / np.bincount(of), n - p)
     _identified(model)
-    return model, coef, x_units, unit
+    return model, np.asarray(coef, dtype=float), np.asarray(x_units, dtype=float), unit
 
 
 def _identified(model: Model) -> None:

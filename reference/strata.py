@@ -101,4 +101,10 @@ def _solved(of: Floats, df: Floats, SS: Floats, shares: Floats) -> tuple[Floats,
     which = np.array([[np.array_equal(row, stratum) for stratum in of] for row in rows], dtype=float)
     pooled = which @ df
     MS = which @ SS / pooled
-    return np.linalg.solve(rows, MS), rows, pooled, MS, np.einsum("ijf,fr->ijr", shares, of @ np.linalg.inv(rows))
+    return (
+        np.asarray(np.linalg.solve(rows, MS), dtype=float),
+        rows,
+        pooled,
+        MS,
+        np.asarray(np.einsum("ijf,fr->ijr", shares, of @ np.linalg.inv(rows)), dtype=float),
+    )

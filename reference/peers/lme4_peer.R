@@ -46,3 +46,20 @@ anova_reml <- function(data) {
   row <- anova(fit)
   list(F = row$`F value`, df_num = row$NumDF, df_den = row$DenDF, p_value = row$`Pr(>F)`)
 }
+
+fitted_components <- function(X, y, groups) {
+  names(groups) <- paste0("g", seq_along(groups))
+  terms <- paste0("(1 | ", names(groups), ")", collapse = " + ")
+  data <- c(list(y = y, X = X), lapply(groups, factor))
+  suppressWarnings(suppressMessages(lmer(as.formula(paste("y ~ X - 1 +", terms)), data)))
+}
+
+fit_components <- function(X, y, groups) {
+  fit <- fitted_components(X, y, groups)
+  v <- as.data.frame(VarCorr(fit))
+  list(V = v$vcov[match(paste0("g", seq_along(groups)), v$grp)], Ve = v$vcov[v$grp == "Residual"],
+       coef = unname(fixef(fit)), se = sqrt(diag(as.matrix(vcov(fit)))), criterion = REMLcrit(fit))
+}
+
+components_df <- function(X, y, groups)
+  suppressWarnings(suppressMessages(coef(summary(fitted_components(X, y, groups)))[, "df"]))

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import exact, golden
+from reference import exact, golden, second_level
 from reference.strata import strata
 from tests import layouts
 from tests.assertions import assert_at_most, assert_close, assert_that
@@ -19,6 +19,39 @@ def assert_components(impl, claim, got, V, Ve):
     """V and Ve within the tolerance of the implementation, relative to their sum."""
     total = float(np.sum(V) + Ve)
     assert_close(claim, [*got.V, got.Ve], [*V, Ve], impl.tolerances.variance, total)
+
+
+# --- known data -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("name", second_level.NAMES)
+def test_components_of_known_data(impl, name):
+    """Penicillin, Pastes, Oats, Machines, and ponds that are unbalanced: lme4's digits."""
+    data = second_level.load(name)
+    expected, got = data.expected, impl.fit_components(data.X, data.y, data.groups)
+    total = float(np.sum(expected["V"]) + expected["Ve"])
+    allowed = max(1e-6, impl.tolerances.variance)
+    assert_close("V_k and Ve of lmer", [*got.V, got.Ve], [*expected["V"], expected["Ve"]], allowed, total)
+    assert_close("coef of lmer", got.coef, expected["coef"], max(1e-7, impl.tolerances.estimate))
+    assert_close("se of lmer", got.se, expected["se"], max(1e-6, impl.tolerances.standard_error))
+    assert_close("criterion of lmer", got.criterion, expected["criterion"], max(1e-8, impl.tolerances.criterion), 1.0)
+
+
+@pytest.mark.parametrize("name", second_level.BALANCED)
+def test_components_of_known_balanced_data_are_those_of_the_strata(impl, name):
+    """Theorem 19, to the digits that an implementation has."""
+    data = second_level.load(name)
+    expected, got = strata(data.X, data.y, data.groups), impl.fit_components(data.X, data.y, data.groups)
+    assert_components(impl, "V_k and Ve by the mean squares of strata", got, expected.V, expected.Ve)
+
+
+@of_df
+@pytest.mark.parametrize("name", second_level.NAMES)
+def test_df_of_known_data(impl, name):
+    """lmerTest's df: Penicillin 5.48709, Oats 10.9315, 10 for varieties and 51 for nitrogen."""
+    data = second_level.load(name)
+    got = impl.components_df(data.X, data.y, data.groups)
+    assert_close("df of lmerTest", got / data.expected["df"], np.ones(len(got)), max(1e-5, impl.tolerances.df))
 
 
 # --- strata ---------------------------------------------------------------------------------------------

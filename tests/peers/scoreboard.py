@@ -15,8 +15,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reference import closed_form, exact, golden, nist
-from tests.contract import CONTRACT, NOT_OFFERED
+from reference import closed_form, exact, golden, nist, second_level
+from reference.strata import strata
+from tests.contract import EVERY, NOT_OFFERED
 from tests.peers import peer
 from tests.peers.peer import Peer, PeerError
 
@@ -95,7 +96,7 @@ def _answer(judged: Peer, function: str, arguments: dict[str, Any]) -> dict[str,
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return judged.backend.call(function, arguments, CONTRACT[function].forms)
+            return judged.backend.call(function, arguments, EVERY[function].forms)
         except AssertionError:
             return {}
         except pytest.skip.Exception:  # refused by design
@@ -110,6 +111,29 @@ def _lre(answer: dict[str, Any] | None, field: str, truth: Any) -> float | None:
     values = np.ravel(answer.get(field, np.nan))
     is_answer = values.size == np.size(truth) and np.all(np.isfinite(values))
     return exact.lre(values, truth) if is_answer else float("nan")
+
+
+def second_table(peers: list[Peer]) -> str:
+    """Digits of several variance components, of those who offer them: against the strata, or lme4 on ponds."""
+    offering = [one for one in peers if one.offers("fit_components")]
+    lines = ["| digits of V Ve coef se df | " + " | ".join(p.version for p in offering) + " |"]
+    lines.append("|---" * (len(offering) + 1) + "|")
+    for name in second_level.NAMES:
+        data = second_level.load(name)
+        truth = dict(data.expected)
+        if name in second_level.BALANCED:
+            closed = strata(data.X, data.y, data.groups)
+            truth |= {"V": closed.V, "Ve": closed.Ve, "df": closed.ddf(np.eye(data.X.shape[1]))}
+        cells = []
+        for judged in offering:
+            arguments = {"X": data.X, "y": data.y, "groups": data.groups}
+            fit, df = (_answer(judged, function, arguments) for function in ("fit_components", "components_df"))
+            found = [
+                _lre(fit, part, list(map(Decimal, np.atleast_1d(truth[part])))) for part in ("V", "Ve", "coef", "se")
+            ]
+            cells.append(" ".join(map(_cell, [*found, _lre(df, "", list(map(Decimal, truth["df"])))])))
+        lines.append("| " + " | ".join([name, *cells]) + " |")
+    return "\n".join(lines)
 
 
 def table(peers: list[Peer]) -> str:
