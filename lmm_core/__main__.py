@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmm_core import chapter, own, with_r
+from lmm_core import chapter, own, several, with_r
 from lmm_core.chapter import Names, Picture, Printed, Step, Table
 
 BOLD, FAINT, PLAIN = "\033[1m", "\033[2m", "\033[0m"
@@ -35,7 +35,14 @@ class Worked:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Parse the options and print the steps; 2 and one line for bad input."""
     options = _parser().parse_args(arguments)
+    groups, factors = options.group or ["bucket"], options.factor or []
     try:
+        if options.data and (len(groups) > 1 or "/" in groups[0]):
+            print("\n".join(several.report(Path(options.data), groups, factors, options.response)))
+            return 0
+        if len(factors) > 1:
+            raise ValueError(f"--factor is given {len(factors)} times; with one --group it is one column")
+        options.group, options.factor = groups[0], (factors or ["color"])[0]
         sets = _worked(options)
         by_r = [_asked(worked) if options.r else [] for worked in sets]
         if options.json:
@@ -58,8 +65,13 @@ def _parser() -> argparse.ArgumentParser:
     add = parser.add_argument
     add("--seed", type=int, metavar="N", help="draw other populations than the chapter's two")
     add("--data", metavar="FILE.csv", help="work your own data through the same steps")
-    add("--group", default="bucket", metavar="COLUMN", help="with --data: the column of the random effect")
-    add("--factor", default="color", metavar="COLUMN", help="with --data: the column to be tested")
+    add(
+        "--group",
+        action="append",
+        metavar="COLUMN",
+        help="with --data: the column of the random effect; repeatable",
+    )
+    add("--factor", action="append", metavar="COLUMN", help="with --data: the column to be tested; repeatable")
     add("--response", default="weight", metavar="COLUMN", help="with --data: the measured column")
     add("--drop-missing", action="store_true", help="with --data: leave out rows that lack one of the three")
     add("--html", metavar="FILE.html", help="write the same as one page, with pictures (needs matplotlib)")

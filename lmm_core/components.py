@@ -29,6 +29,7 @@ from lmm_core.checks import Codes, Labels, Matrix, Vector
 STARTS = (0.0, 1.0, 4.0)  # of u = log(1 + n gamma), for each component
 BEST = 6  # starts from which the criterion is followed downhill; the best one alone misses lower minima
 STEPS, HALVINGS, LARGEST_U = 200, 30, 60.0
+CONVERGED = 1e-9  # a step in u, which leaves an error of about its square
 SINGULAR = 1e-9  # smallest eigenvalue of the scaled information matrix of what is identified
 ROUNDING = 1e-11  # of a residual relative to its response, and of a criterion
 
@@ -76,7 +77,7 @@ class At:
         """One complete QR of [A_Z L; I]."""
         A, q = model.A, len(model.of)
         Q, T = qr(np.vstack([A[:, :-1] * np.sqrt(gamma)[model.of], np.eye(q)]))
-        return cls(model, gamma, T[:q], np.asarray(Q[: len(A), q:].T @ A, dtype=float))
+        return cls(model, gamma, T[:q].astype(float), Q[: len(A), q:].T.astype(float) @ A)
 
     @property
     def Ve(self) -> float:
@@ -102,14 +103,6 @@ class At:
         hessian = 2 * sSs - np.outer(squares, squares) / self.model.df_resid - SS
         return gradient, slope[:, None] * hessian * slope + np.diag(gradient)
 
-    def inside(self) -> "At":
-        """The same without the components that are 0."""
-        m, keep = self.model, np.flatnonzero(self.gamma > 0)
-        levels = np.isin(m.of, keep)
-        A: Matrix = np.asarray(np.linalg.qr(m.A[:, np.append(levels, True)], mode="r"))
-        of = np.searchsorted(keep, m.of[levels])
-        return At.of(Model(m.R_XX, m.R_XZ[:, levels], m.r_X, A, of, m.sizes[keep], m.df_resid), self.gamma[keep])
-
     def coefficients(self) -> tuple[Vector, Matrix]:
         """beta, and F with F F' = Cov(beta) / Ve: Henderson's equations without the random effects."""
         m, L = self.model, np.sqrt(self.gamma)[self.model.of]
@@ -118,14 +111,19 @@ class At:
         return beta, solve_triangular(m.R_XX, np.column_stack([np.eye(len(m.r_X)), W.T]))
 
     def ddf(self, contrasts: Matrix) -> Vector:
-        """Satterthwaite's df of the rows l: 1 / (g'H^-1 g) in (log Ve, gamma), g the gradient of log l'Cov(beta) l."""
+        """Satterthwaite's df of the rows l: 1 / (g'H^-1 g) in (log Ve, gamma), g the gradient of log l'Cov(beta) l.
+
+        A component that is 0 is left out, as in lmerTest.
+        """
         m, L, (_, squares, SS, sSs) = self.model, np.sqrt(self.gamma)[self.model.of], self.derivatives()
+        inside, on = self.gamma > 0, L > 0
         H = np.block([[np.array([[m.df_resid]]), squares[None, :]], [squares[:, None], 2 * sSs - SS]])
+        H = H[np.ix_(np.append(True, inside), np.append(True, inside))]
         v = solve_triangular(m.R_XX, contrasts.T, trans="T")
         w = solve_triangular(self.T, L[:, None] * (m.R_XZ.T @ v), trans="T")
-        b = solve_triangular(self.T, w) / L[:, None]  # Z'(V / Ve)^-1 X (X'(V / Ve)^-1 X)^-1 l
+        b = solve_triangular(self.T, w)[on] / L[on, None]  # Z'(V / Ve)^-1 X (X'(V / Ve)^-1 X)^-1 l
         f = np.sum(v**2, axis=0) + np.sum(w**2, axis=0)
-        g = np.vstack([np.ones(len(f)), m.blocks().T @ b**2 / f])
+        g = np.vstack([np.ones(len(f)), m.blocks()[np.ix_(on, inside)].T @ b**2 / f])
         return 1 / np.sum(g * np.linalg.solve(H, g), axis=0)
 
 
@@ -139,11 +137,11 @@ def fit_components(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> Comp
     """
     model, coef, x_units, unit = _model(X, y, groups)
     at = _lowest(model)
-    beta, F = at.inside().coefficients()
+    beta, F = at.coefficients()
     criterion = at.criterion + 2 * model.df_resid * np.log(unit) + 2 * np.log(x_units).sum()
     se = unit * np.sqrt(at.Ve * np.sum(F**2, axis=1))
     Ve = unit**2 * at.Ve
-    return ComponentsFit(Ve * at.gamma, Ve, (coef + unit * beta) / x_units, se / x_units, float(criterion), at.inside())
+    return ComponentsFit(Ve * at.gamma, Ve, (coef + unit * beta) / x_units, se / x_units, float(criterion), at)
 
 
 def components_df(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> Vector:
@@ -208,7 +206,6 @@ def _lowest(model: Model) -> At:
 
 def _downhill(at: At) -> At:
     """Newton's method in u with an active set at 0; a step that does not descend is halved."""
-    before = np.inf
     for _ in range(STEPS):
         u, (gradient, hessian) = np.log1p(at.model.sizes * at.gamma), at.newton()
         free = (u > 0) | (gradient < 0)
@@ -216,15 +213,10 @@ def _downhill(at: At) -> At:
         step = np.zeros(len(u))
         step[free] = -vectors @ ((vectors.T @ gradient[free]) / np.maximum(np.abs(values), 1e-8))
         step *= min(1.0, 2.0 / np.max(np.abs(step), initial=1e-300))
-        size = float(np.max(np.abs(np.clip(u + step, 0, LARGEST_U) - u), initial=0.0))
-        if size < 1e-7 and size >= before / 2:  # rounding
-            return at
-        before = size
-        for halving in range(HALVINGS):
-            new = At.of(at.model, np.expm1(np.clip(u + step / 2**halving, 0, LARGEST_U)) / at.model.sizes)
-            if new.criterion <= at.criterion + ROUNDING * (1 + abs(at.criterion)):
-                break
-        else:
-            return at
-        at = new
+        ways = (np.clip(u + step / 2**k, 0, LARGEST_U) for k in range(HALVINGS))
+        tried = (At.of(at.model, np.expm1(way) / at.model.sizes) for way in ways)
+        new = next((one for one in tried if one.criterion <= at.criterion + ROUNDING * (1 + abs(at.criterion))), at)
+        moved, at = np.max(np.abs(np.log1p(at.model.sizes * new.gamma) - u), initial=0.0), new
+        if moved < CONVERGED:
+            break
     return at

@@ -89,6 +89,23 @@ def read(path: Path, group: str, factor: str, response: str, *, drop_missing: bo
     return OwnData(data.reset_index(drop=True), names, python, int(missing.any(axis=1).sum()), content)
 
 
+def table(path: Path) -> pd.DataFrame:
+    """The cells of a CSV file as text, whatever its separator and encoding."""
+    try:
+        text, _ = _decoded(path.read_bytes())
+    except (FileNotFoundError, IsADirectoryError):
+        raise ValueError(f"--data {path} {'is a folder' if path.is_dir() else 'does not exist'}") from None
+    try:
+        return pd.read_csv(io.StringIO(text), sep=_separator(text), dtype=object, skipinitialspace=True)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"--data {path} is no CSV file: {str(error).strip()}") from None
+
+
+def numbers(path: Path, column: str, cells: pd.Series) -> pd.Series:
+    """A column of numbers, with a decimal comma or a point."""
+    return _numbers(path, column, cells, comma=bool(cells.str.contains(",").any()))
+
+
 def _decoded(content: bytes) -> tuple[str, str]:
     """The text and R's name of its encoding: UTF-8 (none), or with a mark, UTF-16 with one, or else Latin-1."""
     if content.startswith((b"\xff\xfe", b"\xfe\xff")):

@@ -49,29 +49,21 @@ class Strata:
 
 def strata(X: ArrayLike, y: ArrayLike, groups: Sequence[Any]) -> Strata:
     """REML of y = X beta + sum_k Z_k u_k + e; raises NotClosedError."""
-    X, y = np.asarray(X, dtype=float), np.asarray(y, dtype=float)
+    X, y, K = np.asarray(X, dtype=float), np.asarray(y, dtype=float), len(groups)
     of, projections = _projections(groups, len(y))
-    P_X, K = X @ np.linalg.pinv(X), len(groups)
-    left = [P - P_X @ P for P in projections]
+    P_X, inverse = X @ np.linalg.pinv(X), np.linalg.pinv(X)
     if any(np.max(np.abs(P_X @ P - P @ P_X)) > SAME for P in projections):
         raise NotClosedError("X is not orthogonal to the strata")
-    df = np.array([round(float(np.trace(P))) for P in left], dtype=float)
-    SS = np.array([y @ P @ y for P in left])
-    shares = np.einsum("ia,fab,jb->ijf", np.linalg.pinv(X), np.array(projections), np.linalg.pinv(X))
-    found = []
-    for chosen in (c for size in range(K + 1) for c in combinations(range(1, K + 1), size)):
-        solved = _solved(of[:, [0, *chosen]], df, SS, shares)
-        if solved is not None and np.all(solved[0] > 0):
-            values = np.zeros(K + 1)
-            values[[0, *chosen]] = solved[0]
-            lambdas = of @ values
-            criterion = np.sum(df * np.log(2 * np.pi * lambdas) + SS / lambdas) + np.linalg.slogdet(X.T @ X)[1]
-            found.append((float(criterion), values, np.zeros((len(solved[2]), K + 1)), solved, chosen))
-    if not found or _solved(of, df, SS, shares) is None:
+    df = np.array([round(float(np.trace(P - P_X @ P))) for P in projections], dtype=float)
+    SS = np.array([y @ (P - P_X @ P) @ y for P in projections])
+    shares = np.einsum("ia,fab,jb->ijf", inverse, np.array(projections), inverse)
+    logs = float(np.linalg.slogdet(X.T @ X)[1])
+    subsets = [list(c) for size in range(K + 1) for c in combinations(range(1, K + 1), size)]
+    found = [_solved(of, [0, *chosen], df, SS, shares, logs) for chosen in subsets]
+    fitting = [one for one in found if one is not None and one.Ve > 0 and np.all(one.V >= 0)]
+    if found[-1] is None or not fitting:
         raise NotClosedError("there are more strata than variances, or fewer")
-    criterion, values, expected, (_, rows, pooled, MS, weights), chosen = min(found, key=lambda one: one[0])
-    expected[:, [0, *chosen]] = rows
-    return Strata(values[1:], float(values[0]), criterion, expected, pooled, MS, weights)
+    return min(fitting, key=lambda one: one.criterion)
 
 
 def _projections(groups: Sequence[Any], n: int) -> tuple[Floats, list[Floats]]:
@@ -93,18 +85,16 @@ def _projections(groups: Sequence[Any], n: int) -> tuple[Floats, list[Floats]]:
     return np.array(of), projections
 
 
-def _solved(of: Floats, df: Floats, SS: Floats, shares: Floats) -> tuple[Floats, Floats, Floats, Floats, Floats] | None:
-    """Variances, pooled rows, df, mean squares and weights of strata; None where they are not as many as variances."""
-    rows = np.unique(of[df > 0], axis=0)
+def _solved(of: Floats, chosen: list[int], df: Floats, SS: Floats, shares: Floats, logs: float) -> Strata | None:
+    """With the chosen variances alone; None where the strata, those of one eigenvalue pooled, are not as many."""
+    rows = np.unique(of[df > 0][:, chosen], axis=0)
     if rows.shape[0] != rows.shape[1] or np.linalg.matrix_rank(rows) < len(rows):
         return None
-    which = np.array([[np.array_equal(row, stratum) for stratum in of] for row in rows], dtype=float)
-    pooled = which @ df
-    MS = which @ SS / pooled
-    return (
-        np.asarray(np.linalg.solve(rows, MS), dtype=float),
-        rows,
-        pooled,
-        MS,
-        np.asarray(np.einsum("ijf,fr->ijr", shares, of @ np.linalg.inv(rows)), dtype=float),
-    )
+    which = np.all(rows[:, None, :] == of[None, :, chosen], axis=2) & (df > 0)
+    pooled, MS = which @ df, which @ SS / (which @ df)
+    variances, expected = np.zeros(of.shape[1]), np.zeros((len(rows), of.shape[1]))
+    variances[chosen], expected[:, chosen] = np.linalg.solve(rows, MS), rows
+    weights = np.einsum("ijf,fr->ijr", shares, of[:, chosen] @ np.linalg.inv(rows))
+    with np.errstate(invalid="ignore"):  # where a variance is negative
+        criterion = logs + float(np.sum(pooled * (1 + np.log(2 * np.pi * MS))))
+    return Strata(variances[1:], float(variances[0]), criterion, expected, pooled, MS, weights)
