@@ -124,6 +124,7 @@ def second_table(peers: list[Peer]) -> str:
         if name in second_level.BALANCED:
             closed = strata(data.X, data.y, data.groups)
             truth |= {"V": closed.V, "Ve": closed.Ve, "df": closed.ddf(np.eye(data.X.shape[1]))}
+            truth["se"] = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
         cells = []
         for judged in offering:
             arguments = {"X": data.X, "y": data.y, "groups": data.groups}
