@@ -72,7 +72,17 @@ def installed(bare, tmp_path_factory):
     built = _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(dist), str(PROJECT), cwd=dist)
     assert built.returncode == 0, built.stderr
     (wheel,) = dist.glob("*.whl")
-    done = _run(str(bare / "python"), "-m", "pip", "install", "--no-deps", "--no-index", str(wheel), cwd=dist)
+    done = _run(
+        str(bare / "python"),
+        "-m",
+        "pip",
+        "install",
+        "--no-deps",
+        "--no-index",
+        "--ignore-installed",
+        str(wheel),
+        cwd=dist,
+    )
     assert done.returncode == 0, done.stderr
     return bare
 
