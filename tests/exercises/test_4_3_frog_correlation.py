@@ -78,6 +78,15 @@ def test_frog_correlation_agrees_with_r(impl, name):
     assert_close("correlation of two frogs across buckets", got, expected["value"], 1e-9, scale=1.0)
 
 
+@pytest.mark.ordinary
+@given(strategies.ordinary_frogs())
+def test_frog_correlation_of_the_chapters_designs(impl, frogs):
+    """The same frogs in every bucket, in the order of buckets and frogs."""
+    data = frogs.data.sort_values(["bucket", "id"], ignore_index=True)
+    got, expected = impl.frog_correlation(data, 1, 2), paired_correlation(data, 1, 2)
+    assert_close("Pearson correlation of frogs 1 and 2 of each bucket", got, expected, 1e-9, scale=1.0)
+
+
 @pytest.mark.half
 @given(WITH_PAIRS)
 def test_frog_correlation_pairs_frogs_by_bucket(impl, frogs):

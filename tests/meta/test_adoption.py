@@ -24,6 +24,7 @@ PACKAGE = {
     "mixed.py": "import warnings\nimport numpy as np\nSCALE = 1.0\ndef ols(X, y):\n    warnings.warn('mixed warns')\n"
     "    C = np.linalg.inv(X.T @ X)\n    b = C @ X.T @ y\n    s = ((y - X @ b) ** 2).sum() / (len(y) - X.shape[1])\n"
     "    return {'coef': b * SCALE, 'se': (s * C.diagonal()) ** 0.5, 'sigma2': s, 'df_resid': len(y) - X.shape[1]}\n",
+    ".gitignore": "__pycache__/\n",
     "conftest.py": "def pytest_report_header():\n    return 'the package itself'\n",
     "reference/__init__.py": "WHOSE = 'mixed'\n",
     "tests/__init__.py": "",

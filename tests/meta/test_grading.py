@@ -33,7 +33,7 @@ USAGE = {
     "missing_file": (["--submission=nobody.py"], "/nobody.py does not exist"),
     "missing_file_apart": (["--submission", "/nowhere/nobody.py"], "submission /nowhere/nobody.py does not exist"),
     "other_language": (["--submission=README.md"], "is no file that can be graded"),
-    "empty_folder": (["--submission=.github"], "holds no file that can be graded"),
+    "empty_folder": (["--submission=.ci"], "holds no file that can be graded"),
     "roster": (["--submission=conftest.py", "--roster=README.md"], "expected name, and id or login"),
     "no_roster": (["--submission=conftest.py", "--roster=none.csv"], "/none.csv cannot be read"),
     "rubric": (["--submission=conftest.py", "--rubric=README.md"], "is no TOML"),
