@@ -24,13 +24,12 @@ from numpy.typing import ArrayLike
 from scipy.linalg import qr, solve_triangular
 
 from lmm_core import checks
-from lmm_core.checks import Codes, Labels, Matrix, Vector
+from lmm_core.checks import Labels, Matrix, Vector
 
 STARTS = (0.0, 1.0, 4.0)  # of u = log(1 + n gamma), for each component
 BEST = 6  # starts from which the criterion is followed downhill; the best one alone misses lower minima
 STEPS, HALVINGS, LARGEST_U = 200, 30, 60.0
-CONVERGED = 1e-9  # a step in u, which leaves an error of about its square
-SINGULAR = 1e-9  # smallest eigenvalue of the scaled information matrix of what is identified
+CONVERGED, SINGULAR = 1e-9, 1e-9  # a step in u; the least eigenvalue of the scaled information of what is identified
 ROUNDING = 1e-11  # of a residual relative to its response, and of a criterion
 
 
@@ -48,19 +47,15 @@ class ComponentsFit:
 
 @dataclass(frozen=True)
 class Model:
-    """The triangle of [X Z y]; `of` has the component of each level, sizes the rows per level of each component."""
+    """The triangle of [X Z y]; B (q, K) has the component of each level, sizes the rows per level of each component."""
 
     R_XX: Matrix
     R_XZ: Matrix
     r_X: Vector
     A: Matrix
-    of: Codes
+    B: Matrix
     sizes: Vector
     df_resid: int
-
-    def blocks(self) -> Matrix:
-        """(q, K): 1 where a level belongs to a component."""
-        return np.equal.outer(self.of, np.arange(len(self.sizes))).astype(float)
 
 
 @dataclass(frozen=True)
@@ -75,8 +70,8 @@ class At:
     @classmethod
     def of(cls, model: Model, gamma: Vector) -> "At":
         """One complete QR of [A_Z L; I]."""
-        A, q = model.A, len(model.of)
-        Q, T = qr(np.vstack([A[:, :-1] * np.sqrt(gamma)[model.of], np.eye(q)]))
+        A, q = model.A, len(model.B)
+        Q, T = qr(np.vstack([A[:, :-1] * np.sqrt(model.B @ gamma), np.eye(q)]))
         return cls(model, gamma, T[:q].astype(float), Q[: len(A), q:].T.astype(float) @ A)
 
     @property
@@ -92,7 +87,7 @@ class At:
 
     def derivatives(self) -> tuple[Vector, Vector, Matrix, Matrix]:
         """tr S_kk, |s_k|^2 / Ve, |S_kl|^2 and s_k'S_kl s_l / Ve."""
-        S, s, B = self.U[:, :-1].T @ self.U[:, :-1], self.U[:, :-1].T @ self.U[:, -1], self.model.blocks()
+        S, s, B = self.U[:, :-1].T @ self.U[:, :-1], self.U[:, :-1].T @ self.U[:, -1], self.model.B
         return B.T @ np.diag(S), B.T @ s**2 / self.Ve, B.T @ S**2 @ B, B.T @ (s[:, None] * S * s) @ B / self.Ve
 
     def newton(self) -> tuple[Vector, Matrix]:
@@ -105,17 +100,14 @@ class At:
 
     def coefficients(self) -> tuple[Vector, Matrix]:
         """beta, and F with F F' = Cov(beta) / Ve: Henderson's equations without the random effects."""
-        m, L = self.model, np.sqrt(self.gamma)[self.model.of]
+        m, L = self.model, np.sqrt(self.model.B @ self.gamma)
         W = solve_triangular(self.T, L[:, None] * m.R_XZ.T, trans="T")
         beta = solve_triangular(m.R_XX, m.r_X - m.R_XZ @ (L**2 * (self.U[:, :-1].T @ self.U[:, -1])))
         return beta, solve_triangular(m.R_XX, np.column_stack([np.eye(len(m.r_X)), W.T]))
 
     def ddf(self, contrasts: Matrix) -> Vector:
-        """Satterthwaite's df of the rows l: 1 / (g'H^-1 g) in (log Ve, gamma), g the gradient of log l'Cov(beta) l.
-
-        A component that is 0 is left out, as in lmerTest.
-        """
-        m, L, (_, squares, SS, sSs) = self.model, np.sqrt(self.gamma)[self.model.of], self.derivatives()
+        """Satterthwaite's df of the rows l, in (log Ve, gamma > 0): 1 / (g'H^-1 g), g that of log l'Cov(beta) l."""
+        m, L, (_, squares, SS, sSs) = self.model, np.sqrt(self.model.B @ self.gamma), self.derivatives()
         inside, on = self.gamma > 0, L > 0
         H = np.block([[np.array([[m.df_resid]]), squares[None, :]], [squares[:, None], 2 * sSs - SS]])
         H = H[np.ix_(np.append(True, inside), np.append(True, inside))]
@@ -123,7 +115,7 @@ class At:
         w = solve_triangular(self.T, L[:, None] * (m.R_XZ.T @ v), trans="T")
         b = solve_triangular(self.T, w)[on] / L[on, None]  # Z'(V / Ve)^-1 X (X'(V / Ve)^-1 X)^-1 l
         f = np.sum(v**2, axis=0) + np.sum(w**2, axis=0)
-        g = np.vstack([np.ones(len(f)), m.blocks()[np.ix_(on, inside)].T @ b**2 / f])
+        g = np.vstack([np.ones(len(f)), m.B[np.ix_(on, inside)].T @ b**2 / f])
         return 1 / np.sum(g * np.linalg.solve(H, g), axis=0)
 
 
@@ -132,25 +124,23 @@ def fit_components(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> Comp
 
     Labels that repeat in every group of another factor make the two crossed. Raises ValueError for shapes that differ,
     NaN or infinity, X not of full rank, a component that cannot be told from others, and where nothing is left for Ve.
-
     Source: Patterson and Thompson (1971), Biometrika 58, 545-554.
     """
     model, coef, x_units, unit = _model(X, y, groups)
-    at = _lowest(model)
+    grid = [At.of(model, np.expm1(u) / model.sizes) for u in product(STARTS, repeat=len(model.sizes))]
+    best = sorted(grid, key=lambda at: at.criterion)[:BEST]
+    at = min(map(_downhill, best), key=lambda at: at.criterion)
     beta, F = at.coefficients()
     criterion = at.criterion + 2 * model.df_resid * np.log(unit) + 2 * np.log(x_units).sum()
-    se = unit * np.sqrt(at.Ve * np.sum(F**2, axis=1))
-    Ve = unit**2 * at.Ve
+    Ve, se = unit**2 * at.Ve, unit * np.sqrt(at.Ve * np.sum(F**2, axis=1))
     return ComponentsFit(Ve * at.gamma, Ve, (coef + unit * beta) / x_units, se / x_units, float(criterion), at)
 
 
 def components_df(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> Vector:
     """Satterthwaite's df (p,) of each coefficient; a component that is 0 is left out, as in lmerTest.
-
     Source: Giesbrecht and Burns (1985), Biometrics 41, 477-486. Arguments and errors as `fit_components`.
     """
-    fit = fit_components(X, y, groups)
-    return fit.at.ddf(np.eye(len(fit.coef)))
+    return fit_components(X, y, groups).at.ddf(np.eye(np.shape(X)[1]))
 
 
 def _model(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> tuple[Model, Vector, Vector, float]:
@@ -163,8 +153,7 @@ def _model(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> tuple[Model,
     if not codes:
         raise ValueError("groups is empty; expected an array of labels for each component")
     (n, p), x_units = X.shape, np.linalg.norm(X, axis=0)
-    X = X / np.where(x_units > 0, x_units, 1)
-    rank = np.linalg.matrix_rank(X)
+    X, rank = X / np.where(x_units > 0, x_units, 1), np.linalg.matrix_rank(X / np.where(x_units > 0, x_units, 1))
     if rank < p:
         raise ValueError(f"X has {p} columns but rank {rank}")
     coef = np.linalg.lstsq(X, y)[0]
@@ -172,36 +161,27 @@ def _model(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> tuple[Model,
     XZ = np.column_stack([X, *(np.equal.outer(code, np.arange(code.max() + 1)) for code in codes)])
     rank, left = np.linalg.matrix_rank(XZ), np.linalg.norm(r - XZ @ np.linalg.lstsq(XZ, r)[0])
     if rank >= n or left <= ROUNDING * np.linalg.norm(y):
-        raise ValueError(
-            f"X and groups, of rank {rank}, explain all {n} rows of y: nothing is left to estimate Ve from"
-        )
-    of = np.repeat(np.arange(len(codes)), [code.max() + 1 for code in codes])
+        raise ValueError(f"X and groups, of rank {rank}, explain all {n} rows of y: nothing is left for Ve")
+    B = np.repeat(np.eye(len(codes)), [code.max() + 1 for code in codes], axis=0)
     unit = float(np.sqrt(r @ r / (n - p)))
     R: Matrix = np.asarray(np.linalg.qr(np.column_stack([XZ, r / unit]), mode="r"))
-    model = Model(R[:p, :p], R[:p, p:-1], R[:p, -1], R[p:, p:], of, n / np.bincount(of), n - p)
+    model = Model(R[:p, :p], R[:p, p:-1], R[:p, -1], R[p:, p:], B, n / B.sum(axis=0), n - p)
     _identified(model)
     return model, np.asarray(coef, dtype=float), np.asarray(x_units, dtype=float), unit
 
 
 def _identified(model: Model) -> None:
     """Refuse where the information of (Ve, V_1, ..., V_K) at V = Ve I, scaled to a diagonal of ones, is singular."""
-    T, B = model.A[:, :-1].T @ model.A[:, :-1], model.blocks()
+    T, B = model.A[:, :-1].T @ model.A[:, :-1], model.B
     trace = (B.T @ np.diag(T))[:, None]
     information = np.block([[np.array([[model.df_resid]]), trace.T], [trace, B.T @ T**2 @ B]])
-    for k in np.flatnonzero(trace <= SINGULAR * len(model.of)):
+    for k in np.flatnonzero(trace <= SINGULAR * len(B)):
         raise ValueError(f"groups[{k}] cannot be told from X: X describes its levels, or it has only one")
     size = np.sqrt(np.diag(information))
     values, vectors = np.linalg.eigh(information / np.outer(size, size))
     if values[0] < SINGULAR:
         among = [f"groups[{k - 1}]" if k else "the residual" for k in np.flatnonzero(np.abs(vectors[:, 0]) > 0.1)]
         raise ValueError(f"{' and '.join(among)} describe the same differences: their variances cannot be told apart")
-
-
-def _lowest(model: Model) -> At:
-    """Followed downhill from the best few of a grid of starts."""
-    grid = [At.of(model, np.expm1(u) / model.sizes) for u in product(STARTS, repeat=len(model.sizes))]
-    best = sorted(grid, key=lambda at: at.criterion)[:BEST]
-    return min((_downhill(at) for at in best), key=lambda at: at.criterion)
 
 
 def _downhill(at: At) -> At:

@@ -2,13 +2,11 @@
 
 Each factor f has the matrix A_f that averages over its levels, the constant and the single rows among them. With
 
-    P_f = A_f - sum of P_g over the factors g that f determines        (projections on the strata)
-    MS_f = y'P_f (I - P_X) y / df_f                                    (mean squares after X)
+    P_f = A_f - sum of P_g over the factors g that f determines,    MS_f = y'P_f (I - P_X) y / df_f
     lambda_f = Ve + sum of n_k V_k over the components k that determine f      (eigenvalues of V)
 
 REML sets lambda_f = MS_f, if P_X commutes with every P_f and there are, after strata of equal eigenvalues are pooled,
 as many strata with df as variances. Where a V_k comes out negative its component is 0, and the same is computed again.
-
 Source: Nelder (1965), Proceedings of the Royal Society A 283, 147-178; Satterthwaite (1946), Biometrics Bulletin 2.
 """
 
@@ -51,12 +49,12 @@ def strata(X: ArrayLike, y: ArrayLike, groups: Sequence[Any]) -> Strata:
     """REML of y = X beta + sum_k Z_k u_k + e; raises NotClosedError."""
     X, y, K = np.asarray(X, dtype=float), np.asarray(y, dtype=float), len(groups)
     of, projections = _projections(groups, len(y))
-    P_X, inverse = X @ np.linalg.pinv(X), np.linalg.pinv(X)
+    P_X = X @ np.linalg.pinv(X)
     if any(np.max(np.abs(P_X @ P - P @ P_X)) > SAME for P in projections):
         raise NotClosedError("X is not orthogonal to the strata")
     df = np.array([round(float(np.trace(P - P_X @ P))) for P in projections], dtype=float)
     SS = np.array([y @ (P - P_X @ P) @ y for P in projections])
-    shares = np.einsum("ia,fab,jb->ijf", inverse, np.array(projections), inverse)
+    shares = np.einsum("ia,fab,jb->ijf", np.linalg.pinv(X), np.array(projections), np.linalg.pinv(X))
     logs = float(np.linalg.slogdet(X.T @ X)[1])
     subsets = [list(c) for size in range(K + 1) for c in combinations(range(1, K + 1), size)]
     found = [_solved(of, [0, *chosen], df, SS, shares, logs) for chosen in subsets]
@@ -95,6 +93,5 @@ def _solved(of: Floats, chosen: list[int], df: Floats, SS: Floats, shares: Float
     variances, expected = np.zeros(of.shape[1]), np.zeros((len(rows), of.shape[1]))
     variances[chosen], expected[:, chosen] = np.linalg.solve(rows, MS), rows
     weights = np.einsum("ijf,fr->ijr", shares, of[:, chosen] @ np.linalg.inv(rows))
-    with np.errstate(invalid="ignore"):  # where a variance is negative
-        criterion = logs + float(np.sum(pooled * (1 + np.log(2 * np.pi * MS))))
+    criterion = logs + float(np.sum(pooled * (1 + np.log(np.maximum(2 * np.pi * MS, 1e-300)))))
     return Strata(variances[1:], float(variances[0]), criterion, expected, pooled, MS, weights)
