@@ -102,6 +102,29 @@ def test_a_lost_digit_that_every_tolerance_lets_through_fails_against_the_baseli
     assert re.search(r"LOST .*test_gls.*: .*se.*: 1[45]\.\d -> 12\.\d digits", run.stdout), run.stdout[-2000:]
 
 
+LESS_ON_NIST = """
+import lmm_core
+def fit_reml(X, y, group):
+    right = lmm_core.fit_reml(X, y, group)
+    factor = 1 + 1e-9 if len(set(group)) == 9 else 1
+    return {"Vb": right.Vb * factor, "Ve": right.Ve, "coef": right.coef, "se": right.se, "criterion": right.criterion}
+"""
+
+
+@pytest.mark.slow
+def test_digits_lost_on_nist_alone_fail_against_the_baseline(tmp_path):
+    """Vb of the nine treatments of NIST's SmLs files, wrong in the ninth digit: every tolerance lets it pass."""
+    for name, source in (("exact", EXACT), ("less", EXACT + LESS_ON_NIST)):
+        (tmp_path / f"{name}_peer.py").write_text(source)
+    test = str(PROJECT / "tests" / "exercises" / "test_4_4_fit_reml.py")
+    base = f"{tmp_path / 'base.json'}"
+    _pytest(f"--implementation={tmp_path / 'exact_peer.py'}", f"--accuracy={base}", "-k", "nist", test)
+    run = _pytest(f"--implementation={tmp_path / 'less_peer.py'}", f"--baseline={base}", "-k", "nist", test)
+    lost = [line for line in run.stdout.splitlines() if "LOST" in line]
+    assert run.returncode == 1 and len(lost) == 9, run.stdout[-2000:]
+    assert all("Vb of NIST SmLs0" in line for line in lost)
+
+
 @pytest.mark.slow
 def test_a_test_that_failed_before_may_fail_again(tmp_path):
     """The baseline decides alone: what failed and fails is no loss, what passed and fails is one."""

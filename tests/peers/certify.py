@@ -1,7 +1,8 @@
 """`lmm-verify certify DATA.csv --response y --group g NAME=VALUE ...`: how many digits of somebody's output are right.
 
 SAS, SPSS, JASP, Stata, a paper: whatever has printed Vb, Ve, coef, se, df, F or the criterion of a random-intercept
-model. The truth is exact arithmetic on the data as the file has them (see reference/exact.py).
+model. The truth is exact arithmetic on the data as the file has them (see reference/exact.py); of several random
+factors the strata of a balanced design, else lmm_core.
 """
 
 from collections.abc import Iterator
@@ -12,36 +13,45 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from lmm_core.components import fit_components
 from reference import exact
+from reference.strata import NotClosedError, strata
 from tests.strategies import indicators
 
-QUANTITIES = ("Vb", "Ve", "coef", "se", "df", "F", "criterion")
+QUANTITIES = ("Vb", "V", "Ve", "coef", "se", "df", "F", "criterion")
 
 
 class CertifyError(ValueError):
     """What does not fit, in one sentence."""
 
 
-def report(path: Path, response: str, group: str, fixed: list[str], printed: dict[str, str]) -> list[str]:
+def report(path: Path, response: str, groups: list[str], fixed: list[str], printed: dict[str, str]) -> list[str]:
     """The lines to print: each quantity as printed, right, and how many digits agree."""
-    data = _read(path, [response, group, *fixed])
+    data = _read(path, [response, *groups, *fixed])
     X, names = model_matrix(data, fixed)
-    y, buckets = _numbers(data, response), data[group].to_numpy()
+    y, labels = _numbers(data, response), [data[group].to_numpy() for group in groups]
+    unknown = sorted(set(printed) - set(QUANTITIES))
+    if unknown:
+        raise CertifyError(f"{unknown[0]} is not known; known are {', '.join(QUANTITIES)}")
     try:
-        fit = exact.reml(X, y, buckets)
+        truth = _of_one(X, y, labels[0], printed) if len(groups) == 1 else _of_several(X, y, labels)
     except ValueError as error:
         raise CertifyError(f"{path}: {error}") from None
+    levels = ", ".join(f"{len(np.unique(label))} of {group}" for label, group in zip(labels, groups, strict=True))
     lines = [
-        f"{path.name}: {len(y)} rows, {len(np.unique(buckets))} of {group}, X: {', '.join(names)}",
+        f"{path.name}: {len(y)} rows, {levels}, X: {', '.join(names)}",
         f"{'':<24}{'printed':>22}{'right':>26}   digits",
     ]
     for name, text in printed.items():
-        right = _right(name, fit, X, y, buckets)
+        if name not in truth:
+            raise CertifyError(f"{name} is not known of several groups; known are {', '.join(truth)}")
+        right = truth[name]
         values = _printed(name, text, len(right))
-        labels = [f"{name} {part}" for part in names] if len(right) > 1 else [name]
-        for label, value, truth in zip(labels, values, right, strict=True):
-            lines.append(f"{label:<24}{value:>22}{_shown(truth):>26}   {agreement(value, truth)}")
-    return [*lines, *_distance(printed, X, y, buckets)]
+        parts = groups if name == "V" else names
+        titles = [f"{name} {part}" for part in parts] if len(right) > 1 else [name]
+        for title, value, number in zip(titles, values, right, strict=True):
+            lines.append(f"{title:<24}{value:>22}{_shown(number):>26}   {agreement(value, number)}")
+    return [*lines, *(_distance(printed, X, y, labels[0]) if len(groups) == 1 else ())]
 
 
 def model_matrix(data: pd.DataFrame, fixed: list[str]) -> tuple[np.ndarray, list[str]]:
@@ -86,13 +96,28 @@ def _numbers(data: pd.DataFrame, name: str) -> np.ndarray:
     return data[name].to_numpy(float)
 
 
-def _right(name: str, fit: exact.ExactFit, X: np.ndarray, y: np.ndarray, group: Any) -> list[Decimal]:
-    if name not in QUANTITIES:
-        raise CertifyError(f"{name} is not known; known are {', '.join(QUANTITIES)}")
-    if name == "F" and X.shape[1] == 1:
+def _of_one(X: np.ndarray, y: np.ndarray, group: Any, printed: dict[str, str]) -> dict[str, list[Decimal]]:
+    """Of one random factor: exact arithmetic."""
+    fit = exact.reml(X, y, group)
+    if "F" in printed and X.shape[1] == 1:
         raise CertifyError("F tests the fixed columns, and there are none")
-    value = exact.f_statistic(X, y, group, np.eye(X.shape[1])[1:]) if name == "F" else getattr(fit, name)
-    return list(value) if isinstance(value, list | tuple) else [value]
+    several = {"coef": list(fit.coef), "se": list(fit.se), "df": list(fit.df)}
+    ones = {"Vb": [fit.Vb], "V": [fit.Vb], "Ve": [fit.Ve], "criterion": [fit.criterion]}
+    F = {"F": [exact.f_statistic(X, y, group, np.eye(X.shape[1])[1:])]} if "F" in printed else {}
+    return ones | several | F
+
+
+def _of_several(X: np.ndarray, y: np.ndarray, groups: list[Any]) -> dict[str, list[Decimal]]:
+    """Of several: the strata of a balanced design, else lmm_core's fit, both to some 12 digits."""
+    try:
+        closed = strata(X, y, groups)
+        se = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
+        df, coef, fit = closed.ddf(np.eye(X.shape[1])), np.linalg.lstsq(X, y)[0], closed
+    except NotClosedError:
+        found = fit_components(X, y, groups)
+        df, coef, se, fit = found.at.ddf(np.eye(X.shape[1])), found.coef, found.se, found
+    numbers = {"V": fit.V, "Ve": [fit.Ve], "coef": coef, "se": se, "df": df, "criterion": [fit.criterion]}
+    return {name: [Decimal(float(value)) for value in values] for name, values in numbers.items()}
 
 
 def _printed(name: str, text: str, count: int) -> list[str]:

@@ -20,7 +20,7 @@ def main() -> int:
     certified = commands.add_parser("certify", help="how many digits of printed numbers are right")
     certified.add_argument("data", type=Path, help="a CSV file")
     certified.add_argument("--response", required=True, metavar="COLUMN")
-    certified.add_argument("--group", required=True, metavar="COLUMN")
+    certified.add_argument("--group", action="append", required=True, metavar="COLUMN")
     certified.add_argument(
         "--fixed", action="append", default=[], metavar="COLUMN", help="text is a factor; repeatable"
     )
