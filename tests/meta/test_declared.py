@@ -1,0 +1,137 @@
+"""What a peer says of itself, and what becomes of its answers."""
+
+import numpy as np
+import pytest
+from lmm_verification.frame import frame
+
+from tests.contract import ContractError
+from tests.peers import board, peer, plugin
+from tests.peers.declared import DeclarationError, Declared
+from tests.strategies import twelve_frogs
+
+FROGS = twelve_frogs()
+ARGUMENTS = FROGS.cell_means, FROGS.y, FROGS.group
+FLAT = np.tile([1.0, -1.0, 0.0], 4)  # all bucket means are equal: the boundary
+HEAD = "import lmm_core\n"
+
+
+def _load(tmp_path, text):
+    path = tmp_path / "mine_peer.py"
+    path.write_text(HEAD + text)
+    return peer.load(path)
+
+
+def test_a_field_that_is_not_offered_skips_the_checks_that_read_it(tmp_path):
+    """The others are there; whoever looks at this one is skipped."""
+    source = (
+        "NOT_OFFERED = ('fit_reml.criterion',)\ndef fit_reml(X, y, group):\n    fit = lmm_core.fit_reml(X, y, group)\n"
+    )
+    source += "    return {'Vb': fit.Vb, 'Ve': fit.Ve, 'coef': fit.coef, 'se': fit.se}\n"
+    got = _load(tmp_path, source).implementation().fit_reml(*ARGUMENTS)
+    assert got.Vb == pytest.approx(69)
+    with pytest.raises(pytest.skip.Exception):
+        np.asarray(got.criterion, dtype=float)
+
+
+@pytest.mark.parametrize(("constant", "sign"), [("+log|X'X|", 1), ("-log|X'X|", -1), ("lme4", 0)])
+def test_another_constant_of_the_criterion_is_taken_off(tmp_path, constant, sign):
+    """The criterion is lme4's afterwards."""
+    source = f'CRITERION = "{constant}"\nfrom numpy.linalg import slogdet\ndef fit_reml(X, y, group):\n'
+    source += "    fit = lmm_core.fit_reml(X, y, group)\n    return {'Vb': fit.Vb, 'Ve': fit.Ve, 'coef': fit.coef, 'se': fit.se,"
+    source += f" 'criterion': fit.criterion + {sign} * slogdet(X.T @ X)[1]}}\n"
+    got = _load(tmp_path, source).implementation().fit_reml(*ARGUMENTS)
+    assert float(got.criterion) == pytest.approx(60.29064, abs=1e-5)
+
+
+REFUSING = "REFUSES = {'boundary': 'by design'}\ndef fit_reml(X, y, group):\n    raise ValueError('no')\n"
+
+
+def test_a_refusal_by_design_is_none_elsewhere(tmp_path):
+    """At the boundary the check is skipped; inside, the error is the answer."""
+    impl = _load(tmp_path, REFUSING).implementation()
+    with pytest.raises(ContractError, match="fit_reml raised ValueError: no"):
+        impl.fit_reml(*ARGUMENTS)
+    with pytest.raises(pytest.skip.Exception, match="refuses boundary: by design"):
+        impl.fit_reml(np.ones((12, 1)), FLAT, FROGS.group)
+
+
+@pytest.mark.parametrize("raised", ["SystemExit(3)", "BaseException('panicked')", "MemoryError()"])
+def test_whatever_a_package_raises_is_its_answer(tmp_path, raised):
+    """An extension in Rust panics with a BaseException."""
+    impl = _load(tmp_path, f"def gls(X, y, V):\n    raise {raised}\n").implementation()
+    with pytest.raises(ContractError, match=r"gls raised \w+"):
+        impl.gls(np.ones((2, 1)), np.ones(2), np.eye(2))
+
+
+def test_the_packages_own_flag_is_kept(tmp_path):
+    """`converged` beside the fields, and None where there is none."""
+    source = (
+        "def fit_reml(X, y, group):\n    fit = lmm_core.fit_reml(X, y, group)\n    return {'Vb': fit.Vb, 'Ve': fit.Ve,"
+    )
+    source += " 'coef': fit.coef, 'se': fit.se, 'criterion': fit.criterion, 'converged': Vb_is(fit)}\n"
+    impl = _load(tmp_path, source + "def Vb_is(fit):\n    return fit.Vb > 0\n").implementation()
+    impl.fit_reml(*ARGUMENTS)
+    assert impl.converged is True
+    impl.fit_reml(np.ones((12, 1)), FLAT, FROGS.group)
+    assert impl.converged is False
+    core = peer.core().implementation()
+    core.fit_reml(*ARGUMENTS)
+    assert core.converged is None
+
+
+@pytest.mark.parametrize(
+    "said",
+    [
+        {"not_offered": frozenset({"glm"})},
+        {"lacking": frozenset({"gls.sigma"})},
+        {"criterion": "SAS"},
+        {"refuses": {"sundays": "why"}},
+        {"df": "containment"},
+    ],
+)
+def test_what_cannot_be_declared_is_named(said):
+    """One sentence with the word and those that are known."""
+    (value,) = said.values()
+    word = value if isinstance(value, str) else next(iter(value))
+    with pytest.raises(DeclarationError, match=f"declares '{word}'; known are"):
+        Declared(**said)
+
+
+def test_another_version_of_the_contract_is_refused(tmp_path):
+    """A peer that names contract 2 is not judged by contract 1."""
+    with pytest.raises(peer.PeerError, match="is for contract 2; this is 1"):
+        _load(tmp_path, "CONTRACT = 2\n")
+
+
+def test_the_second_level_is_offered_where_it_is_defined(tmp_path):
+    """Nobody has to declare that it is not."""
+    assert not _load(tmp_path, "").offers("fit_components")
+    assert _load(tmp_path, "def fit_components(X, y, groups): ...\n").offers("fit_components")
+
+
+def test_a_frame_has_the_columns_and_the_formula():
+    """x0, x1, y, group as text, and a formula without a constant of its own."""
+    data, formula = frame(*ARGUMENTS)
+    assert list(data.columns) == ["x0", "x1", "y", "group"] and formula == "y ~ 0 + x0 + x1"
+    assert data["group"].tolist() == [str(label) for label in FROGS.group] and data["y"].tolist() == FROGS.y.tolist()
+
+
+def test_declarations_are_written_in_the_language_of_the_peer():
+    """Quotation marks do not break them."""
+    python = plugin.declaration("Python", {"test_a[x]": 'got "1"'})
+    assert eval("\n".join(python).partition("KNOWN_FAILURES = ")[2]) == {"test_a[x]": "got '1'"}
+    assert plugin.declaration("R", {"test_a[x]": "why"})[-3:] == [
+        "KNOWN_FAILURES <- list(",
+        '  `test_a[x]` = "why"',
+        ")",
+    ]
+
+
+def test_a_column_of_the_board_takes_the_place_of_its_older_one():
+    """The others stay, in alphabetical order."""
+    old = "| digits | A 1.0 | lmm_core |\n|---|---|---|\n| d | 5 | 15 |\n"
+    new = "| digits | B 2.0 | lmm_core |\n|---|---|---|\n| d | 7 | 14 |\n"
+    both = board.merged(old, new)
+    assert board.columns(both) == {"A 1.0": {"d": "5"}, "B 2.0": {"d": "7"}, "lmm_core": {"d": "14"}}
+    newer = board.merged(both, new.replace("B 2.0", "B 2.1").replace("7", "8"))
+    assert board.columns(newer) == {"A 1.0": {"d": "5"}, "B 2.1": {"d": "8"}, "lmm_core": {"d": "14"}}
