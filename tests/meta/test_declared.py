@@ -13,6 +13,10 @@ FROGS = twelve_frogs()
 ARGUMENTS = FROGS.cell_means, FROGS.y, FROGS.group
 FLAT = np.tile([1.0, -1.0, 0.0], 4)  # all bucket means are equal: the boundary
 HEAD = "import lmm_core\n"
+FIT = (
+    "def fit_reml(X, y, group):\n    fit = lmm_core.fit_reml(X, y, group)\n"
+    "    return {'Vb': fit.Vb, 'Ve': fit.Ve, 'coef': fit.coef, 'se': fit.se"
+)
 
 
 def _load(tmp_path, text):
@@ -23,10 +27,7 @@ def _load(tmp_path, text):
 
 def test_a_field_that_is_not_offered_skips_the_checks_that_read_it(tmp_path):
     """The others are there; whoever looks at this one is skipped."""
-    source = (
-        "NOT_OFFERED = ('fit_reml.criterion',)\ndef fit_reml(X, y, group):\n    fit = lmm_core.fit_reml(X, y, group)\n"
-    )
-    source += "    return {'Vb': fit.Vb, 'Ve': fit.Ve, 'coef': fit.coef, 'se': fit.se}\n"
+    source = f"NOT_OFFERED = ('fit_reml.criterion',)\n{FIT}}}\n"
     got = _load(tmp_path, source).implementation().fit_reml(*ARGUMENTS)
     assert got.Vb == pytest.approx(69)
     with pytest.raises(pytest.skip.Exception):
@@ -36,9 +37,8 @@ def test_a_field_that_is_not_offered_skips_the_checks_that_read_it(tmp_path):
 @pytest.mark.parametrize(("constant", "sign"), [("+log|X'X|", 1), ("-log|X'X|", -1), ("lme4", 0)])
 def test_another_constant_of_the_criterion_is_taken_off(tmp_path, constant, sign):
     """The criterion is lme4's afterwards."""
-    source = f'CRITERION = "{constant}"\nfrom numpy.linalg import slogdet\ndef fit_reml(X, y, group):\n'
-    source += "    fit = lmm_core.fit_reml(X, y, group)\n    return {'Vb': fit.Vb, 'Ve': fit.Ve, 'coef': fit.coef, 'se': fit.se,"
-    source += f" 'criterion': fit.criterion + {sign} * slogdet(X.T @ X)[1]}}\n"
+    source = f'CRITERION = "{constant}"\nfrom numpy.linalg import slogdet\n{FIT}'
+    source += f", 'criterion': fit.criterion + {sign} * slogdet(X.T @ X)[1]}}\n"
     got = _load(tmp_path, source).implementation().fit_reml(*ARGUMENTS)
     assert float(got.criterion) == pytest.approx(60.29064, abs=1e-5)
 
@@ -65,10 +65,7 @@ def test_whatever_a_package_raises_is_its_answer(tmp_path, raised):
 
 def test_the_packages_own_flag_is_kept(tmp_path):
     """`converged` beside the fields, and None where there is none."""
-    source = (
-        "def fit_reml(X, y, group):\n    fit = lmm_core.fit_reml(X, y, group)\n    return {'Vb': fit.Vb, 'Ve': fit.Ve,"
-    )
-    source += " 'coef': fit.coef, 'se': fit.se, 'criterion': fit.criterion, 'converged': Vb_is(fit)}\n"
+    source = f"{FIT}, 'criterion': fit.criterion, 'converged': Vb_is(fit)}}\n"
     impl = _load(tmp_path, source + "def Vb_is(fit):\n    return fit.Vb > 0\n").implementation()
     impl.fit_reml(*ARGUMENTS)
     assert impl.converged is True
