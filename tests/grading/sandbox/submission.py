@@ -164,7 +164,8 @@ class Submission:
             return "the file cannot be loaded: it wrote to the grader's pipe"
         self.fences, self.remarks = (_texts(reply.get(part)) for part in ("fences", "remarks"))
         names = reply.get("names")
-        self.names = {_text(key): _texts(value) for key, value in names.items()} if isinstance(names, Mapping) else {}
+        known = list(names.items())[:MAX_TEXTS] if isinstance(names, Mapping) else []
+        self.names = {_text(key): _texts(value) for key, value in known}
         return None if reply.get("loaded") is True else f"the file cannot be loaded: {_text(reply.get('error'))}"
 
     def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
