@@ -153,8 +153,8 @@ def _model(X: ArrayLike, y: ArrayLike, groups: Sequence[Labels]) -> tuple[Model,
     if not codes:
         raise ValueError("groups is empty; expected an array of labels for each component")
     (n, p), x_units = X.shape, np.linalg.norm(X, axis=0)
-    X, rank = X / np.where(x_units > 0, x_units, 1), np.linalg.matrix_rank(X / np.where(x_units > 0, x_units, 1))
-    if rank < p:
+    X = X / np.where(x_units > 0, x_units, 1)
+    if (rank := np.linalg.matrix_rank(X)) < p:
         raise ValueError(f"X has {p} columns but rank {rank}")
     coef = np.linalg.lstsq(X, y)[0]
     r = y - X @ coef

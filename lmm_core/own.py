@@ -39,16 +39,7 @@ def read(path: Path, group: str, factor: str, response: str, *, drop_missing: bo
     Raises:
         ValueError: what does not fit, and in which line.
     """
-    try:
-        content = path.read_bytes()
-    except (FileNotFoundError, IsADirectoryError):
-        raise ValueError(f"--data {path} {'is a folder' if path.is_dir() else 'does not exist'}") from None
-    text, encoding = _decoded(content)
-    separator = _separator(text)
-    try:
-        table = pd.read_csv(io.StringIO(text), sep=separator, dtype=object, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"--data {path} is no CSV file: {str(error).strip()}") from None
+    content, encoding, separator, table = _cells(path)
     how = f"{path.name}, read as separated by {SEPARATORS[separator]},"
     chosen = {"--group": group, "--factor": factor, "--response": response}
     for option, column in chosen.items():
@@ -91,19 +82,27 @@ def read(path: Path, group: str, factor: str, response: str, *, drop_missing: bo
 
 def table(path: Path) -> pd.DataFrame:
     """The cells of a CSV file as text, whatever its separator and encoding."""
-    try:
-        text, _ = _decoded(path.read_bytes())
-    except (FileNotFoundError, IsADirectoryError):
-        raise ValueError(f"--data {path} {'is a folder' if path.is_dir() else 'does not exist'}") from None
-    try:
-        return pd.read_csv(io.StringIO(text), sep=_separator(text), dtype=object, skipinitialspace=True)
-    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
-        raise ValueError(f"--data {path} is no CSV file: {str(error).strip()}") from None
+    return _cells(path)[-1]
 
 
 def numbers(path: Path, column: str, cells: pd.Series) -> pd.Series:
     """A column of numbers, with a decimal comma or a point."""
     return _numbers(path, column, cells, comma=bool(cells.str.contains(",").any()))
+
+
+def _cells(path: Path) -> tuple[bytes, str, str, pd.DataFrame]:
+    """A file's bytes, R's name of its encoding, its separator, and its cells as text."""
+    try:
+        content = path.read_bytes()
+    except (FileNotFoundError, IsADirectoryError):
+        raise ValueError(f"--data {path} {'is a folder' if path.is_dir() else 'does not exist'}") from None
+    text, encoding = _decoded(content)
+    separator = _separator(text)
+    try:
+        cells = pd.read_csv(io.StringIO(text), sep=separator, dtype=object, skipinitialspace=True)
+    except (pd.errors.ParserError, pd.errors.EmptyDataError) as error:
+        raise ValueError(f"--data {path} is no CSV file: {str(error).strip()}") from None
+    return content, encoding, separator, cells
 
 
 def _decoded(content: bytes) -> tuple[str, str]:

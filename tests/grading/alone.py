@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from lmm_verification import QUICK
 
 from tests.grading.judgement.fingerprint import PROJECT
 from tests.grading.judgement.verdict import Record
@@ -18,7 +19,7 @@ from tests.grading.sandbox import scratch
 from tests.grading.session import STATE, Grading
 
 OPTIONS = ["-c", str(PROJECT / "pyproject.toml"), "-q", "-W", "ignore:Module already imported", "-p", "no:xdist"]
-OPTIONS += ["--assert=plain", "-p", "no:unraisableexception"]  # quicker; our assertions say themselves what failed
+OPTIONS += QUICK
 PR_SET_PDEATHSIG = 1
 
 

@@ -16,7 +16,7 @@ from tests.grading.judgement import diagnosis, excuses
 from tests.grading.judgement.excuses import Called
 from tests.grading.judgement.portrait import portrait
 from tests.grading.judgement.rubric import Rubric
-from tests.grading.judgement.verdict import Outcome, Record, Result, Verdict, gradescope, record
+from tests.grading.judgement.verdict import KINDS, Outcome, Record, Result, Verdict, gradescope, record
 from tests.grading.reports import feedback
 from tests.grading.sandbox.submission import NotCalledError, Submission
 from tests.grading.sandbox.tiers import Tier
@@ -100,7 +100,7 @@ class Grading:
 
 
 def _kind(item: pytest.Item) -> str:
-    return next((kind for kind in ("ordinary", "half") if item.get_closest_marker(kind)), "subtle")
+    return next((kind for kind in KINDS[:-1] if item.get_closest_marker(kind)), KINDS[-1])
 
 
 def _messages(error: BaseException) -> tuple[str, str]:

@@ -20,9 +20,7 @@ from tests.grading.sandbox.plain import NOTHING
 
 WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
 EXPLAINED = 1e-3  # relative difference from a misconception's value within which it is explained
-NEARER = (
-    0.05  # or the difference from it, as a share of its own difference from the truth: where an optimiser stops early
-)
+NEARER = 0.05  # or within that share of its own difference from the truth: where an optimiser stops early
 NEAR = 0.02  # relative difference of what a coarse search finds
 SEARCHED = ("fit_reml", "satterthwaite_df", "anova_reml")
 

@@ -67,9 +67,8 @@ def excused(
     if not found:
         return None, set()
     excuse = max(found, key=lambda one: (len(found[one]), -one.loss, one.slug, one.said))
-    named = [
-        one for one in found if one.slug == CONSEQUENCE and found[one] >= found[excuse]
-    ]  # says more, costs no more
+    # a consequence says more, and costs no more
+    named = [one for one in found if one.slug == CONSEQUENCE and found[one] >= found[excuse]]
     return (replace(named[0], loss=min(named[0].loss, excuse.loss)) if named else excuse), found[excuse]
 
 

@@ -38,6 +38,13 @@ def asked(function: str, caller: Caller, arguments: tuple[Any, ...]) -> dict[str
     return caller.call(function, dict(zip(contract.arguments, arguments, strict=True)), contract.forms)
 
 
+def normalised(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Any:
+    """The value of one call in the form that the contract asks for; raises one of NO_ANSWER."""
+    contract = CONTRACT[function]
+    named = dict(zip(contract.arguments, arguments, strict=True))
+    return contract.normalised(asked(function, caller, arguments), named)
+
+
 def answer(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Fields:
     """The fields of one call as arrays; none where it fails."""
     try:
