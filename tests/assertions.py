@@ -1,6 +1,7 @@
 """Named assertions: what a failure says is written here.
 
-Each takes the claim as a sentence, and says the claim, what came out and what was expected. The input that
+Each takes the claim as a sentence, and says the claim, what came out and what was expected: numbers that the function
+returned, in its units, never ratios, logs or differences of them (meta/test_shown.py). The input that
 failed is added by the report (see grading/reports/feedback.py), the smallest that hypothesis found.
 """
 
@@ -37,6 +38,20 @@ def assert_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float, s
         )
 
 
+def assert_each_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float) -> None:
+    """|got - expected| <= rtol |expected| for every number by itself, however different their sizes."""
+    got, expected = np.asarray(got, dtype=float), np.asarray(expected, dtype=float)
+    with np.errstate(divide="ignore", invalid="ignore"):
+        of_each = np.where(got == expected, 0.0, np.abs(got - expected) / np.abs(expected))
+    of_itself = float(np.max(of_each, initial=0.0))
+    _note(claim, of_itself, 1.0)
+    if not of_itself <= rtol:
+        raise ClaimError(
+            f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}",
+            f"they differ by up to {of_itself:.3g} of what is expected; allowed is {rtol:.3g} of each",
+        )
+
+
 def assert_equal(claim: str, got: Any, expected: Any) -> None:
     """Exactly equal: counts, labels, order."""
     same = np.array_equal(got, expected) if isinstance(expected, np.ndarray) else got == expected
@@ -62,13 +77,17 @@ def assert_that(claim: str, holds: bool, got: Any) -> None:
         raise ClaimError(f"{claim}\n  got       {_shown(got)}")
 
 
-def assert_flag(converged: bool | None, excess: float, most: float) -> None:
-    """Who says converged stands no more than that above the minimum; nothing is claimed where there is no flag."""
+def assert_flag(converged: bool | None, got: ArrayLike, expected: ArrayLike, excess: float, most: float) -> None:
+    """Who says converged stands no more than that above the minimum; nothing is claimed where there is no flag.
+
+    got, expected: the variances returned, and those at the minimum.
+    """
     if converged is None:
         pytest.skip("says nothing about convergence")
     if converged and not excess <= most:
         raise ClaimError(
-            f"converged = True\n  got       a criterion {excess:.3g} above its minimum\n  expected  {most:g}"
+            f"converged = True at the variances\n  got       {_shown(got)}\n  expected  {_shown(expected)}",
+            f"the criterion is {excess:.3g} above its minimum; allowed is {most:g}",
         )
 
 

@@ -80,7 +80,7 @@ def test_empirical_variances_of_unequal_buckets(impl, frogs):
 
 @given(EQUAL_N)
 def test_total_variance_splits_into_sums_of_squares(impl, frogs):
-    """Theorem 6: Vbe (N - 1) = SS between all buckets + SS within; the latter is Ve (N - B) for equal n.
+    """Theorem 6: Vbe = (SS between all buckets + SS within) / (N - 1); for equal n, Ve = SS within / (N - B).
 
     Source: Searle, Casella and McCulloch (1992), Variance Components, chapter 3.
     """
@@ -88,8 +88,9 @@ def test_total_variance_splits_into_sums_of_squares(impl, frogs):
     N, B = len(frogs.y), frogs.Z.shape[1]
     bucket_means = frogs.Z.T @ frogs.y / frogs.Z.sum(axis=0)
     between, within = N / B * np.sum((bucket_means - frogs.y.mean()) ** 2), expected_variances(frogs)[1] * (N - B)
-    assert_close("Ve (N - B) = SS within buckets", got.Ve * (N - B), within, 1e-10)
-    assert_close("Vbe (N - 1) = SS between buckets + SS within", got.Vbe * (N - 1), between + within, 1e-10)
+    assert_close("Ve = SS within buckets / (N - B)", got.Ve, within / (N - B), 1e-10)
+    claim = "Vbe = (SS between buckets + SS within) / (N - 1)"
+    assert_close(claim, got.Vbe, (between + within) / (N - 1), 1e-10)
 
 
 @pytest.mark.core_only
