@@ -272,3 +272,42 @@ CONFIGURATION = {
     "evil.R": "file.create({mark!r})\n",
     "Makevars": "$(shell touch {mark})\n",
 }
+
+# Paths of files in an archive that look for a way out of it.
+WAYS_OUT = (
+    *("../grader/worker.py", "../../grader/worker.py", "..\\grader\\worker.py", "a/../../grader/worker.py"),
+    *("/tmp/grader/worker.py", "C:/grader/worker.py", "C:..\\grader\\worker.py", "\\\\host\\grader\\worker.py"),
+    *(
+        "./../grader/worker.py",
+        "a/./.././../grader/worker.py",
+        "..",
+        ".",
+        "",
+        "...",
+        "../",
+        "home/../../grader/worker.py",
+    ),
+    *(
+        "\u2025/grader/worker.py",
+        "\uff0e\uff0e/grader/worker.py",
+        "..\uff0fgrader\uff0fworker.py",
+        "..\u2215grader\u2215worker.py",
+    ),
+    *("..\0/grader/worker.py", "\0", "a\0/../../grader/worker.py", "%2e%2e/grader/worker.py", "~/grader/worker.py"),
+    *("a/" * 1200 + "x.py", "x" * 5000, "../" * 300 + "tmp/grader/worker.py", "\udc80/x.py"),
+)
+# Beside the source, files that are called like what a worker imports before and after it is confined.
+NAMESAKES = (
+    *("sitecustomize", "usercustomize", "encodings/__init__", "os", "json", "ctypes", "select", "signal", "resource"),
+    *(
+        "worker",
+        "confinement",
+        "wire",
+        "plain",
+        "stand_ins",
+        "python_submission",
+        "numpy/__init__",
+        "pandas",
+        "threading",
+    ),
+)

@@ -19,9 +19,12 @@ import pytest
 from tests.grading.sandbox.tiers import TIERS
 from tests.meta import attacks, bundle, ordinary
 from tests.meta.graded import PROJECT, grade, rubric
+from tests.meta.test_intake import zipped
+from tests.meta.test_paths import spelled
 
 pytestmark = pytest.mark.slow
 
+ARCHIVES = ("namesakes", "ways_out")
 NEIGHBOURS = ("denominator_df", "gls")
 UNREACHED = {
     "exit_at_import",
@@ -62,6 +65,12 @@ def results(request):
     )
     told = "def denominator_df(data):\n    raise ValueError(f'through: {through}.')\n"
     (folder / "barred.py").write_text(f"{attacks.HELP}through = []\n{reaches}{told}")
+    written = f"open({str(place / 'was_run')!r}, 'w').close()\n"
+    beside = dict.fromkeys((f"{name}.py" for name in attacks.NAMESAKES), written.encode())
+    worker = zipped(dict.fromkeys(("grader/worker.py", "grader/confinement.py", "worker.py"), written))
+    outside = {name: written.encode() for name in attacks.WAYS_OUT if name} | {"...zip": worker, "a/...zip": worker}
+    for name, more in {"namesakes": beside, "ways_out": outside}.items():
+        (folder / f"{name}.zip").write_bytes(spelled({"student.py": right.encode()} | more))
     (folder / "a_link.py").symlink_to(PROJECT / "lmm_core" / "least_squares.py")
     (folder / "endless.py").symlink_to("/dev/zero")
     os.mkfifo(folder / "a_fifo.py")
@@ -113,6 +122,12 @@ def test_an_attack_at_import_earns_what_its_functions_earn(results, name):
     assert results[0][name]["total"] == (0 if name in UNREACHED else 30), results[0][name]["ols"]["output"]
 
 
+@pytest.mark.parametrize("name", ARCHIVES)
+def test_an_archive_that_looks_for_a_way_out_earns_what_its_functions_earn(results, name):
+    """All 30, and nothing in it has run outside of the sandbox (`was_run`, below)."""
+    assert results[0][name]["total"] == 30, results[0][name]["said"]
+
+
 @pytest.mark.parametrize("name", attacks.BARRED)
 def test_what_lies_outside_is_refused(results, name):
     """Of all that is tried nothing comes through."""
@@ -127,7 +142,7 @@ def test_every_attack_has_a_verdict(results):
     named = {stem if stems.count(stem) == 1 else file.name for stem, file in zip(stems, files, strict=True)}
     named = {f"_{name}" if name.startswith(".") else name for name in named}
     special = {"a_link", "endless", "a_fifo", "sparse"}
-    assert set(results[0]) == {*attacks.IN_OLS, *attacks.AT_IMPORT, "barred", *special, *named}
+    assert set(results[0]) == {*attacks.IN_OLS, *attacks.AT_IMPORT, *ARCHIVES, "barred", *special, *named}
 
 
 @pytest.mark.parametrize(

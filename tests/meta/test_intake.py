@@ -343,7 +343,7 @@ HOSTILE = {
     "windows": (lambda: zipped({"..\\student.py": GLS}), "leads out of it"),
     "drive": (lambda: zipped({"C:/student.py": GLS}), "leads out of it"),
     "link": (link, "is a link; hand in the file itself"),
-    "many": (lambda: zipped({f"{k}.txt": b"" for k in range(20_001)}), "holds 20,001 files"),
+    "many": (lambda: zipped({f"{k}.txt": b"" for k in range(20_001)}), "holds more than 20,000 files"),
     "zips in it": (
         lambda: zipped({f"{k}.zip": zipped(dict.fromkeys(map(str, range(20)), bytes(2**20))) for k in range(9)}),
         "holds more",

@@ -1,7 +1,8 @@
 """Files of a hand-in, from a folder or an archive: looked at before they are opened, and read up to a limit.
 
 What lies where hand-ins lie is nobody's configuration and stops nobody: a link, a device, a file of 20 GB, an archive
-that unpacks to more than it should or to somewhere else is a sentence.
+that unpacks to more than it should or to somewhere else is a sentence. Every limit is one person's, and counts what is
+read of it, whether it is of use or not; whoever is beyond it loses what lies beyond, and nobody else does.
 """
 
 import io
@@ -9,8 +10,9 @@ import os
 import re
 import stat
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path, PurePosixPath
 
 from tests.grading.intake.documents import READERS
@@ -19,22 +21,17 @@ from tests.grading.intake.text import printable
 MAX_FILE = {".ipynb": 32 * 2**20, ".zip": 64 * 2**20}  # bytes; outputs and pictures lie in notebooks
 MAX_SOURCE = 2**20  # of every other file
 MAX_BESIDE, MAX_BESIDE_BYTES = 50, 8 * 2**20  # files beside the source, all together
-MAX_MEMBERS, MAX_UNPACKED = 20_000, 2**29  # of an archive
-MAX_ENTRY = 2**27  # bytes of one hand-in, all that is in it together
+MAX_FILES, MAX_ENTRY = 20_000, 2**27  # files and bytes of one hand-in
+MAX_DEPTH, MAX_PATH = 40, 1000  # folders in one another, and characters of a path
+MAX_LISTED = 200_000  # files in an archive, passed over or not
+ZIPS = 2  # so many archives in one another are opened
+IN_DIRECTORY = b"PK\1\2"  # begins the line of each file in an archive's own list
 OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
-NOISE = (
-    "__MACOSX",
-    "__pycache__",
-    "Thumbs.db",
-    "desktop.ini",
-    "renv",
-    ".DS_Store",
-    ".git",
-    ".gitignore",
-    ".idea",
-    ".vscode",
-)
+ENVIRONMENTS = ("venv", ".venv", "site-packages", "node_modules", "renv", "__pycache__", ".git")
+NOISE = {*ENVIRONMENTS, "__MACOSX", "Thumbs.db", "desktop.ini", ".DS_Store", ".gitignore", ".idea", ".vscode"}
 NOISE_ENDS = (".Rproj", ".Rproj.user", ".Rhistory", ".RData", ".ipynb_checkpoints", ".pyc")
+
+Read = Callable[[], bytes]  # of one file; raises IntakeError
 
 
 class IntakeError(ValueError):
@@ -47,16 +44,42 @@ class Entry:
 
     name: str
     files: dict[str, bytes] = field(default_factory=dict)
-    unread: dict[str, str] = field(default_factory=dict)  # paths of others, and why
-    refused: str = ""  # why none of it could be read
-    size: int = 0
+    unread: dict[str, str] = field(default_factory=dict)  # of others: the sentence that says why
+    count: int = 0  # of files, and
+    size: int = 0  # of bytes that were read, of use or not
 
-    def keep(self, path: str, content: bytes) -> None:
-        """One more file; raises IntakeError where all together are too much."""
-        if self.size + len(content) > MAX_ENTRY:
-            raise IntakeError(f"{printable(self.name)} holds more than {MAX_ENTRY:,} bytes")
+    def keep(self, path: str, read: Read, zips: int = ZIPS) -> None:
+        """One more file, or all in it where it is an archive; what cannot be read is a line.
+
+        `zips`: so many archives in one another may still be opened.
+        """
+        self.count += 1
+        try:
+            content = self._within_limits(path, read, zips)
+            if suffix(path) == ".zip":
+                inside = "" if path == self.name else f"{path}/"
+                for part, read_part in members(path, content):
+                    self.keep(inside + part, read_part, zips - 1)
+            else:
+                self.files[path] = content
+        except IntakeError as error:
+            self.unread[path] = str(error)
+
+    def _within_limits(self, path: str, read: Read, zips: int) -> bytes:
+        name = printable(self.name)
+        if self.count > MAX_FILES:
+            raise IntakeError(f"{name} holds more than {MAX_FILES:,} files")
+        if path.count("/") > MAX_DEPTH or len(path) > MAX_PATH:
+            raise IntakeError(
+                f"{printable(path)[:80]}... lies more than {MAX_DEPTH} folders deep, or has a name too long"
+            )
+        if suffix(path) == ".zip" and not zips:
+            raise IntakeError(f"{printable(path)} is a zip in a zip in a zip; hand in what is in it")
+        content = read() if self.size <= MAX_ENTRY else b""
         self.size += len(content)
-        self.files[path] = content
+        if self.size > MAX_ENTRY:
+            raise IntakeError(f"{name} holds more than {MAX_ENTRY:,} bytes")
+        return content
 
     @property
     def gradable(self) -> dict[str, bytes]:
@@ -70,7 +93,7 @@ def suffix(name: str) -> str:
 
 
 def is_noise(name: str) -> bool:
-    """Whether a system or an editor left it."""
+    """Whether a system, an editor or an installation left it."""
     return name in NOISE or name.startswith("._") or name.endswith(NOISE_ENDS)
 
 
@@ -86,36 +109,24 @@ def _real(path: Path) -> Path:
 
 def entry(path: Path) -> Entry:
     """A file, or a folder or archive with all that is in it."""
-    if path.is_dir() and not path.is_symlink():
-        found = Entry(path.name)
-        for inside in sorted(path.rglob("*")):
-            relative = inside.relative_to(path)
-            if not any(map(is_noise, relative.parts)) and (inside.is_symlink() or not inside.is_dir()):
-                _add(found, relative.as_posix(), inside)
-        return found
     found = Entry(path.name)
-    try:
-        if suffix(path.name) == ".zip":
-            return unpacked(path.name, content(path))
-        _add(found, path.name, path)
-    except IntakeError as error:
-        found.refused = str(error)
+    is_folder = path.is_dir() and not path.is_symlink()
+    for name, file in _walked(path) if is_folder else [(path.name, path)]:
+        found.keep(name, partial(content, file))
+        if found.count > MAX_FILES:
+            break
     return found
 
 
-def _add(found: Entry, name: str, path: Path) -> None:
-    try:
-        if suffix(name) == ".zip":
-            inner = unpacked(name, content(path))
-            if inner.refused:
-                raise IntakeError(inner.refused)
-            found.unread |= {f"{name}/{part}": why for part, why in inner.unread.items()}
-            for part, data in inner.files.items():
-                found.keep(f"{PurePosixPath(name).with_suffix('')}/{part}", data)
-        else:
-            found.keep(name, content(path))
-    except IntakeError as error:
-        found.unread[name] = str(error)
+def _walked(folder: Path) -> Iterator[tuple[str, Path]]:
+    """Files and links below a folder, by their paths in it; of what lies too deep the folder alone."""
+    for place, folders, names in os.walk(folder):
+        inside = Path(place).relative_to(folder)
+        closed = [name for name in folders if len(inside.parts) > MAX_DEPTH or Path(place, name).is_symlink()]
+        folders[:] = sorted(name for name in folders if name not in closed and not is_noise(name))
+        here = [Path(place, name) for name in (*closed, *names) if not is_noise(name)]
+        for path in sorted(here, key=lambda one: (one.lstat().st_size > MAX_SOURCE, one.name)):
+            yield (inside / path.name).as_posix(), path
 
 
 def content(path: Path) -> bytes:
@@ -134,62 +145,48 @@ def content(path: Path) -> bytes:
         raise IntakeError(f"{name} cannot be read: {error.strerror}") from None
 
 
-def unpacked(name: str, archive: bytes) -> Entry:
-    """What is in a zip, and in zips in it."""
-    found = Entry(name)
+def members(name: str, archive: bytes | Path) -> Iterator[tuple[str, Read]]:
+    """Files in a zip by their paths, higher ones first, large ones last among them; raises IntakeError for the whole.
+
+    A path that leads out of it can be told by `stays`, and not be read.
+    """
+    name = printable(name)
+    if isinstance(archive, bytes) and archive.count(IN_DIRECTORY) > MAX_LISTED:
+        raise IntakeError(f"{name} holds more than {MAX_LISTED:,} files")
+    with _opened(name, archive) as opened:
+        for info in sorted(opened.infolist(), key=lambda one: (one.filename.count("/"), one.file_size > MAX_SOURCE)):
+            path = info.filename.replace("\\", "/")
+            is_file = path.strip("./") and not path.endswith("/")
+            if is_file and (len(path) > MAX_PATH or not any(map(is_noise, path.split("/")))):
+                yield str(PurePosixPath(path)), partial(_member, name, opened, info)
+
+
+def stays(path: str) -> bool:
+    """Whether a path in an archive stays in the folder where that is unpacked, on every system."""
+    return not (path.startswith("/") or ".." in path.split("/") or re.match(r"[A-Za-z]:", path))
+
+
+def _opened(name: str, archive: bytes | Path) -> zipfile.ZipFile:
     try:
-        for path, data in members(name, io.BytesIO(archive)):
-            if isinstance(data, bytes) and suffix(path) == ".zip":
-                for part, more in members(path, io.BytesIO(data)):
-                    if suffix(part) != ".zip":
-                        _keep(found, f"{PurePosixPath(path).with_suffix('')}/{part}", more)
-            else:
-                _keep(found, path, data)
-    except IntakeError as error:
-        return Entry(name, refused=str(error))
-    return found
+        return zipfile.ZipFile(io.BytesIO(archive) if isinstance(archive, bytes) else archive)
+    except Exception:  # whatever a broken list makes of it
+        raise IntakeError(f"{name} is no zip archive that can be read") from None
 
 
-def _keep(found: Entry, path: str, data: bytes | str) -> None:
-    if isinstance(data, bytes):
-        found.keep(path, data)
-    else:
-        found.unread[path] = data
-
-
-def members(name: str, archive: io.BytesIO | Path) -> Iterator[tuple[str, bytes | str]]:
-    """Paths in a zip and their bytes, or the sentence why one is not read; raises IntakeError for the whole."""
-    name, left = printable(name), MAX_UNPACKED
+def _member(name: str, archive: zipfile.ZipFile, info: zipfile.ZipInfo) -> bytes:
+    """The bytes of one file in a zip; raises IntakeError."""
+    path = info.filename.replace("\\", "/")
+    shown, most = printable(info.filename)[:80], MAX_FILE.get(suffix(path), MAX_SOURCE)
+    if not stays(path):
+        raise IntakeError(f"{name} holds a path that leads out of it: {shown}")
+    if stat.S_ISLNK(info.external_attr >> 16):
+        raise IntakeError(f"{shown} is a link; hand in the file itself")
+    if info.file_size > most:
+        raise IntakeError(f"{shown} has {info.file_size:,} bytes; at most {most:,} are read")
     try:
-        with zipfile.ZipFile(archive) as opened:
-            infos = [info for info in opened.infolist() if not info.is_dir()]
-            if len(infos) > MAX_MEMBERS:
-                raise IntakeError(f"{name} holds {len(infos):,} files; at most {MAX_MEMBERS:,} are read")
-            for info in infos:
-                path = PurePosixPath(info.filename.replace("\\", "/"))
-                if path.is_absolute() or ".." in path.parts or re.match(r"[A-Za-z]:", info.filename):
-                    raise IntakeError(f"{name} holds a path that leads out of it: {printable(info.filename)[:80]}")
-                if any(map(is_noise, path.parts)) or not path.parts:
-                    continue
-                most = MAX_FILE.get(suffix(path.name), MAX_SOURCE)
-                if stat.S_ISLNK(info.external_attr >> 16):
-                    yield str(path), "is a link; hand in the file itself"
-                elif info.file_size > most:
-                    yield str(path), f"has {info.file_size:,} bytes; at most {most:,} are read"
-                else:
-                    with opened.open(info) as file:
-                        data = file.read(most + 1)
-                    left -= len(data)
-                    if len(data) > most or left < 0:
-                        raise IntakeError(
-                            f"{name} unpacks to more than it says, or to more than {MAX_UNPACKED:,} bytes"
-                        )
-                    yield str(path), data
+        with archive.open(info) as file:
+            return file.read(most)
     except RuntimeError:
         raise IntakeError(f"{name} is locked by a password") from None
-    except (zipfile.BadZipFile, NotImplementedError, EOFError, OSError, ValueError) as error:
-        if isinstance(error, IntakeError):
-            raise
-        raise IntakeError(f"{name} is no zip archive that can be read") from None
-    except Exception as error:  # whatever a broken stream makes zlib, bz2 and lzma say
-        raise IntakeError(f"{name} is no zip archive that can be read ({type(error).__name__})") from None
+    except Exception:  # whatever a broken stream makes zipfile, zlib, bz2 and lzma say
+        raise IntakeError(f"{shown} cannot be read: {name} is no zip archive that can be read") from None

@@ -19,11 +19,13 @@ from tests.grading.intake.text import printable
 
 EXPECTED = "hand in .py, .R, .ipynb, .Rmd or .qmd, or a .zip of it"
 RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
-# In a notebook's JSON a line begins with the letters \n.
-DEFINES = re.compile(
-    rf"(?:\b|(?<=\\n))(?:def\s+({'|'.join(CONTRACT)})\s*\(|({'|'.join(CONTRACT)})\s*(?:<-|=)\s*function\b)"
-)
+# A definition begins a word, or in a notebook's JSON a line: after the letters \n. Each pattern begins with plain
+# letters, which are found fast among megabytes of pictures.
+BEGINS = r"(?:(?<!\w{0})|(?<=\\n{0}))"
+PYTHON = re.compile(rf"def{BEGINS.format('def')}\s+({'|'.join(CONTRACT)})\s*\(")
+R = {name: re.compile(rf"{name}{BEGINS.format(name)}\s*(?:<-|=)\s*function\b") for name in CONTRACT}
 SCRIPTS = (".py", ".r")
+MOST_UNREAD = 3  # sentences about what could not be read
 MAX_NAME = 200  # bytes; a folder's name may have 255
 
 
@@ -78,7 +80,7 @@ def _entries(path: Path, without: set[Path]) -> list[Entry]:
         return [files.entry(path)]
     else:
         raise IntakeError(f"submission {path} is no file that can be graded; {EXPECTED}")
-    if not any(entry.gradable or entry.refused for entry in found):
+    if not any(entry.gradable or entry.unread for entry in found):
         raise IntakeError(f"submission {path} holds no file that can be graded; {EXPECTED}")
     alone = _together(found)
     return [alone] if alone else found
@@ -86,41 +88,18 @@ def _entries(path: Path, without: set[Path]) -> list[Entry]:
 
 def _archive(path: Path) -> list[Entry]:
     """What stands side by side in a class's archive, below the folders that hold all of it."""
-    members = list(files.members(path.name, path))
+    within = [PurePosixPath(name).parts for name, _ in files.members(path.name, path) if files.stays(name)]
     depth = 0
-    while len({PurePosixPath(name).parts[depth] for name, _ in members}) == 1 and all(
-        len(PurePosixPath(name).parts) > depth + 1 for name, _ in members
-    ):
-        top = PurePosixPath(members[0][0]).parts[depth]
-        if label(top):
+    while len({parts[depth] for parts in within}) == 1 and all(len(parts) > depth + 1 for parts in within):
+        if label(within[0][depth]):
             break
         depth += 1
     found: dict[str, Entry] = {}
-    for name, data in members:
-        top, *rest = PurePosixPath(name).parts[depth:]
-        if not rest and suffix(top) == ".zip" and isinstance(data, bytes):
-            found[top] = files.unpacked(top, data)
-            continue
-        entry = found.setdefault(top, Entry(top))
-        inside = "/".join(rest) or top
-        if isinstance(data, str):
-            entry.unread[inside] = data
-        elif suffix(inside) == ".zip":
-            inner = files.unpacked(inside, data)
-            _keep(
-                entry, {f"{PurePosixPath(inside).with_suffix('')}/{part}": more for part, more in inner.files.items()}
-            )
-        else:
-            _keep(entry, {inside: data})
+    for name, read in files.members(path.name, path):
+        parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")] or [name]
+        top, *rest = parts[min(depth, len(parts) - 1) :]
+        found.setdefault(top, Entry(top)).keep("/".join(rest) or top, read)
     return [found[name] for name in sorted(found)]
-
-
-def _keep(entry: Entry, contents: dict[str, bytes]) -> None:
-    for path, data in contents.items():
-        try:
-            entry.keep(path, data)
-        except IntakeError as error:
-            entry.unread[path] = str(error)
 
 
 def _together(found: list[Entry]) -> Entry | None:
@@ -132,10 +111,12 @@ def _together(found: list[Entry]) -> Entry | None:
         return None
     text = text_of(sources[main[0]])
     others = [PurePosixPath(name).stem for name in sources if name != main[0]]
-    loads = [
-        rf"\bimport\s+{re.escape(stem)}\b|\bfrom\s+{re.escape(stem)}\b|source\(.*{re.escape(stem)}" for stem in others
-    ]
-    if not all(re.search(pattern, text) for pattern in loads):
+    sourced = [line.partition("source(")[2] for line in text.splitlines()]
+    loads = [rf"\b(?:import|from)\s+{re.escape(stem)}\b" for stem in others]
+    if not all(
+        re.search(pattern, text) or any(stem in line for line in sourced)
+        for pattern, stem in zip(loads, others, strict=True)
+    ):
         return None
     return Entry(main[0], {name: content for entry in single for name, content in entry.files.items()})
 
@@ -165,20 +146,18 @@ def _hand_in(uploads: list[_Upload]) -> HandIn:
             older.append(f"{printable(newest[key].entry.name)}: an earlier version, not graded")
         newest[key] = upload
     last, entry = uploads[-1] if len(uploads) == 1 else list(newest.values())[-1], _merged(list(newest.values()))
+    unread = list(dict.fromkeys(entry.unread.values()))
+    unread = [*unread[:MOST_UNREAD], *([f"and {len(unread) - MOST_UNREAD} more"] if len(unread) > MOST_UNREAD else [])]
     one = HandIn(
         name=_name(last),
         file=printable(last.entry.name),
         person=last.person,
         late=any(upload.label.late for upload in newest.values() if upload.label),
-        remarks=tuple(older),
+        remarks=(*older, *unread),
     )
-    if entry.refused or not entry.gradable:
-        unread = [
-            f"{printable(path)} {why}" if not why.startswith(printable(path)) else why
-            for path, why in entry.unread.items()
-        ]
+    if not entry.gradable:
         names = ", ".join(printable(path) for path in list(entry.files)[:3])
-        return replace(one, refused=entry.refused or "; ".join(unread[:3]) or f"{names or 'nothing'}: {EXPECTED}")
+        return replace(one, refused="; ".join(unread) or f"{names or 'nothing'}: {EXPECTED}")
     return _sourced(one, entry)
 
 
@@ -190,7 +169,7 @@ def _merged(uploads: list[_Upload]) -> Entry:
         called = (upload.label and upload.label.file) or upload.entry.name
         is_file = list(upload.entry.files) == [upload.entry.name]
         merged.files |= {called if is_file else path: data for path, data in upload.entry.files.items()}
-        merged.unread |= upload.entry.unread | ({called: upload.entry.refused} if upload.entry.refused else {})
+        merged.unread |= upload.entry.unread
     return merged
 
 
@@ -228,7 +207,7 @@ def _sourced(one: HandIn, entry: Entry) -> HandIn:
 def _defined(content: bytes) -> set[str]:
     """The contract's functions that a file seems to define, without running it."""
     text = text_of(content[: files.MAX_FILE[".ipynb"]])
-    return {first or second for first, second in DEFINES.findall(text)}
+    return {*PYTHON.findall(text), *(name for name, pattern in R.items() if pattern.search(text))}
 
 
 def _name(upload: _Upload) -> str:

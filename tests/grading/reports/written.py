@@ -13,6 +13,7 @@ from tests.grading.judgement.copies import Cluster
 from tests.grading.judgement.verdict import Result
 from tests.grading.reports import formats, pages
 from tests.grading.reports.lines import Line
+from tests.grading.sandbox.laid import below
 
 
 def as_text(result: Result) -> str:
@@ -22,9 +23,10 @@ def as_text(result: Result) -> str:
 
 def write_result(folder: Path, name: str, result: Result, assignment: str) -> None:
     """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last."""
-    (folder / name).mkdir(parents=True, exist_ok=True)
-    write_whole(folder / name / "feedback.html", pages.feedback(result, assignment))
-    write_whole(folder / name / "results.json", as_text(result))
+    place = below(folder, name)
+    place.mkdir(parents=True, exist_ok=True)
+    write_whole(place / "feedback.html", pages.feedback(result, assignment))
+    write_whole(place / "results.json", as_text(result))
 
 
 def write_class(

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO
 
 from tests.grading.intake.source import Source
-from tests.grading.sandbox import wire
+from tests.grading.sandbox import laid, wire
 from tests.grading.sandbox.clock import Channel
 from tests.grading.sandbox.launch import HERE, ONE_THREAD
 
@@ -48,11 +48,11 @@ class HomeWorker:
 def start(source: Source) -> HomeWorker:
     """Start a worker in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="lmm-"))
-    copy = folder / ".submission.json"
+    home = folder / "home"
+    home.mkdir()
+    laid.lay(home, source.beside)
+    copy = folder / "submission.json"
     copy.write_text(json.dumps(source.chunks), encoding="utf-8")
-    for name, content in source.beside:
-        (folder / name).parent.mkdir(parents=True, exist_ok=True)
-        (folder / name).write_bytes(content)
     nonce = secrets.token_hex(8)
     config = {"tier": "none", "language": source.language, "forbidden": [], "nonce": nonce, "submission": str(copy)}
     process = subprocess.Popen(
@@ -60,7 +60,7 @@ def start(source: Source) -> HomeWorker:
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
-        cwd=folder,
+        cwd=home,
         env=os.environ | ONE_THREAD | {"PYTHONHASHSEED": "0", "PYTHONUTF8": "1", "PYTHONDONTWRITEBYTECODE": "1"},
     )
     return HomeWorker(process, nonce, folder)

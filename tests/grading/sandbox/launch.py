@@ -16,13 +16,12 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
-from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
 from tests.grading.intake.source import Source
-from tests.grading.sandbox import scratch
+from tests.grading.sandbox import laid, scratch
 from tests.grading.sandbox.limits import Limits
 
 HERE = Path(__file__).parent
@@ -91,14 +90,13 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
     folder = Path(tempfile.mkdtemp(dir=scratch.folder()))
     folder.chmod(0o755)
     kitchen, home = folder / "grader", folder / "home"
+    home.mkdir()
+    laid.lay(home, source.beside)
     shutil.copytree(HERE, kitchen, ignore=lambda _, names: [name for name in names if name not in PARTS])
     copy = kitchen / "submission.json"
     copy.write_text(json.dumps(source.chunks), encoding="utf-8")
-    home.mkdir()
-    for name, content in source.beside:
-        with suppress(OSError):  # a file where another has a folder, or a name too long
-            (home / name).parent.mkdir(parents=True, exist_ok=True)
-            (home / name).write_bytes(content)
+    for path in kitchen.iterdir():
+        path.chmod(0o444)
     uid = 100_000 + secrets.randbelow(400_000) if os.geteuid() == 0 else None
     if uid:
         for path in (home, *home.rglob("*")):
