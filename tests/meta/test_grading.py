@@ -335,8 +335,12 @@ def submitted(request):
 
 
 FAILURES = {
-    "undefined": ("", "denominator_df is not defined"),
-    "syntax": ("def f(:\n  pass", "the file cannot be loaded: syntax error in line 1: invalid syntax: def f(:"),
+    "undefined": ("def gls(X, y, V): pass", "denominator_df is not defined"),
+    "empty": ("", "there is no function here that is asked for: put the lines of each answer into a function"),
+    "syntax": (
+        "def f(:\n  pass",
+        "none of its functions can be read: f, which begins in line 1, cannot be read: invalid",
+    ),
     "import": (
         "\nimport nothing_like_it as n\ndef denominator_df(d): return n.x",
         "name 'n' is not defined; line 2 could not run here: nothing_like_it is not installed here",

@@ -87,19 +87,6 @@ def test_a_line_that_cannot_run_is_passed_over(case):
     submission.close()
 
 
-def test_a_syntax_error_costs_its_cell_of_a_notebook_and_all_of_a_file():
-    """In words, with the line."""
-    good, bad = ("cell 1", "def denominator_df(data):\n    return 7\n"), ("cell 2", "x = (1\ndef f(:\n")
-    lenient = Submission(Source("Python", (good, bad)), "process")
-    assert lenient.call("denominator_df", {"data": 1}, {"": "numbers"})[""] == 7
-    assert lenient.remarks[0].startswith("cell 2 was passed over: syntax error in line 2 of cell 2: invalid syntax")
-    strict = Submission(Source.of("Python", f"{good[1]}{bad[1]}"), "process")
-    with pytest.raises(CallFailedError, match="the file cannot be loaded: syntax error in line 4"):
-        strict.call("denominator_df", {"data": 1}, {"": "numbers"})
-    lenient.close()
-    strict.close()
-
-
 def test_a_definition_is_taken_from_its_last_cell():
     """As a notebook that is run from top to bottom has it."""
     cells = (("cell 1", "def denominator_df(d):\n    return 1\n"), ("cell 2", "def denominator_df(d):\n    return 2\n"))

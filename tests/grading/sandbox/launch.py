@@ -27,7 +27,7 @@ from tests.grading.sandbox.limits import Limits
 HERE = Path(__file__).parent
 PARTS = (
     *("worker.py", "confinement.py", "wire.py", "plain.py", "stand_ins.py"),
-    *("python_submission.py", "r_submission.py"),
+    *("pasted.py", "python_reading.py", "python_submission.py", "r_reading.py", "r_submission.py"),
 )
 R_FOLDERS = (
     "/etc/R",

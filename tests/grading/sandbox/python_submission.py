@@ -1,13 +1,15 @@
 """The functions of Python source. In the sandbox it lies beside worker.py, and is as little trusted.
 
 Source comes in chunks: the one text of a file, or the cells of a notebook, each with what its lines are called. It is
-loaded statement by statement: what cannot run here is passed over with a remark, and the definitions count.
+loaded statement by statement: what cannot be read (python_reading.py) or run here is passed over with a remark, and the
+definitions count, methods of its classes, too.
 """
 
 import ast
 import builtins
 import importlib.util
 import inspect
+import os
 import random
 import re
 import signal
@@ -18,11 +20,11 @@ import traceback
 import numpy
 import pandas
 import plain
+import python_reading
 import stand_ins
 
 STATEMENT_SECONDS = 5  # of the processor, that a statement outside of functions may take
 HARMLESS_MAGIC = ("%%time", "%%timeit", "%%capture", "%%prun")
-COMMAND = re.compile(r"^\s*(?:[%!].*|\w[\w.]*\?{1,2}\s*|\?.*)$")  # of a notebook, not of Python
 
 
 class TooLongError(BaseException):
@@ -43,30 +45,63 @@ class PythonSubmission:
         self.module = importlib.util.module_from_spec(specification)
         sys.modules["submission"] = self.module
         self.remarks: list = []
+        self.unread: list = []  # remarks about what cannot be read
+        self.flags = 0  # of `from __future__ import ...`
+        self.instances: dict = {}  # of the source's classes
         self.missing: dict = {}  # names that a statement would have made, and the remark about it
         self.places = {f"<{place or 'file'}>": place for place, _ in chunks}
         _limit(0)
         sleep, time.sleep = time.sleep, lambda _: None
         for place, text in chunks:
-            self._run(place, text, is_alone=len(chunks) == 1)
+            self._run(place, text)
         time.sleep = sleep
 
     def function(self, name: str):
-        """The function, or None."""
+        """The function, the method of an instance of a class, or None."""
         function = self.module.__dict__.get(name)
-        return function if callable(function) else None
+        owner = self._owner(name)
+        if callable(function) or not owner:
+            return function if callable(function) else None
+        if isinstance(inspect.getattr_static(owner, name), staticmethod | classmethod) or not _takes_self(owner, name):
+            return getattr(owner, name)
+        return getattr(self._instance(owner), name)
 
     def names(self) -> list:
-        """Functions that the source defines."""
-        own = self.module.__dict__.items()
-        return [name for name, value in own if getattr(value, "__module__", None) == "submission" and callable(value)]
+        """Functions that the source defines, and methods of its classes."""
+        return [*(name for name, value in self.module.__dict__.items() if _is_own(name, value)), *self.methods()]
+
+    def methods(self) -> dict:
+        """Of each public method of the source's classes, which is no function, the class's name."""
+        names = dict.fromkeys(name for owner in self._classes() for name in vars(owner) if not name.startswith("_"))
+        owners = {name: self._owner(name) for name in names if not callable(self.module.__dict__.get(name))}
+        return {name: owner.__name__ for name, owner in owners.items() if owner}
 
     def signature(self, name: str) -> list:
-        """The names of a function's arguments."""
+        """The names of a function's arguments, a method's without self."""
+        owner = self._owner(name)
         try:
-            return list(inspect.signature(self.module.__dict__[name]).parameters)
-        except (TypeError, ValueError):
+            arguments = list(inspect.signature(self.module.__dict__.get(name) or getattr(owner, name)).parameters)
+        except (AttributeError, TypeError, ValueError):
             return []
+        return arguments[1:] if arguments[:1] == ["self"] else arguments
+
+    def _classes(self) -> list:
+        values = self.module.__dict__.values()
+        return [value for value in values if isinstance(value, type) and value.__module__ == "submission"]
+
+    def _owner(self, name: str):
+        """The last class that has this method, before others one of which the source made an instance."""
+        owners = [owner for owner in self._classes() if callable(getattr(owner, name, None))]
+        return next(filter(self._made, reversed(owners)), owners[-1] if owners else None)
+
+    def _made(self, owner: type) -> list:
+        return [value for value in self.module.__dict__.values() if type(value) is owner]
+
+    def _instance(self, owner: type):
+        """The one that the source made, or a new one."""
+        if owner not in self.instances:
+            self.instances[owner] = self._made(owner)[-1] if self._made(owner) else owner()
+        return self.instances[owner]
 
     def call(self, function, arguments: list, forms: dict) -> dict:
         """Call it with pandas and numpy objects."""
@@ -74,37 +109,39 @@ class PythonSubmission:
 
     def words(self, error: BaseException) -> str:
         """An exception in one sentence, with the line of the source where it arose."""
-        if isinstance(error, SyntaxError) and error.filename in self.places:
-            text = (error.text or "").strip()
-            where = self._where(error.filename, error.lineno)
-            return f"syntax error in {where}: {error.msg}" + (f": {text}" if text else "")
         lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self.places]
         where = f" in {self._where(lines[-1].filename, lines[-1].lineno)}" if lines else ""
         remark = self.missing.get(getattr(error, "name", None)) if isinstance(error, NameError) else None
         return f"{type(error).__name__}{where}{_message(error)}" + (f"; {remark}" if remark else "")
 
-    def _run(self, place: str, text: str, *, is_alone: bool) -> None:
+    def _run(self, place: str, text: str) -> None:
         file = f"<{place or 'file'}>"
         first = text.lstrip().partition("\n")[0]
         if first.startswith("%%") and not first.startswith(HARMLESS_MAGIC):
             self.remarks.append(f"{place or 'the file'}, `{first[:60]}`: passed over, it is not Python")
             return
-        try:
-            tree = _parsed(text, file)
-        except SyntaxError as error:
-            if is_alone:
-                raise
-            self.remarks.append(f"{place} was passed over: {self.words(error)}")
-            return
-        for node in tree.body:
+        reading = python_reading.read(text, file)
+        self.flags |= reading.flags
+        self.remarks += [f"{reading.remark} (of {place})" if place else reading.remark] if reading.remark else []
+        for unread in reading.unread:
+            self._note_unread(file, *unread)
+        for node in reading.nodes:
             try:
                 _limit(STATEMENT_SECONDS)
-                exec(compile(ast.Module([node], []), file, "exec"), self.module.__dict__)
+                exec(compile(ast.Module([node], []), file, "exec", self.flags), self.module.__dict__)
             except BaseException as error:
                 _limit(0)
                 self._pass_over(node, file, text, error)
             finally:
                 _limit(0)
+
+    def _note_unread(self, file: str, line: int, name: str, there: str, why: str) -> None:
+        where = self._where(file, line)
+        if name:
+            self.missing[name] = f"it begins in {where}, and cannot be read: {why}"
+        said = f"{name}, which begins in {where}, cannot be read" if name else f"{where}, `{there[:60]}`: passed over"
+        self.unread.append(f"{said}{':' if name else ', syntax error:'} {why}")
+        self.remarks.append(self.unread[-1])
 
     def _pass_over(self, node, file: str, text: str, error: BaseException) -> None:
         where = self._where(file, node.lineno)
@@ -123,17 +160,21 @@ class PythonSubmission:
         return f"line {line} of {self.places[file]}" if self.places[file] else f"line {line}"
 
 
-def _parsed(text: str, file: str):
-    """The syntax tree; what only a notebook understands counts as an empty line."""
+def _is_own(name: str, value: object) -> bool:
+    """Whether the source made it: by `def`, by a call (functools.partial), or in a file beside it."""
+    if name.startswith("__") or not callable(value):
+        return False
+    module = sys.modules.get(getattr(value, "__module__", None) or "")
+    is_beside = str(getattr(module, "__file__", None) or "").startswith(os.getcwd())
+    return is_beside or module is sys.modules["submission"] or getattr(value, "__name__", None) != name
+
+
+def _takes_self(owner: type, name: str) -> bool:
+    """Whether a function in a class is written as a method."""
     try:
-        return ast.parse(text, file)
-    except SyntaxError:
-        lines = [re.sub(r"\S.*", "pass", line) if COMMAND.match(line) else line for line in text.split("\n")]
-        try:
-            return ast.parse("\n".join(lines), file)
-        except SyntaxError:
-            pass
-        raise
+        return list(inspect.signature(getattr(owner, name)).parameters)[:1] in (["self"], ["this"], ["_"])
+    except (TypeError, ValueError):
+        return True
 
 
 def _limit(seconds: float) -> None:
@@ -159,6 +200,8 @@ def _why(error: BaseException) -> str:
         return f"there is no file {error.filename!r} here"
     if isinstance(error, ModuleNotFoundError) and error.name and not error.args[0].startswith(error.name):
         return f"{error.name} is not installed here"
+    if isinstance(error, python_reading.CommandError):
+        return str(error)
     return f"{type(error).__name__}{_message(error)}"
 
 

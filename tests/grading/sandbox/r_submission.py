@@ -13,8 +13,9 @@ import numpy
 
 try:
     import plain
+    import r_reading
 except ModuleNotFoundError:  # a trusted file, in the tests' own process
-    from tests.grading.sandbox import plain
+    from tests.grading.sandbox import plain, r_reading
 
 warnings.simplefilter("ignore")
 from rpy2 import rinterface, robjects  # noqa: E402
@@ -77,6 +78,35 @@ function(text, place, env, was_passed) {
   unlist(found)
 }
 """
+ERROR_OF = robjects.r(
+    "function(text) tryCatch({ parse(text = text, keep.source = FALSE); '' }, error = conditionMessage)"
+)
+# A function by its name: the file's own, or one that it put into R's own environment (`<<-`, assign, source).
+FUNCTION = robjects.r("""
+function(name, env) {
+  for (place in list(env, globalenv())) {
+    found <- get0(name, place, mode = "function", inherits = FALSE)
+    if (!is.null(found)) return(found)
+  }
+}
+""")
+# Functions in a list, an environment, a reference class or an R6 class: the functions' names, by that of what has them.
+MEMBERS = robjects.r("""
+function(env) unlist(lapply(ls(env), function(owner) tryCatch({
+  x <- env[[owner]]
+  names <- if (methods::is(x, "refObjectGenerator")) setdiff(x$methods(), methods::getRefClass("envRefClass")$methods())
+    else if (inherits(x, "R6ClassGenerator")) names(x$public_methods)
+    else if ((is.list(x) || is.environment(x)) && !is.data.frame(x)) Filter(function(n) is.function(x[[n]]), names(x))
+  as.vector(rbind(names, rep(owner, length(names))))
+}, error = function(e) NULL)))
+""")
+MEMBER = robjects.r("""
+function(name, owner, env) {
+  x <- env[[owner]]
+  if (methods::is(x, "refObjectGenerator") || inherits(x, "R6ClassGenerator")) x <- x$new()
+  if (isS4(x)) eval(call("$", x, as.name(name))) else x[[name]]
+}
+""")
 # The value, or what R says and where in the source it was.
 CALL = robjects.r("""
 function(f, ...) {
@@ -105,19 +135,26 @@ class RSubmission:
         self.remarks: list = []
         self.missing: dict = {}  # objects that an expression would have made, and the remark about it
         self.packages: list = []  # that could not be loaded
+        self.unread: list = []  # remarks about what cannot be read
         was_passed = robjects.r(STAND_INS)
+        self.version = robjects.r("paste(R.version$major, R.version$minor, sep = '.')")[0]
         for place, text in chunks:
-            self._run(place, text, was_passed, is_alone=len(chunks) == 1)
+            self._run(place, text, was_passed)
+        members = MEMBERS(self.environment)
+        pairs = [] if members == rinterface.NULL else list(members)
+        self.owners = dict(zip(pairs[::2], pairs[1::2], strict=True))
 
-    def _run(self, place: str, text: str, was_passed: Any, *, is_alone: bool) -> None:
+    def _run(self, place: str, text: str, was_passed: Any) -> None:
         of = f" of {place}" if place else ""
-        try:
-            robjects.r("function(text) invisible(parse(text = text))")(text)
-        except rinterface.embedded.RRuntimeError as error:
-            if is_alone:
-                raise SyntaxError(f"R cannot parse the file: {message(error)}") from None
-            self.remarks.append(f"{place} was passed over: R cannot parse it: {message(error)}")
-            return
+        text, unread, remark = r_reading.read(text, lambda part: ERROR_OF(part)[0], self.version)
+        self.remarks += [f"{remark}{f' ({place})' if place else ''}"] if remark else []
+        for line, name, there, why in unread:
+            if name:
+                self.missing[name] = f"it begins in line {line}{of}, and cannot be read: {why}"
+                self.unread.append(f"{name}, which begins in line {line}{of}, cannot be read: {why}")
+            else:
+                self.unread.append(f"line {line}{of}, `{there[:60]}`: passed over, syntax error: {why}")
+            self.remarks.append(self.unread[-1])
         found = robjects.r(LOAD)(text, place, self.environment, was_passed)
         entries = [] if found == rinterface.NULL else list(found)
         for line, code, why, makes, loads in zip(*[iter(entries)] * 5, strict=True):
@@ -134,20 +171,29 @@ class RSubmission:
                 self.packages.append(loads)
 
     def function(self, name: str) -> Any:
-        """The function, or None."""
-        found = robjects.r("function(name, env) get0(name, env, mode = 'function', inherits = FALSE)")
-        function = found(name, self.environment)
-        return None if function is None or function == rinterface.NULL else function
+        """The function, one of that name in a list or a class, or None."""
+        found = FUNCTION(name, self.environment)
+        if found == rinterface.NULL and name in self.owners:
+            found = MEMBER(name, self.owners[name], self.environment)
+        return None if found is None or found == rinterface.NULL else found
 
     def names(self) -> list:
         """Functions that the source defines."""
-        found = robjects.r("function(env) as.character(Filter(function(n) is.function(env[[n]]), ls(env)))")
-        return list(found(self.environment))
+        found = robjects.r(
+            "function(env) as.character(unlist(lapply(list(env, globalenv()), "
+            "function(e) Filter(function(n) is.function(e[[n]]), ls(e)))))"
+        )
+        return [*found(self.environment), *self.methods()]
+
+    def methods(self) -> dict:
+        """Of each function that is only in a list or a class, the name of that."""
+        return {name: own for name, own in self.owners.items() if FUNCTION(name, self.environment) == rinterface.NULL}
 
     def signature(self, name: str) -> list:
         """The names of a function's arguments."""
-        found = robjects.r("function(name, env) as.character(names(formals(env[[name]])))")
-        return list(found(name, self.environment))
+        if name in self.methods():
+            return []
+        return list(robjects.r("function(f) as.character(names(formals(f)))")(FUNCTION(name, self.environment)))
 
     def call(self, function: Any, arguments: list, forms: dict) -> dict:
         """Call it with R objects."""

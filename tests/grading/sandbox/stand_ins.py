@@ -11,7 +11,7 @@ import pandas.plotting._core
 # Packages that draw, or that belong to a notebook's surroundings: installed or not, they cost nothing and earn nothing.
 PICTURES = (
     *("matplotlib", "mpl_toolkits", "pylab", "seaborn", "plotly", "altair", "bokeh", "plotnine", "pydot", "graphviz"),
-    *("IPython", "ipywidgets", "google", "tqdm_notebook", "itables"),
+    *("IPython", "ipywidgets", "google", "tqdm_notebook", "itables", "marimo"),
 )
 
 

@@ -76,7 +76,8 @@ class Submission:
         if self.used + watch.used > self.limits.submission_seconds:
             self._too_slow(name)
         if reply.get("kind") == "undefined":
-            raise NotCalledError(f"{name} is not defined{self._meant(name)}")
+            why = _text(reply.get("error"))
+            raise NotCalledError(f"{name} is not defined{f': {why}' if why else self._meant(name)}")
         if "value" not in reply:
             raise CallFailedError(_failure(name, reply))
         if not isinstance(reply["value"], Mapping) or set(reply["value"]) != set(forms):
@@ -166,7 +167,12 @@ class Submission:
         names = reply.get("names")
         known = list(names.items())[:MAX_TEXTS] if isinstance(names, Mapping) else []
         self.names = {_text(key): _texts(value) for key, value in known}
-        return None if reply.get("loaded") is True else f"the file cannot be loaded: {_text(reply.get('error'))}"
+        if reply.get("loaded") is not True:
+            return f"the file cannot be loaded: {_text(reply.get('error'))}"
+        self.remarks += _about_methods(reply.get("methods"))
+        if any(name in self.names or self._meant(name) for name in CONTRACT):
+            return None
+        return _without_functions(_texts(reply.get("unread")), list(self.names))
 
     def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
         if self.tier == "none":
@@ -229,6 +235,29 @@ def _failure(name: str, reply: Mapping[str, Any]) -> str:
     error = _text(reply.get("error"))
     kind = reply.get("kind")
     return f"{name}: {error}" if kind == "form" else f"{name} {'stopped' if kind == 'stopped' else 'raised'} {error}"
+
+
+def _about_methods(methods: Any) -> list[str]:
+    """What is called though it is no plain function."""
+    owners = (
+        {name: _text(methods[name]) for name in CONTRACT if name in methods} if isinstance(methods, Mapping) else {}
+    )
+    by_owner = {owner: [name for name in owners if owners[name] == owner] for owner in owners.values()}
+    return [
+        f"{', '.join(names)}: plain functions are asked for; called on {owner}, which has them"
+        for owner, names in by_owner.items()
+    ]
+
+
+def _without_functions(unread: list[str], names: list[str]) -> str:
+    """None of what is asked for is there: the one sentence that says so."""
+    if unread:
+        return f"none of its functions can be read: {unread[0]}"
+    others = f"; it defines {', '.join(names[:5])}" if names else ""
+    return (
+        f"there is no function here that is asked for{others}: put the lines of each answer into a function with the "
+        "name and the arguments asked for (pytest --write-template writes their first lines)"
+    )
 
 
 def _bare(name: str) -> str:

@@ -29,6 +29,8 @@ def serve(config: dict, fences: list) -> None:
         answer = {
             "loaded": True,
             "remarks": submission.remarks[:MOST_REMARKS],
+            "unread": submission.unread[:1],
+            "methods": dict(list(submission.methods().items())[:MOST_NAMES]),
             "names": {name: submission.signature(name) for name in names},
         }
     except BaseException as error:
@@ -62,10 +64,10 @@ def end_with(parent: int) -> None:
 
 def answered(submission, request: dict) -> dict:
     """The reply to one request: a value, or an error in words."""
-    function = submission.function(request["name"])
-    if function is None:
-        return {"error": "not defined", "kind": "undefined"}
     try:
+        function = submission.function(request["name"])
+        if function is None:
+            return {"error": submission.missing.get(request["name"], ""), "kind": "undefined"}
         return {"value": submission.call(function, request["arguments"], request["forms"])}
     except plain.UnreadableError as error:
         return {"error": str(error), "kind": "form"}
