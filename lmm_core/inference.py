@@ -52,7 +52,7 @@ def satterthwaite_df(X: ArrayLike, y: ArrayLike, group: Labels) -> Vector:
     return ddf(fit, np.eye(len(fit.coef)))
 
 
-def ddf(fit: RemlFit, L: Matrix) -> Vector:
+def ddf(fit: RemlFit, L: ArrayLike) -> Vector:
     """Satterthwaite df of the contrasts in the rows of L (q, p): (q,).
 
     ddf does not depend on how the variances are written. With (log Ve, gamma) for them,
@@ -61,7 +61,12 @@ def ddf(fit: RemlFit, L: Matrix) -> Vector:
                                                                         |   h     c |
     where u = R_XX^-T l, t = u'D_XX u / u'u, h = (N - p) D_yy, and c is the criterion's curvature in
     gamma at fixed Ve. The boundary is the case without gamma: H = N - p, g = 1.
+
+    Raises:
+        ValueError: no fit, or an L of another number of columns, or with a row of zeros, which contrasts nothing.
     """
+    L = _contrasts(fit, L)
+    L /= np.abs(L).max(axis=1, keepdims=True)  # the df of a contrast has no unit
     at = fit.profile
     if fit.singular:
         return np.full(len(L), float(at.sums.df_resid))
@@ -71,7 +76,7 @@ def ddf(fit: RemlFit, L: Matrix) -> Vector:
     return (at.sums.df_resid * c - h**2) / (c - 2 * h * t + at.sums.df_resid * t**2)
 
 
-def contrasts_f_test(fit: RemlFit, L: Matrix) -> Anova:
+def contrasts_f_test(fit: RemlFit, L: ArrayLike) -> Anova:
     """F test of L beta = 0 for q independent contrasts, with Satterthwaite's df.
 
         F = (L beta)'(L Cov(beta) L')^-1 (L beta) / q
@@ -81,10 +86,19 @@ def contrasts_f_test(fit: RemlFit, L: Matrix) -> Anova:
     the basis in which the contrasts are written; this is lmerTest's choice, the eigenvectors of
     L Cov(beta) L'. Contrasts that agree keep their common df; if any nu is 2 or less, ddf is 2, as in lmerTest.
 
+    Raises:
+        ValueError: as `ddf`, and rows that are linearly dependent.
+
     Source: Fai and Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
     """
-    variances, vectors = np.linalg.eigh(L @ fit.vcov_beta @ L.T)
-    eigencontrasts = vectors.T @ L
+    L = _contrasts(fit, L)
+    L /= np.abs(L).max()  # F has no unit
+    rows = (L * fit.se).T
+    rank = checks.numerical_rank(rows, np.linalg.norm(rows, axis=0), len(rows))
+    if rank < len(L):
+        raise ValueError(f"L has {len(L)} rows but rank {rank}: its contrasts are linearly dependent")
+    eigencontrasts = np.linalg.eigh(L @ fit.vcov_beta @ L.T)[1].T @ L
+    variances = np.sum(eigencontrasts @ fit.vcov_beta * eigencontrasts, axis=1)
     F = float(np.mean((eigencontrasts @ fit.coef) ** 2 / variances))
     return _anova(F, len(L), pooled_ddf(ddf(fit, eigencontrasts)))
 
@@ -143,6 +157,19 @@ def anova_ols(data: pd.DataFrame) -> Anova:
     if residual.sigma2 <= (len(weight) * np.finfo(float).eps * np.ptp(weight)) ** 2:
         raise ValueError(f"data column 'weight' is constant within each of {n_colors} colours: F is infinite")
     return _anova(float(between / (n_colors - 1) / residual.sigma2), n_colors - 1, residual.df_resid)
+
+
+def _contrasts(fit: RemlFit, L: ArrayLike) -> Matrix:
+    """L as an array of its own, with a column for each coefficient, and no row of zeros."""
+    if not isinstance(fit, RemlFit):
+        raise ValueError(f"fit is a {type(fit).__name__}; expected what fit_reml returns")
+    L = checks.array("L", L, 2).copy()
+    if L.shape[1] != len(fit.coef):
+        raise ValueError(f"L has {L.shape[1]} columns but fit has {len(fit.coef)} coefficients")
+    n_zero = int(np.count_nonzero(~L.any(axis=1)))
+    if n_zero:
+        raise ValueError(f"L has {n_zero} rows of zeros among its {len(L)}, which contrast nothing")
+    return L
 
 
 def _colors(data: pd.DataFrame) -> dict[object, int]:

@@ -45,6 +45,7 @@ class RemlFit:
     Vb, Ve: variances between and within buckets.   coef, se: fixed effects (p,) and standard errors.
     criterion: lme4's -2 log REML likelihood.        theta: sqrt(Vb / Ve).
     n_obs, n_buckets: frogs and buckets.             x_units: what the columns of X were divided by, mostly 1.
+    codes: the bucket of each frog (n,).
     profile: the criterion's derivatives at the fit, from which degrees of freedom follow.
     """
 
@@ -56,6 +57,7 @@ class RemlFit:
     theta: float
     n_obs: int
     n_buckets: int
+    codes: Codes = field(repr=False)
     profile: "Profile" = field(repr=False)
     x_units: Vector | float = field(repr=False)
 
@@ -139,6 +141,7 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
         theta=float(np.sqrt(at.gamma)),
         n_obs=sums.n_obs,
         n_buckets=sums.n_buckets,
+        codes=codes,
         profile=at,
         x_units=x_units,
     ).times(y_unit)
@@ -182,7 +185,7 @@ def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
         A Series of b in units of y, indexed by bucket label in order of appearance.
 
     Raises:
-        ValueError: shapes that do not fit, or values that are not finite.
+        ValueError: shapes that do not fit, values that are not finite, or other buckets than those of the fit.
 
     Source: Henderson (1975), Biometrics 31, 423-447; Robinson (1991), Statistical Science 6, 15-32.
     """
@@ -191,6 +194,11 @@ def blup(X: ArrayLike, y: ArrayLike, group: Labels, fit: RemlFit) -> pd.Series:
         raise ValueError(f"fit is a {type(fit).__name__}; expected what fit_reml returns")
     if X.shape[1] != len(fit.coef):
         raise ValueError(f"X has {X.shape[1]} columns but fit has {len(fit.coef)} coefficients")
+    if len(codes) != fit.n_obs:
+        raise ValueError(f"group has {len(codes)} rows but fit has {fit.n_obs}")
+    elsewhere = int(np.count_nonzero(codes != fit.codes))
+    if elsewhere:
+        raise ValueError(f"group has {elsewhere} of its {len(codes)} rows in other buckets than those that were fitted")
     sizes = np.bincount(codes)
     mean_residual = np.bincount(codes, y - X @ fit.coef) / sizes
     shrinkage = sizes * fit.theta**2 / (1 + sizes * fit.theta**2)
