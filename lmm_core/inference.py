@@ -65,8 +65,7 @@ def ddf(fit: RemlFit, L: ArrayLike) -> Vector:
     Raises:
         ValueError: no fit, or an L of another number of columns, or with a row of zeros, which contrasts nothing.
     """
-    L = _contrasts(fit, L)
-    L /= np.abs(L).max(axis=1, keepdims=True)  # the df of a contrast has no unit
+    L, _ = _contrasts(fit, L)  # the df of a contrast has no unit
     at = fit.profile
     if fit.singular:
         return np.full(len(L), float(at.sums.df_resid))
@@ -91,15 +90,14 @@ def contrasts_f_test(fit: RemlFit, L: ArrayLike) -> Anova:
 
     Source: Fai and Cornelius (1996), Journal of Statistical Computation and Simulation 54, 363-378.
     """
-    L = _contrasts(fit, L)
-    L /= np.abs(L).max()  # F has no unit
+    L, sizes = _contrasts(fit, L)  # F has no unit, nor has any row
     rows = (L * fit.se).T
     rank = checks.numerical_rank(rows, np.linalg.norm(rows, axis=0), len(rows))
     if rank < len(L):
         raise ValueError(f"L has {len(L)} rows but rank {rank}: its contrasts are linearly dependent")
-    eigencontrasts = np.linalg.eigh(L @ fit.vcov_beta @ L.T)[1].T @ L
-    variances = np.sum(eigencontrasts @ fit.vcov_beta * eigencontrasts, axis=1)
-    F = float(np.mean((eigencontrasts @ fit.coef) ** 2 / variances))
+    estimate, C = L @ fit.coef, L @ fit.vcov_beta @ L.T
+    F = float(estimate @ np.linalg.solve(C, estimate) / len(L))
+    eigencontrasts = (np.linalg.eigh(C * np.outer(sizes, sizes))[1].T * sizes) @ L
     return _anova(F, len(L), pooled_ddf(ddf(fit, eigencontrasts)))
 
 
@@ -159,17 +157,18 @@ def anova_ols(data: pd.DataFrame) -> Anova:
     return _anova(float(between / (n_colors - 1) / residual.sigma2), n_colors - 1, residual.df_resid)
 
 
-def _contrasts(fit: RemlFit, L: ArrayLike) -> Matrix:
-    """L as an array of its own, with a column for each coefficient, and no row of zeros."""
+def _contrasts(fit: RemlFit, L: ArrayLike) -> tuple[Matrix, Vector]:
+    """The rows of L, each divided by its largest number, and these, divided by the largest of them."""
     if not isinstance(fit, RemlFit):
         raise ValueError(f"fit is a {type(fit).__name__}; expected what fit_reml returns")
-    L = checks.array("L", L, 2).copy()
+    L = checks.array("L", L, 2)
     if L.shape[1] != len(fit.coef):
         raise ValueError(f"L has {L.shape[1]} columns but fit has {len(fit.coef)} coefficients")
-    n_zero = int(np.count_nonzero(~L.any(axis=1)))
+    sizes = np.abs(L).max(axis=1)
+    n_zero = int(np.count_nonzero(sizes == 0))
     if n_zero:
         raise ValueError(f"L has {n_zero} rows of zeros among its {len(L)}, which contrast nothing")
-    return L
+    return L / sizes[:, None], sizes / sizes.max()
 
 
 def _colors(data: pd.DataFrame) -> dict[object, int]:

@@ -51,10 +51,31 @@ def test_the_unit_of_contrasts_does_not_matter(core, fit, unit):
     assert_close("df of each row of its own unit", core.inference.ddf(fit, units * COLORS), of_each, 1e-12)
 
 
-def test_rows_of_different_size_have_the_f_of_their_span(core, fit):
-    """F depends on the span of L's rows alone: with a row of 1e-9 the eigenvalues are 1e-18 apart."""
-    got = core.inference.contrasts_f_test(fit, np.array([[1.0], [1.0], [1e-9]]) * COLORS)
-    assert_close("F", got.F, core.inference.contrasts_f_test(fit, COLORS).F, 1e-6)
+@pytest.mark.parametrize("small", [[0], [1], [2], [0, 2], [0, 1]])
+def test_rows_of_different_size_have_the_f_of_their_span(core, fit, small):
+    """F depends on the span of L's rows alone: with a row of 1e-9 the eigenvalues of L C L' are 1e-18 apart."""
+    units = np.ones((3, 1))
+    units[small] = 1e-9
+    got, expected = (core.inference.contrasts_f_test(fit, L) for L in (units * COLORS, COLORS))
+    assert_close("F", got.F, expected.F, 1e-12)
+
+
+@pytest.mark.parametrize("unit", [2.0**-60, 2.0**60])
+def test_independent_contrasts_are_so_in_any_unit_of_a_column(core, fit, unit):
+    """Theorem 9: X D has coef D^-1 beta, so L D contrasts what L does."""
+    D, L = np.array([1.0, 1.0, unit, 1.0]), np.array([[0, 1.0, -1, 0], [0, 0, 1, -1]])
+    got = core.inference.contrasts_f_test(core.fit_reml(DATA.X * D, DATA.y, DATA.group), L * D)
+    assert_close("F", got.F, core.inference.contrasts_f_test(fit, L).F, 1e-9)
+
+
+def test_the_size_of_rows_weighs_the_pooled_df_as_in_lmertest(core, fit):
+    """With a row of 1e-9 the eigencontrasts are it and what is left of the other: df pooled of these two."""
+    L, C = COLORS[:2], fit.vcov_beta[1:3, 1:3]
+    first = np.array([0.0, 1.0, 0.0, 0.0])
+    second = np.array([0.0, -C[0, 1] / C[0, 0], 1.0, 0.0])
+    expected = core.inference.pooled_ddf(core.inference.ddf(fit, np.array([first, second])))
+    got = core.inference.contrasts_f_test(fit, np.array([[1.0], [1e-9]]) * L)
+    assert_close("df", got.df_den, expected, 1e-6)
 
 
 def test_contrasts_stay_as_they_were(core, fit):
