@@ -1,0 +1,205 @@
+"""The criterion of a mixed model, profiled over beta and Ve, and its derivatives by the entries of Gamma_k = G_k / Ve.
+
+With H = V / Ve, P = H^-1 - H^-1 X (X'H^-1 X)^-1 X'H^-1 and f = n - p (REML), or P's first part alone and f = n (ML):
+
+    criterion = f (1 + log(2 pi y'Py / f)) + log|H| + log|X'H^-1 X|          (ML: without the last)
+
+and, E and F two symmetric changes of the Gamma, S = Z'PZ (ML: Z'H^-1 Z where it stands alone), s = Z'Py, Ve = y'Py / f:
+
+    by E: tr S E - s'E s / Ve,    by E and F: 2 s'E S F s / Ve - tr S E S F - (s'E s / Ve)(s'F s / Ve) / f
+
+(Searle, Casella and McCulloch, 1992, section 6.6). They are sums over pairs of levels. The first term is whitened level by
+level, so its part of S is D - U U', block diagonal less what the few columns of the others explain; the rest is dense.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.linalg import block_diag, qr
+
+from lmm_core.checks import Matrix, Vector
+from lmm_core.terms import Blocks, Reduced
+
+Entries = NDArray[np.float64]  # by the entries (a, b) of one Gamma and (c, d) of another: (r, r, r', r')
+
+
+def whitened(M: Blocks) -> tuple[Blocks, Vector]:
+    """N' (g, r, r) with N N' = (I + M M')^-1, and log|I + M M'| / 2: Householder's QR of [M; I], M (g, r, d)."""
+    g, r, d = M.shape
+    if r == d == 1:
+        length = np.hypot(1.0, M)
+        return 1 / length, np.log(length).ravel()
+    A = np.zeros((g, r + d, d + r))
+    A[:, :r, :d], A[:, r:, :d], A[:, :r, d:] = M, np.eye(d), np.eye(r)
+    for j in range(d):
+        v = A[:, j:, j].copy()
+        v[:, 0] += np.copysign(np.linalg.norm(v, axis=1), v[:, 0])
+        w = v * (2 / np.sum(v * v, axis=1))[:, None]
+        A[:, j:, j:] -= w[:, :, None] * (v[:, None, :] @ A[:, j:, j:])
+    return A[:, d:, d:], np.log(np.abs(A[:, range(d), range(d)])).sum(axis=1)
+
+
+@dataclass(frozen=True)
+class At:
+    """The criterion where G_k = Ve Lambda_k Lambda_k', for each term a matrix (r, d) in the basis of its columns."""
+
+    data: Reduced
+    Lambda: Sequence[Matrix]
+    ml: bool = False
+
+    @property
+    def df(self) -> int:
+        """f: n - p, or n by ML."""
+        return self.data.n - (0 if self.ml else self.data.p)
+
+    @cached_property
+    def _first(self) -> tuple[Blocks, Matrix, float]:
+        """The first term away: D^1/2 = N'A (g, r, r), the rows [C; N'B], and log|H_1| / 2."""
+        N, logs = whitened(self.data.A @ self.Lambda[0])
+        rows = (N[self.data.of] @ self.data.B).reshape(-1, self.data.C.shape[1])
+        return N @ self.data.A, np.vstack([self.data.C, rows]), float(logs @ self.data.counts)
+
+    @cached_property
+    def _others(self) -> tuple[Matrix, Matrix, Matrix, float]:
+        """The other terms away from the triangle R = [Z_2 .. X y]: N'R, N (k, k), J with J J' = I - N N', log."""
+        R, q = np.linalg.qr(self._first[1], mode="r"), self.data.q
+        k, t = len(R), min(len(R), q)
+        N, J, log = np.eye(k), np.zeros((k, q)), 0.0
+        if q:
+            others = zip(self.data.terms[1:], self.Lambda[1:], strict=True)
+            L = block_diag(*(np.kron(np.eye(term.m), Lambda) for term, Lambda in others))
+            if not L.shape[1]:
+                return R, N, J[:, :0], log
+            Q, T = qr(np.vstack([R[:t, :q] @ L, np.eye(L.shape[1])]))
+            J, log = np.zeros((k, L.shape[1])), float(np.log(np.abs(T.diagonal())).sum())
+            J[:t], N[:t, :t] = Q[:t, : L.shape[1]], Q[:t, L.shape[1] :]
+        return N.T @ R, N, J, log
+
+    @cached_property
+    def _fixed(self) -> tuple[Matrix, Matrix, Vector]:
+        """Q (k, p) and the triangle of X whitened, and the residual of y."""
+        R, p, q = self._others[0], self.data.p, self.data.q
+        Q, T = np.linalg.qr(R[:, q : q + p])
+        e = R[:, -1] - Q @ (Q.T @ R[:, -1])
+        return Q, T, e - Q @ (Q.T @ e)
+
+    @property
+    def rss(self) -> float:
+        """y'Py, in squared units of y."""
+        return float(self._fixed[2] @ self._fixed[2])
+
+    @property
+    def Ve(self) -> float:
+        """y'Py / f, in squared units of y."""
+        return self.rss / self.df
+
+    @cached_property
+    def criterion(self) -> float:
+        """In the coordinates and the unit of the data."""
+        logs = self._first[2] + self._others[3]
+        if not self.ml:
+            logs += float(np.log(np.abs(self._fixed[1].diagonal())).sum())
+        return float(self.df * (1 + np.log(2 * np.pi * self.Ve)) + 2 * logs)
+
+    @cached_property
+    def derivatives(self) -> tuple[list[Matrix], list[Matrix], Matrix, Matrix]:
+        """tr S and s s' / Ve of each term (r, r), and tr S E S F and s'E S F s / Ve by the entries of all Gamma."""
+        q, (Q, _, _), (R, _, J, _) = self.data.q, self._fixed, self._others
+        U, lift, s = self._levels, self._lift, self.scores()
+        Z, without_X = R[:, :q], R[:, :q] - Q @ (Q.T @ R[:, :q])
+        P = Products(self, U @ np.hstack([J, lift(Q)]), U @ lift(without_X), without_X.T @ without_X)
+        H = Products(self, U @ J, U @ lift(Z), Z.T @ Z) if self.ml else P
+        return H.traces(), [v.T @ v / self.Ve for v in s], H.squared(), P.quadratic(s) / self.Ve
+
+    def scores(self) -> list[NDArray[np.float64]]:
+        """s = Z'Py of each term, level by level (m, r); of the first, in rotated levels."""
+        R, e = self._others[0], self._fixed[2]
+        return [self._levels @ self._lift(e), *self._by_level(R[:, : self.data.q].T @ e)]
+
+    @cached_property
+    def _levels(self) -> NDArray[np.float64]:
+        """A'N Q (M, r, k): the first term's columns, whitened, along the rows that R stands for."""
+        half, rows, _ = self._first
+        M, r, _ = self.data.B.shape
+        return np.swapaxes(half[self.data.of], 1, 2) @ np.linalg.qr(rows)[0][len(self.data.C) :].reshape(M, r, -1)
+
+    def _lift(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
+        """N times columns: from coordinates that are whitened to those of R."""
+        return self._others[1] @ columns
+
+    def _by_level(self, rows: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+        """Rows (q, ...) of the other terms, (m, r, ...) each."""
+        ends = np.cumsum([term.m * term.r for term in self.data.terms[1:]])
+        parts = np.split(rows, ends[:-1]) if len(ends) else []
+        terms = self.data.terms[1:]
+        return [part.reshape(term.m, term.r, *rows.shape[1:]) for term, part in zip(terms, parts, strict=True)]
+
+    def effects(self) -> tuple[Vector, Matrix, list[NDArray[np.float64]]]:
+        """beta, F with F F' = (X'H^-1 X)^-1, and Z'H^-1 X F (m, r, p) of each term, all in the basis of X."""
+        q, p, (Q, T, _), R = self.data.q, self.data.p, self._fixed, self._others[0]
+        F = np.linalg.inv(T)
+        return F @ (Q.T @ R[:, q + p]), F, [self._levels @ self._lift(Q), *self._by_level(R[:, :q].T @ Q)]
+
+
+class Products:
+    """Sums over pairs of levels of S: of the first term D - V V', of the first and the others, and of these."""
+
+    def __init__(self, at: At, V: NDArray[np.float64], first: NDArray[np.float64], others: Matrix) -> None:
+        """V (M, r, j), first (M, r, q), others (q, q)."""
+        half = at._first[0]
+        self.V, self.D, self.of, self.counts = V, np.swapaxes(half, 1, 2) @ half, at.data.of, at.data.counts
+        dims = [V.shape[:2], *((term.m, term.r) for term in at.data.terms[1:])]
+        ends = np.cumsum([0, 0, *(m * r for m, r in dims[1:])])
+        columns = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        self.K, self.S = len(dims), {}
+        for j in range(1, self.K):
+            for i in range(j + 1):
+                S = others[columns[i], columns[j]] if i else first[:, :, columns[j]]
+                self.S[i, j] = S.reshape(*dims[i], *dims[j])
+
+    def traces(self) -> list[Matrix]:
+        """Sum over the levels of S_ll (r, r), for each term."""
+        D = np.tensordot(self.counts, self.D, 1) - np.einsum("iat,ibt->ab", self.V, self.V)
+        return [D, *(np.einsum("iaib->ab", self.S[k, k]) for k in range(1, self.K))]
+
+    def squared(self) -> Matrix:
+        """tr S E S F."""
+        D, V, D_of = self.D, self.V, self.D[self.of]
+        (M, r, t), P = V.shape, V @ np.swapaxes(V, 1, 2)
+        rows = V.transpose(1, 2, 0).reshape(r * t, M)
+        VV = (rows @ rows.T).reshape(r, t, r, t).transpose(0, 2, 1, 3).reshape(r * r, t * t)
+        DP = np.einsum("iac,ibd->abcd", D_of, P)
+        DD = np.einsum("g,gac,gbd->abcd", self.counts, D, D)
+        return self._table(
+            DD - DP - DP.transpose(1, 0, 3, 2) + (VV @ VV.T).reshape(DD.shape), lambda i, j: _squared(self.S[i, j])
+        )
+
+    def quadratic(self, s: Sequence[Matrix]) -> Matrix:
+        """s'E S F s."""
+        sV = np.tensordot(s[0], self.V, (0, 0))
+        sDs = np.einsum("ia,ibc,id->abcd", s[0], self.D[self.of], s[0])
+        return self._table(
+            sDs - np.einsum("abt,dct->abcd", sV, sV), lambda i, j: _quadratic(s[i], self.S[i, j], s[j])
+        )
+
+    def _table(self, first: Entries, of: Callable[[int, int], Entries]) -> Matrix:
+        """Symmetric, by the entries of every Gamma."""
+        T = {(0, 0): first, **{pair: of(*pair) for pair in self.S}}
+        flat = {pair: part.reshape(part.shape[0] ** 2, -1) for pair, part in T.items()}
+        K = range(self.K)
+        return np.block([[flat[i, j] if i <= j else flat[j, i].T for j in K] for i in K])
+
+
+def _squared(S: NDArray[np.float64]) -> Entries:
+    """Sum over i, j of S_ia,jc S_ib,jd."""
+    _, r, _, w = S.shape
+    rows = S.transpose(1, 3, 0, 2).reshape(r * w, -1)
+    return (rows @ rows.T).reshape(r, w, r, w).transpose(0, 2, 1, 3)
+
+
+def _quadratic(s: Matrix, S: NDArray[np.float64], t: Matrix) -> Entries:
+    """Sum over i, j of s_ia S_ib,jc t_jd."""
+    return np.tensordot(np.tensordot(s, S, (0, 0)), t, (2, 0))
