@@ -15,6 +15,7 @@ level, so its part of S is D - U U', block diagonal less what the few columns of
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import product
 
 import numpy as np
 from numpy.typing import NDArray
@@ -142,6 +143,30 @@ class At:
         q, p, (Q, T, _), R = self.data.q, self.data.p, self._fixed, self._others[0]
         F = np.linalg.inv(T)
         return F @ (Q.T @ R[:, q + p]), F, [self._levels @ self._lift(Q), *self._by_level(R[:, :q].T @ Q)]
+
+
+def scan(data: Reduced, lambdas: Sequence[Matrix], *, ml: bool) -> NDArray[np.float64]:
+    """The criterion where Lambda_k is the diagonal of any row of lambdas[k] (g_k, r_k): (g_1, ..., g_K).
+
+    R = qr([[ZL, X, y], [I, 0, 0]]),   2 sum log |diag R[:q + p]| + f (1 + log(2 pi R[-1, -1]^2 / f))     (ML: R[:q])
+    """
+    n, p, q = data.n, data.p, data.q
+    df, identity = (n, np.eye(q, q + p + 1)) if ml else (n - p, np.eye(q, q + p + 1))
+    others = [
+        np.concatenate([np.tile(row, term.m) for row, term in zip(rows, data.terms[1:], strict=True)] or [np.empty(0)])
+        for rows in product(*lambdas[1:])
+    ]
+    L = np.column_stack([np.array(others), np.ones((len(others), p + 1))])[:, None, :]
+    criteria = []
+    for row in lambdas[0]:
+        at = At(data, [np.diag(row)])
+        R = np.linalg.qr(at._first[1], mode="r")
+        stacked = np.concatenate([R * L, np.broadcast_to(identity, (len(L), *identity.shape))], axis=1)
+        with np.errstate(divide="ignore"):
+            logs = np.log(np.abs(np.linalg.qr(stacked, mode="r").diagonal(0, 1, 2)))
+        of_H = logs[:, :q].sum(axis=1) + at._first[2] + (0.0 if ml else logs[:, q : q + p].sum(axis=1))
+        criteria.append(df * (1 + np.log(2 * np.pi / df) + 2 * logs[:, q + p]) + 2 * of_H)
+    return np.reshape(criteria, [len(rows) for rows in lambdas])
 
 
 class Products:

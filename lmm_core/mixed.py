@@ -18,15 +18,17 @@ from scipy.special import chdtrc
 
 from lmm_core import checks
 from lmm_core.checks import Labels, Matrix, Vector
-from lmm_core.criterion import At, whitened
+from lmm_core.criterion import At, scan, whitened
 from lmm_core.terms import NEGLIGIBLE, Reduced, Term, read, reduced, rotated
 
 Terms = Sequence[tuple[ArrayLike, Labels]]
 Places = list[tuple[int, int, int]]  # (term, row, column) of entries of the Lambda_k
 
-STARTS = (0.05, 1.0, 4.0, 8.0, 12.0, 16.0, 20.0)  # of u = log(1 + n gamma), for each column of each term
-MANY = 729  # starts, from which on the columns of a term have one u
+STARTS = np.array([0.05, 1.0, 2.5, *range(4, 23)])  # of u = log(1 + n gamma), for each column of each term
+FAR = (9.0, 13.0, 17.0, 21.0)  # those that are tried wherever a term by itself has its last minimum
+MANY = 20_000  # starts, from which on the columns of a term have one u
 STEPS, HALVINGS, CONVERGED = 200, 30, 1e-9
+LONGEST, ENOUGH = 0.75, 1e-4  # a step relative to 1 + |Lambda|; of the descent that its slope promises (Armijo, 1966)
 ROUNDING = 1e-11  # of a criterion, and of a residual relative to its response
 SINGULAR = 1e-9  # least eigenvalue of the scaled information of variances that can be told apart
 ZERO = 1e-13  # n gamma, of what is no variance
@@ -223,25 +225,18 @@ def _identified(data: Reduced, *, ml: bool) -> None:
 
 def _lowest(data: Reduced, *, ml: bool) -> At:
     """The lowest of the minima below every start that no neighbour is lower than."""
-    u = [start for start in STARTS if start <= max(4.0, _farthest(data) + 2)]
-    columns = [term.r for term in data.terms]
-    if len(u) ** sum(columns) > MANY:
-        columns = [1] * len(columns)
-    starts = np.sqrt(np.expm1(u))
-    shape = (len(u),) * sum(columns)
-    splits = np.cumsum(columns)[:-1]
-    grid = np.empty(shape, dtype=object)
-    for at in product(range(len(u)), repeat=len(shape)):
-        parts = zip(data.terms, np.split(starts[list(at)], splits), strict=True)
-        grid[at] = At(data, [np.eye(term.r) * part for term, part in parts], ml)
-    criteria = np.vectorize(lambda at: at.criterion, otypes=[float])(grid)
-    padded = np.pad(criteria, 1, constant_values=np.inf)
-    lowest = np.ones(shape, dtype=bool)
-    for axis in range(len(shape)):
-        for side in (-1, 1):
-            neighbour = np.roll(padded, side, axis)[(slice(1, -1),) * len(shape)]
-            lowest &= criteria <= neighbour
-    return min((_downhill(at) for at in grid[lowest]), key=lambda at: at.criterion)
+    near = STARTS <= max(4.0, _farthest(data) + 1)
+    u = STARTS[near | np.isin(STARTS, FAR)]
+    diagonals = [np.array(list(product(np.sqrt(np.expm1(u)), repeat=term.r))) for term in data.terms]
+    if prod(map(len, diagonals)) > MANY:
+        diagonals = [np.sqrt(np.expm1(u))[:, None] * np.ones(term.r) for term in data.terms]
+    criteria = scan(data, diagonals, ml=ml)
+    grid = criteria.reshape([len(u)] * round(np.log(criteria.size) / np.log(len(u))))
+    padded, inner = np.pad(grid, 1, constant_values=np.inf), (slice(1, -1),) * grid.ndim
+    neighbours = [np.roll(padded, side, axis)[inner] for axis in range(grid.ndim) for side in (-1, 1)]
+    starts = np.argwhere(np.all(grid <= neighbours, axis=0).reshape(criteria.shape))
+    ends = (_downhill(At(data, [np.diag(d[i]) for d, i in zip(diagonals, at, strict=True)], ml)) for at in starts)
+    return min(ends, key=lambda at: at.criterion)
 
 
 def _farthest(data: Reduced) -> float:
@@ -285,7 +280,7 @@ def _downhill(at: At) -> At:
 
     Source: Dauphin et al. (2014), arXiv:1406.2572 (the absolute values of the Hessian's eigenvalues).
     """
-    where, longest = _places(at.Lambda), 1.0
+    where = _places(at.Lambda)
     for _ in range(STEPS):
         gradient, hessian, _, _ = _chain(at, where)
         size = np.array([1 + np.linalg.norm(at.Lambda[k]) for k, _, _ in where])
@@ -293,10 +288,10 @@ def _downhill(at: At) -> At:
         curvature = np.maximum(np.abs(values), 1e-10 * max(1.0, np.abs(values).max()))
         step = -vectors @ ((vectors.T @ (gradient * size)) / curvature)
         length = float(np.linalg.norm(step))
-        step *= min(1.0, longest / max(length, longest * 1e-300))
-        tried = (_moved(at, where, size * step / 4**k) for k in range(HALVINGS))
-        most = at.criterion + ROUNDING * (1 + abs(at.criterion))
-        new = next((one for one in tried if one.criterion <= most), at)
+        step *= min(1.0, LONGEST / max(length, LONGEST))
+        slope, rounding = float(gradient * size @ step), ROUNDING * (1 + abs(at.criterion))
+        tried = ((_moved(at, where, size * step / 4**k), at.criterion + ENOUGH * slope / 4**k) for k in range(HALVINGS))
+        new = next((one for one, most in tried if one.criterion <= most + rounding), at)
         if new is at or length < CONVERGED:
             return new
         at = new
