@@ -8,21 +8,22 @@ and, E and F two symmetric changes of the Gamma, S = Z'PZ (ML: Z'H^-1 Z where it
 
     by E: tr S E - s'E s / Ve,    by E and F: 2 s'E S F s / Ve - tr S E S F - (s'E s / Ve)(s'F s / Ve) / f
 
-(Searle, Casella and McCulloch, 1992, section 6.6). They are sums over pairs of levels. The first term is whitened level by
-level, so its part of S is D - U U', block diagonal less what the few columns of the others explain; the rest is dense.
+(Searle, Casella and McCulloch, 1992, section 6.6). They are sums over pairs of levels. The first term is whitened level
+by level, so its part of S is D - U U', block diagonal less what the few columns of the others explain; the rest is
+dense.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import product
+from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.linalg import block_diag, qr
 
 from lmm_core.checks import Matrix, Vector
-from lmm_core.terms import Blocks, Reduced
+from lmm_core.terms import Blocks, Reduced, triangular
 
 Entries = NDArray[np.float64]  # by the entries (a, b) of one Gamma and (c, d) of another: (r, r, r', r')
 
@@ -66,7 +67,7 @@ class At:
     @cached_property
     def _others(self) -> tuple[Matrix, Matrix, Matrix, float]:
         """The other terms away from the triangle R = [Z_2 .. X y]: N'R, N (k, k), J with J J' = I - N N', log."""
-        R, q = np.linalg.qr(self._first[1], mode="r"), self.data.q
+        R, q = triangular(self._first[1]), self.data.q
         k, t = len(R), min(len(R), q)
         N, J, log = np.eye(k), np.zeros((k, q)), 0.0
         if q:
@@ -141,7 +142,7 @@ class At:
     def effects(self) -> tuple[Vector, Matrix, list[NDArray[np.float64]]]:
         """beta, F with F F' = (X'H^-1 X)^-1, and Z'H^-1 X F (m, r, p) of each term, all in the basis of X."""
         q, p, (Q, T, _), R = self.data.q, self.data.p, self._fixed, self._others[0]
-        F = np.linalg.inv(T)
+        F: Matrix = np.asarray(np.linalg.inv(T), dtype=float)
         return F @ (Q.T @ R[:, q + p]), F, [self._levels @ self._lift(Q), *self._by_level(R[:, :q].T @ Q)]
 
 
@@ -160,10 +161,10 @@ def scan(data: Reduced, lambdas: Sequence[Matrix], *, ml: bool) -> NDArray[np.fl
     criteria = []
     for row in lambdas[0]:
         at = At(data, [np.diag(row)])
-        R = np.linalg.qr(at._first[1], mode="r")
+        R = triangular(at._first[1])
         stacked = np.concatenate([R * L, np.broadcast_to(identity, (len(L), *identity.shape))], axis=1)
         with np.errstate(divide="ignore"):
-            logs = np.log(np.abs(np.linalg.qr(stacked, mode="r").diagonal(0, 1, 2)))
+            logs = np.log(np.abs(triangular(stacked).diagonal(0, 1, 2)))
         of_H = logs[:, :q].sum(axis=1) + at._first[2] + (0.0 if ml else logs[:, q : q + p].sum(axis=1))
         criteria.append(df * (1 + np.log(2 * np.pi / df) + 2 * logs[:, q + p]) + 2 * of_H)
     return np.reshape(criteria, [len(rows) for rows in lambdas])
@@ -178,7 +179,7 @@ class Products:
         self.V, self.D, self.of, self.counts = V, np.swapaxes(half, 1, 2) @ half, at.data.of, at.data.counts
         dims = [V.shape[:2], *((term.m, term.r) for term in at.data.terms[1:])]
         ends = np.cumsum([0, 0, *(m * r for m, r in dims[1:])])
-        columns = [slice(a, b) for a, b in zip(ends[:-1], ends[1:], strict=True)]
+        columns = [slice(*ends) for ends in pairwise(ends)]
         self.K, self.S = len(dims), {}
         for j in range(1, self.K):
             for i in range(j + 1):
@@ -206,9 +207,7 @@ class Products:
         """s'E S F s."""
         sV = np.tensordot(s[0], self.V, (0, 0))
         sDs = np.einsum("ia,ibc,id->abcd", s[0], self.D[self.of], s[0])
-        return self._table(
-            sDs - np.einsum("abt,dct->abcd", sV, sV), lambda i, j: _quadratic(s[i], self.S[i, j], s[j])
-        )
+        return self._table(sDs - np.einsum("abt,dct->abcd", sV, sV), lambda i, j: _quadratic(s[i], self.S[i, j], s[j]))
 
     def _table(self, first: Entries, of: Callable[[int, int], Entries]) -> Matrix:
         """Symmetric, by the entries of every Gamma."""

@@ -2,18 +2,19 @@
 
     y = X beta + sum_k Z_k b_k + e,   b_kl ~ N(0, G_k) for every level l of term k,   e ~ N(0, Ve I)
 
-G_k = Ve Lambda_k Lambda_k' is unstructured. In the entries of the triangles Lambda_k the criterion is smooth, also where G_k
-is singular, so that Newton's method needs no bounds: only starts that reach every minimum, and a way past saddle points.
+G_k = Ve Lambda_k Lambda_k' is unstructured. In the entries of the triangles Lambda_k the criterion is smooth, also
+where G_k is singular, so that Newton's method needs no bounds: only starts that reach every minimum, and a way past
+saddle points.
 `terms.py` has what the criterion needs of the data, `criterion.py` its derivatives.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import product
 from math import prod
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 from scipy.special import chdtrc
 
 from lmm_core import checks
@@ -65,9 +66,8 @@ def fit_mixed(X: ArrayLike, y: ArrayLike, terms: Terms, method: str = "REML") ->
         G_k and Ve in squared units of y (per units of Z's columns); coef and se (p,); criterion.
 
     Raises:
-        ValueError: shapes that differ, NaN or infinity, X or a Z not of full rank, variances that the design cannot tell
-            apart (the K'A_jK, of which V is a combination, linearly dependent), or a criterion that has no minimum where
-            Ve > 0.
+        ValueError: shapes that differ, NaN or infinity, X or a Z not of full rank, variances that the design cannot
+            tell apart (the K'A_jK, V = sum of t_j A_j, are linearly dependent), a criterion that is lowest at Ve = 0.
 
     Source: Patterson and Thompson (1971), Biometrika 58, 545-554; Bates et al. (2015), Journal of Statistical Software
     67(1); Laird and Ware (1982), Biometrics 38, 963-974.
@@ -137,7 +137,7 @@ def random_effects(X: ArrayLike, y: ArrayLike, terms: Terms) -> list[dict[object
 
     Arguments and errors as `fit_mixed`. Source: Henderson (1975), Biometrics 31, 423-447.
     """
-    X, y, read_terms = read(X, y, terms)
+    X, y, _ = read(X, y, terms)
     fit = fit_mixed(X, y, terms)
     (X, _), (y, y_unit) = checks.in_units(X), checks.in_units(y)
     at, data = fit.at, fit.at.data
@@ -205,12 +205,13 @@ def _identified(data: Reduced, *, ml: bool) -> None:
     E = np.zeros((len(SS), len(entries)))
     starts = np.cumsum([0, *(term.r**2 for term in data.terms)])
     for column, (k, a, b) in enumerate(entries):
-        E[starts[k] + a * len(trace[k]) + b, column] = E[starts[k] + b * len(trace[k]) + a, column] = 1.0
+        r = len(trace[k])
+        E[[starts[k] + a * r + b, starts[k] + b * r + a], column] = 1.0
     t = np.concatenate([part.ravel() for part in trace]) @ E
     information = np.block([[np.array([[float(at.df)]]), t[None, :]], [t[:, None], E.T @ SS @ E]])
     names = ["the residual", *(f"terms[{data.order[k]}]" for k, _, _ in entries)]
     size = np.sqrt(information.diagonal())
-    for k in np.flatnonzero(size <= SINGULAR * data.n):
+    for k in map(int, np.flatnonzero(size <= SINGULAR * data.n)):
         raise ValueError(f"{names[k]} cannot be told from X: X describes its levels, or it has only one")
     values, vectors = np.linalg.eigh(information / np.outer(size, size))
     if values[0] < SINGULAR:
@@ -225,7 +226,7 @@ def _identified(data: Reduced, *, ml: bool) -> None:
 
 def _lowest(data: Reduced, *, ml: bool) -> At:
     """The lowest of the minima below every start that no neighbour is lower than."""
-    near = STARTS <= max(4.0, _farthest(data) + 1)
+    near = max(4.0, _farthest(data) + 1) >= STARTS
     u = STARTS[near | np.isin(STARTS, FAR)]
     diagonals = [np.array(list(product(np.sqrt(np.expm1(u)), repeat=term.r))) for term in data.terms]
     if prod(map(len, diagonals)) > MANY:
@@ -242,8 +243,8 @@ def _lowest(data: Reduced, *, ml: bool) -> At:
 def _farthest(data: Reduced) -> float:
     """u = log(1 + n gamma) from which on no term has a minimum by itself (theorem 13): lambda gamma >= 2 f / d.
 
-    lambda is the least eigenvalue of K'ZZ'K that is not 0: at least n times the least squared singular value that is not 0
-    of X within the levels, its columns orthonormal, times that of Z in a level.
+    lambda is the least eigenvalue of K'ZZ'K that is not 0: n times the least squared singular value that is not 0 of X
+    within the levels, its columns orthonormal, or more.
     """
     d = data.n - data.rank
     if d == 0:

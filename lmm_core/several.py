@@ -9,8 +9,9 @@ from scipy.special import stdtr
 
 from lmm_core import own
 from lmm_core.checks import Matrix, Vector
-from lmm_core.components import components_df, fit_components
 from lmm_core.design import design_matrix
+from lmm_core.mixed import ddf as satterthwaite
+from lmm_core.mixed import fit_mixed
 
 SAME = 1e-9  # what rounding leaves of an orthogonal projection
 
@@ -34,10 +35,11 @@ def report(path: Path, groups: list[str], factors: list[str], response: str) -> 
     X, terms = _model_matrix(table, factors)
     y = own.numbers(path, response, table[response]).to_numpy()
     codes = [label.to_numpy() for label in labels.values()]
-    fit, df = fit_components(X, y, codes), components_df(X, y, codes)
+    fit = fit_mixed(X, y, [(np.ones((len(y), 1)), code) for code in codes])
+    df = satterthwaite(fit, np.eye(X.shape[1]))
     lines = [f"{path.name}: {len(y)} rows; REML criterion {fit.criterion:.4f}", ""]
     lines += [f"{'':<24}{'levels':>8}{'variance':>14}{'sd':>12}"]
-    lines += [_variance(name, label.nunique(), V) for (name, label), V in zip(labels.items(), fit.V, strict=True)]
+    lines += [_variance(name, label.nunique(), G[0, 0]) for (name, label), G in zip(labels.items(), fit.G, strict=True)]
     lines += [_variance("residual", len(y), fit.Ve), ""]
     lines += [f"{'':<24}{'estimate':>12}{'se':>12}{'df':>10}{'t':>9}{'p':>11}"]
     for name, b, se, ddf in zip(terms, fit.coef, fit.se, df, strict=True):

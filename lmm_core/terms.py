@@ -1,6 +1,6 @@
 """What the criterion of a mixed model needs of the data, the largest term put away level by level.
 
-    y = X beta + sum_k Z_k b_k + e,   b_kl ~ N(0, G_k) for every level l,   e ~ N(0, Ve I),   G_k = Ve Lambda_k Lambda_k'
+    y = X beta + sum_k Z_k b_k + e,   b_kl ~ N(0, G_k) for every level l,   e ~ N(0, Ve I),   G_k = Ve Lambda Lambda'
 
 Of the term with the most columns in all, the rows Z_i (n_i, r) of a level have a QR factorisation of their own. It
 rotates the level's rows of W = [Z_2 ... Z_K  X  y] into r rows that its effects touch, and n_i - r that they do not:
@@ -8,19 +8,21 @@ rotates the level's rows of W = [Z_2 ... Z_K  X  y] into r rows that its effects
     Z_i = Q_i | A_i |,   Q_i'W_i = | B_i |,    Cov = | I + A_i Lambda Lambda'A_i'   0 |   (relative to Ve)
               |  0  |              |  .  |           |              0               I |
 
-The rows that are not touched are kept as one triangle C. Levels of the same A_i, such as buckets of the same size, may be
-rotated among one another, too, so that many levels become few rows. Nothing is squared.
+The rows that are not touched are kept as one triangle C. Levels of the same A_i, such as buckets of the same size, may
+be rotated among one another, too, so that many levels become few rows. Nothing is squared.
 """
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
 
 from lmm_core import checks
 from lmm_core.basis import ROWS_AT_A_TIME, Basis, least_squares_basis
-from lmm_core.checks import Codes, Labels, Matrix, Vector
+from lmm_core.checks import Codes, Matrix, Vector
 
 Blocks = NDArray[np.float64]  # a matrix for each level: (levels, r, c)
 NEGLIGIBLE = 1e-10  # a singular value so small, of columns of length 1, is rounding
@@ -33,7 +35,7 @@ class Term:
     columns: Matrix
     T: Matrix
     codes: Codes
-    levels: NDArray[np.generic] | Sequence[object] = field(repr=False)
+    levels: NDArray[np.generic] | pd.Index = field(repr=False)
 
     @property
     def m(self) -> int:
@@ -82,14 +84,14 @@ class Reduced:
         return sum(term.m * term.r for term in self.terms[1:])
 
     def within_X(self) -> list[Vector]:
-        """Singular values of X T within the levels of every term, and of all: of columns that are nearly orthonormal."""
+        """Singular values of X T, nearly orthonormal, within the levels of every term, and of all together."""
         within = [rotated(term, lambda rows: self.X[rows] @ self.basis.T)[2] for term in self.terms]
         Z, X = self.C[:, : self.q], self.C[:, self.q : -1]
         within.append(X - Z @ np.linalg.lstsq(Z, X)[0])
-        return [np.linalg.svd(X_w, compute_uv=False) for X_w in within]
+        return [np.asarray(np.linalg.svd(X_w, compute_uv=False), dtype=float) for X_w in within]
 
 
-def read(X: ArrayLike, y: ArrayLike, terms: Sequence[tuple[ArrayLike, Labels]]) -> tuple[Matrix, Vector, list[Term]]:
+def read(X: ArrayLike, y: ArrayLike, terms: Any) -> tuple[Matrix, Vector, list[Term]]:
     """The arguments, checked. Raises ValueError."""
     X, y = checks.array("X", X, 2), checks.array("y", y, 1)
     checks.same_rows("X", len(X), "y", len(y))
@@ -101,14 +103,14 @@ def read(X: ArrayLike, y: ArrayLike, terms: Sequence[tuple[ArrayLike, Labels]]) 
     return X, y, [_term(f"terms[{k}]", term, len(y)) for k, term in enumerate(terms)]
 
 
-def _term(name: str, term: tuple[ArrayLike, Labels], n: int) -> Term:
+def _term(name: str, term: Any, n: int) -> Term:
     if not isinstance(term, tuple | list) or len(term) != 2:
         raise ValueError(f"{name} is of type {type(term).__name__}; expected a pair (Z, group)")
     Z, (codes, levels) = checks.array(f"Z of {name}", term[0], 2), checks.labels(f"group of {name}", term[1])
     checks.same_rows("X", n, f"Z of {name}", len(Z))
     checks.same_rows("X", n, f"group of {name}", len(codes))
     (Z, units), r = checks.in_units(Z), Z.shape[1]
-    R = np.linalg.qr(Z, mode="r")
+    R = triangular(Z)
     lengths = np.linalg.norm(Z, axis=0)
     if len(R) < r or (rank := checks.numerical_rank(R, lengths, n)) < r:
         raise ValueError(f"Z of {name} has {r} columns but rank {rank if len(R) >= r else len(R)}")
@@ -129,11 +131,24 @@ def reduced(X: Matrix, y: Vector, terms: Sequence[Term], basis: Basis | None = N
 
     every_A, every_B, C, _ = rotated(first, rows)
     A, of, counts = np.unique(every_A.reshape(len(every_A), -1), axis=0, return_inverse=True, return_counts=True)
-    kept = [_fewer(every_B[of.ravel() == k]) for k in range(len(A))] if len(A) < len(every_A) else list(every_B[:, None])
-    which = np.repeat(np.arange(len(A)) if len(A) < len(every_A) else of.ravel(), list(map(len, kept)))
-    A = A.reshape(-1, first.r, first.r)
-    rank = int(np.linalg.matrix_rank(A) @ counts) + _rank(C[:, :-1])
-    return Reduced([first, *others], order, basis, unit, X, A, counts.astype(float), np.concatenate(kept), which, C, n, p, rank)
+    order_of_A = np.argsort(of.ravel(), kind="stable")
+    kept = [_fewer(B) for B in np.split(every_B[order_of_A], np.cumsum(counts)[:-1])]
+    which, A = np.repeat(np.arange(len(A)), list(map(len, kept))), A.reshape(-1, first.r, first.r)
+    return Reduced(
+        terms=[first, *others],
+        order=order,
+        basis=basis,
+        unit=unit,
+        X=X,
+        A=A,
+        counts=counts.astype(float),
+        B=np.concatenate(kept),
+        of=which,
+        C=C,
+        n=n,
+        p=p,
+        rank=int(np.linalg.matrix_rank(A) @ counts) + _rank(C[:, :-1]),
+    )
 
 
 def rotated(term: Term, rows: Callable[[Codes], Matrix]) -> tuple[Blocks, Blocks, Matrix, Codes]:
@@ -146,7 +161,7 @@ def rotated(term: Term, rows: Callable[[Codes], Matrix]) -> tuple[Blocks, Blocks
         touched = np.any(A != 0, axis=2)[:, None, :]
         B = np.swapaxes(Q * touched, 1, 2) @ W
         left = (W - (Q * touched) @ B).reshape(m * n, -1)
-        C = np.linalg.qr(left if C is None else np.vstack([C, left]), mode="r")
+        C = triangular(left if C is None else np.vstack([C, left]))
         missing = ((0, 0), (0, term.r - A.shape[1]), (0, 0))
         every_A.append(np.pad(A, missing))
         every_B.append(np.pad(B, missing))
@@ -181,7 +196,12 @@ def _qr(Z: Blocks) -> tuple[Blocks, Blocks]:
 def _fewer(B: Blocks) -> Blocks:
     """The rows of levels with the same A, rotated among one another into no more than they have columns."""
     m, r, c = B.shape
-    return B if m <= r * c else np.linalg.qr(B.reshape(m, r * c), mode="r").reshape(-1, r, c)
+    return B if m <= r * c else triangular(B.reshape(m, r * c)).reshape(-1, r, c)
+
+
+def triangular(A: NDArray[np.float64]) -> NDArray[np.float64]:
+    """R of A = Q R; of each of several matrices."""
+    return np.asarray(np.linalg.qr(A, mode="r"), dtype=float)
 
 
 def _rank(C: Matrix) -> int:

@@ -106,6 +106,11 @@ def get(name: str, environment: Any) -> Any:
     return _robjects().r("function(name, env) get0(name, env, inherits = FALSE)")(name, environment)
 
 
+def define(code: str, environment: Any) -> None:
+    """Run code in an R environment."""
+    _robjects().r("function(text, env) eval(parse(text = text), env)")(code, environment)
+
+
 def _call(function: str, *arguments: Any) -> Any:
     result = _robjects().r(function)(*arguments)
     return zip(result.names, list(result), strict=True)

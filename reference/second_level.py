@@ -25,6 +25,11 @@ class SecondLevel:
     groups: Sequence[NDArray[Any]]
     expected: dict[str, Any]
 
+    @property
+    def terms(self) -> list[tuple[NDArray[np.float64], NDArray[Any]]]:
+        """A variance component is a term whose Z is a column of ones."""
+        return [(np.ones((len(self.y), 1)), group) for group in self.groups]
+
 
 @cache
 def load(name: str) -> SecondLevel:

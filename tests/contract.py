@@ -17,7 +17,11 @@ import pytest
 Arguments = Mapping[str, Any]
 Convert = Callable[[Any, str, Arguments], Any]
 
-VERSION = 1  # of the contract, which a peer or a submission may name: CONTRACT = 1
+VERSION = 2  # of the contract, which a peer or a submission may name: CONTRACT = 2
+OLDER = {
+    "fit_components": "fit_mixed",
+    "components_df": "mixed_df",
+}  # version 1, and what took their place
 WHOLE = ""  # the field name of a result that has no fields
 
 
@@ -160,8 +164,12 @@ def _n_by_levels(arguments: Arguments) -> tuple[int, int]:
     return len(arguments["labels"]), len(set(arguments["labels"]))
 
 
-def _components(arguments: Arguments) -> int:
-    return len(arguments["groups"])
+def _matrices(value: Any, name: str, arguments: Arguments) -> list[np.ndarray]:
+    """A symmetric matrix for each term, as large as its Z is wide."""
+    sizes = [np.shape(Z)[1] for Z, _ in arguments["terms"]]
+    if len(value) != len(sizes):
+        raise ContractError(f"{name} has {len(value)} matrices; expected {len(sizes)}, one for each term")
+    return [_matrix(lambda _, r=r: (r, r))(G, f"{name}[{k}]", {}) for k, (G, r) in enumerate(zip(value, sizes))]  # noqa: B905 - just compared
 
 
 COLUMNS = ("id", "bucket", "color", "bucket_mu", "weight")
@@ -194,17 +202,17 @@ CONTRACT = {
     )
 }
 
-# The second level: several variance components. Packages are judged on it where they offer it, students are not.
+# The second level: lme4's models. Packages are judged on it where they offer it, students are not.
 SECOND = {
     function.name: function
     for function in (
         Function(
-            "fit_components",
+            "fit_mixed",
             "7",
-            ("X", "y", "groups"),
-            {"V": Kind("numbers", _vector(_components)), "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER},
+            ("X", "y", "terms"),
+            {"G": Kind("matrices", _matrices), "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER},
         ),
-        Function("components_df", "7", ("X", "y", "groups"), {WHOLE: P_NUMBERS}),
+        Function("mixed_df", "7", ("X", "y", "terms"), {WHOLE: P_NUMBERS}),
     )
 }
 EVERY = CONTRACT | SECOND

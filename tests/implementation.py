@@ -26,7 +26,7 @@ class InProcess:
     def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
         """Call it."""
         try:
-            function = getattr(self.module, name, None) or getattr(import_module("lmm_core.components"), name)
+            function = getattr(self.module, name, None) or getattr(import_module("lmm_core.mixed"), name)
             return plain(function(*arguments.values()), forms)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None

@@ -21,6 +21,11 @@ class Design:
     y: np.ndarray
     groups: list[np.ndarray]
 
+    @property
+    def terms(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """A variance component is a term whose Z is a column of ones."""
+        return [(np.ones((len(self.y), 1)), group) for group in self.groups]
+
     def others(self, at: np.ndarray) -> list[np.ndarray]:
         """Variances near the fit, and drawn ones."""
         near = [at * (1 + step * unit) for unit in np.eye(len(at)) for step in (-0.1, -1e-3, 1e-3, 0.1)]

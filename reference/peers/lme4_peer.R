@@ -47,19 +47,21 @@ anova_reml <- function(data) {
   list(F = row$`F value`, df_num = row$NumDF, df_den = row$DenDF, p_value = row$`Pr(>F)`)
 }
 
-fitted_components <- function(X, y, groups) {
-  names(groups) <- paste0("g", seq_along(groups))
-  terms <- paste0("(1 | ", names(groups), ")", collapse = " + ")
-  data <- c(list(y = y, X = X), lapply(groups, factor))
-  suppressWarnings(suppressMessages(lmer(as.formula(paste("y ~ X - 1 +", terms)), data)))
+fitted_mixed <- function(X, y, terms) {
+  k <- seq_along(terms)
+  data <- c(list(y = y, X = X), setNames(lapply(terms, function(t) t$Z), paste0("Z", k)),
+            setNames(lapply(terms, function(t) factor(t$group)), paste0("g", k)))
+  formula <- as.formula(paste("y ~ X - 1 +", paste0("(Z", k, " - 1 | g", k, ")", collapse = " + ")))
+  control <- lmerControl(check.nobs.vs.nRE = "ignore", check.nobs.vs.nlev = "ignore")
+  suppressWarnings(suppressMessages(lmer(formula, data, control = control)))
 }
 
-fit_components <- function(X, y, groups) {
-  fit <- fitted_components(X, y, groups)
-  v <- as.data.frame(VarCorr(fit))
-  list(V = v$vcov[match(paste0("g", seq_along(groups)), v$grp)], Ve = v$vcov[v$grp == "Residual"],
+fit_mixed <- function(X, y, terms) {
+  fit <- fitted_mixed(X, y, terms)
+  v <- VarCorr(fit)
+  list(G = lapply(paste0("g", seq_along(terms)), function(g) matrix(v[[g]], nrow(v[[g]]))), Ve = sigma(fit)^2,
        coef = unname(fixef(fit)), se = sqrt(diag(as.matrix(vcov(fit)))), criterion = REMLcrit(fit))
 }
 
-components_df <- function(X, y, groups)
-  suppressWarnings(suppressMessages(coef(summary(fitted_components(X, y, groups)))[, "df"]))
+mixed_df <- function(X, y, terms)
+  suppressWarnings(suppressMessages(coef(summary(fitted_mixed(X, y, terms)))[, "df"]))

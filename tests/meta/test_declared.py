@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from lmm_verification.frame import frame
 
+from reference import second_level
 from tests.contract import ContractError
 from tests.peers import board, peer, plugin
 from tests.peers.declared import DeclarationError, Declared
@@ -95,15 +96,48 @@ def test_what_cannot_be_declared_is_named(said):
 
 
 def test_another_version_of_the_contract_is_refused(tmp_path):
-    """A peer that names contract 2 is not judged by contract 1."""
-    with pytest.raises(peer.PeerError, match="is for contract 2; this is 1"):
-        _load(tmp_path, "CONTRACT = 2\n")
+    """A peer that names contract 3 is not judged by contract 2."""
+    with pytest.raises(peer.PeerError, match="is for contract 3; this is 2"):
+        _load(tmp_path, "CONTRACT = 3\n")
 
 
 def test_the_second_level_is_offered_where_it_is_defined(tmp_path):
     """Nobody has to declare that it is not."""
-    assert not _load(tmp_path, "").offers("fit_components")
-    assert _load(tmp_path, "def fit_components(X, y, groups): ...\n").offers("fit_components")
+    assert not _load(tmp_path, "").offers("fit_mixed")
+    assert _load(tmp_path, "def fit_mixed(X, y, terms): ...\n").offers("fit_mixed")
+
+
+OLDER = """
+CONTRACT = 1
+from lmm_core.mixed import fit_mixed as _fit, mixed_df as _df
+import numpy as np
+def _terms(groups):
+    return [(np.ones((len(g), 1)), g) for g in groups]
+def fit_components(X, y, groups):
+    fit = _fit(X, y, _terms(groups))
+    return {"V": [G[0, 0] for G in fit.G], "Ve": fit.Ve, "coef": fit.coef, "se": fit.se, "criterion": fit.criterion}
+def components_df(X, y, groups):
+    return _df(X, y, _terms(groups))
+"""
+
+
+def test_the_functions_of_contract_1_are_asked_by_those_of_contract_2(tmp_path):
+    """fit_components and components_df answer what fit_mixed and mixed_df are asked, and one sentence says so."""
+    older = _load(tmp_path, OLDER)
+    data = second_level.load("ponds")
+    fit = older.implementation().fit_mixed(data.X, data.y, data.terms)
+    assert np.allclose([G[0, 0] for G in fit.G], data.expected["V"], rtol=1e-6)
+    assert np.allclose(older.implementation().mixed_df(data.X, data.y, data.terms), data.expected["df"], rtol=1e-5)
+    assert "fit_mixed(X, y, terms)" in older.remark
+
+
+ONES = np.ones((4, 1))
+
+
+def test_contract_1_is_not_asked_for_slopes(tmp_path):
+    """It has none: no failure."""
+    with pytest.raises(pytest.skip.Exception, match="contract 1 has none"):
+        _load(tmp_path, OLDER).implementation().fit_mixed(ONES, ARGUMENTS[1][:4], [(np.eye(4, 2), list("aabb"))])
 
 
 def test_a_frame_has_the_columns_and_the_formula():

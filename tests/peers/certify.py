@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from lmm_core.components import fit_components
+from lmm_core.mixed import ddf, fit_mixed
 from reference import exact
 from reference.strata import NotClosedError, strata
 from tests.strategies import indicators
@@ -112,11 +112,11 @@ def _of_several(X: np.ndarray, y: np.ndarray, groups: list[Any]) -> dict[str, li
     try:
         closed = strata(X, y, groups)
         se = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
-        df, coef, fit = closed.ddf(np.eye(X.shape[1])), np.linalg.lstsq(X, y)[0], closed
+        V, df, coef, fit = closed.V, closed.ddf(np.eye(X.shape[1])), np.linalg.lstsq(X, y)[0], closed
     except NotClosedError:
-        found = fit_components(X, y, groups)
-        df, coef, se, fit = found.at.ddf(np.eye(X.shape[1])), found.coef, found.se, found
-    numbers = {"V": fit.V, "Ve": [fit.Ve], "coef": coef, "se": se, "df": df, "criterion": [fit.criterion]}
+        fit = fit_mixed(X, y, [(np.ones((len(y), 1)), group) for group in groups])
+        V, df, coef, se = [G[0, 0] for G in fit.G], ddf(fit, np.eye(X.shape[1])), fit.coef, fit.se
+    numbers = {"V": V, "Ve": [fit.Ve], "coef": coef, "se": se, "df": df, "criterion": [fit.criterion]}
     return {name: [Decimal(float(value)) for value in values] for name, values in numbers.items()}
 
 

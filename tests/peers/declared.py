@@ -1,6 +1,7 @@
 """What a peer says of itself, applied to its answers: fields that it lacks, its constant, what it refuses, its flag."""
 
 from dataclasses import dataclass, field
+from itertools import combinations
 from typing import Any, NoReturn
 
 import hypothesis
@@ -24,6 +25,14 @@ REFUSABLE = {
     "singletons": lambda X, y, group: np.unique(group, return_counts=True)[1].min() == 1,  # noqa: ARG005
     "no intercept": lambda X, y, group: np.linalg.matrix_rank(np.column_stack([np.ones(len(X)), X])) > X.shape[1],  # noqa: ARG005
 }
+# Mixed models that a package may have none of.
+REFUSABLE_TERMS = {
+    "slopes": lambda terms: any(np.any(Z != 1) or Z.shape[1] > 1 for Z, _ in terms),
+    "several terms": lambda terms: len(terms) > 1,
+    "crossed": lambda terms: any(_are_crossed(g, h) for (_, g), (_, h) in combinations(terms, 2)),
+}
+FIRST = ("fit_reml", "satterthwaite_df", "anova_reml")
+MIXED = ("fit_mixed", "mixed_df")
 DF = ("satterthwaite", "kenward-roger")
 
 
@@ -49,7 +58,7 @@ class Declared:
             (self.not_offered, set(EVERY)),
             (self.lacking, fields),
             ({self.criterion}, set(CONSTANTS)),
-            (self.refuses, set(REFUSABLE)),
+            (self.refuses, set(REFUSABLE) | set(REFUSABLE_TERMS)),
             ({self.df}, set(DF)),
         ):
             unknown = sorted(set(said) - known)
@@ -65,14 +74,16 @@ class Declared:
         value = {part: value.get(part, NOT_OFFERED) for part in EVERY[name].fields} | (
             {"converged": value["converged"]} if "converged" in value else {}
         )
-        if name in ("fit_reml", "fit_components") and value["criterion"] is not NOT_OFFERED:
+        if name in ("fit_reml", "fit_mixed") and value["criterion"] is not NOT_OFFERED:
             value["criterion"] = value["criterion"] - CONSTANTS[self.criterion](arguments["X"])
         return value
 
     def refused(self, name: str, arguments: dict[str, Any], error: ContractError) -> NoReturn:
         """A call that failed: its answer, unless it is of a kind that is refused by design."""
         for kind, why in self.refuses.items():
-            if name in ("fit_reml", "satterthwaite_df", "anova_reml") and REFUSABLE[kind](*_regression(arguments)):
+            of_terms = kind in REFUSABLE_TERMS and name in MIXED and REFUSABLE_TERMS[kind](arguments["terms"])
+            of_one = kind in REFUSABLE and name in FIRST and REFUSABLE[kind](*_regression(arguments))
+            if of_one or of_terms:
                 if hypothesis.currently_in_test_context():
                     hypothesis.reject()
                 pytest.skip(f"refuses {kind}: {why}")
@@ -83,6 +94,12 @@ def flag(value: Any) -> dict[str, bool]:
     """The package's own word on whether it has converged, where the result has a field of that name."""
     names = plain.names_of(value)
     return {"converged": bool(np.all(plain.field_of(value, "converged")))} if "converged" in names else {}
+
+
+def _are_crossed(first: Any, second: Any) -> bool:
+    """Whether neither factor has its levels within those of the other."""
+    pairs = len(set(zip(np.asarray(first).tolist(), np.asarray(second).tolist(), strict=True)))
+    return pairs > max(len(np.unique(first)), len(np.unique(second)))
 
 
 def _regression(arguments: dict[str, Any]) -> tuple[np.ndarray, np.ndarray, np.ndarray]:

@@ -3,10 +3,11 @@
 The file is a submission of Python or R with declarations more, none of them required:
 
     VERSION = "statsmodels 0.15.0"
-    CONTRACT = 1                                           the version of the contract that it is written for
+    CONTRACT = 2                                           the version of the contract that it is for (1 is read)
     NOT_OFFERED = ("satterthwaite_df", "fit_reml.se")      functions of the contract, and fields
     CRITERION = "+log|X'X|"                                what its criterion is, beside lme4's: or "-log|X'X|"
-    REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no intercept")
+    REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no intercept"),
+                                                           models that it has not ("slopes", "crossed", "several terms")
     DF = "kenward-roger"                                   instead of Satterthwaite's
     KNOWN_FAILURES = {"test_name[case]": "reason", ...}    tests that it fails by its own fault
 
@@ -21,21 +22,37 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 
 import lmm_core
 from reference import r
 from tests import contract
 from tests.contract import ContractError
-from tests.grading.sandbox.plain import UnreadableError, plain
+from tests.grading.sandbox.plain import UnreadableError, field_of, names_of, plain
 from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
-from tests.peers.declared import DeclarationError, Declared, flag
+from tests.peers.declared import REFUSABLE_TERMS, DeclarationError, Declared, flag
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
 PEER = pytest.StashKey["Peer"]()
 FOLDER = Path(__file__).parents[2] / "reference" / "peers"
 FILES = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".R")))
+
+
+RENAMED = (
+    "fit_components(X, y, groups) and components_df, of contract 1, are asked as they are; they are called "
+    "fit_mixed(X, y, terms) and mixed_df now, terms being pairs (Z, group), Z a column of ones for a component"
+)
+IN_R = """
+fit_mixed <- function(X, y, terms) {
+  if (any(vapply(terms, function(term) any(term$Z != 1) || ncol(term$Z) > 1, NA))) stop("contract 1 has no slopes")
+  fit <- fit_components(X, y, lapply(terms, function(term) term$group))
+  c(fit, list(G = lapply(fit$V, function(v) matrix(v, 1, 1))))
+}
+if (exists("components_df", inherits = FALSE))
+  mixed_df <- function(X, y, terms) components_df(X, y, lapply(terms, function(term) term$group))
+"""
 
 
 class PeerError(Exception):
@@ -52,6 +69,7 @@ class Peer:
     declared: Declared = field(default_factory=Declared)
     tolerances: Tolerances = SUBMISSION
     language: str = "Python"
+    remark: str = ""  # a sentence for who maintains it
 
     def implementation(self) -> Implementation:
         """As the tests see it."""
@@ -123,17 +141,21 @@ def load(path: Path) -> Peer:
     in_r = path.suffix.lower() == ".r"
     loaded, said = _from_r(path) if in_r else _from_python(path)
     name = path.stem.removesuffix("_peer")
-    if said("CONTRACT") not in (None, contract.VERSION):
+    if said("CONTRACT") not in (None, *range(1, contract.VERSION + 1)):
         raise PeerError(f"implementation {path} is for contract {said('CONTRACT')}; this is {contract.VERSION}")
     missing = list(said("NOT_OFFERED") or ())
     defined = loaded.function if in_r else lambda name: getattr(loaded, name, None)
+    refuses, remark = dict(said("REFUSES") or {}), ""
+    if defined("fit_components") is not None and defined("fit_mixed") is None:
+        (_renamed_in_r if in_r else _renamed)(loaded)
+        refuses, remark = {"slopes": "contract 1 has none", **refuses}, RENAMED
     missing += [name for name in contract.SECOND if defined(name) is None and name not in missing]
     try:
         declared = Declared(
             not_offered=frozenset(entry for entry in missing if "." not in entry),
             lacking=frozenset(entry for entry in missing if "." in entry),
             criterion=str(said("CRITERION") or "lme4"),
-            refuses=dict(said("REFUSES") or {}),
+            refuses=refuses,
             df=str(said("DF") or "satterthwaite"),
             known_failures=dict(said("KNOWN_FAILURES") or {}),
         )
@@ -141,7 +163,36 @@ def load(path: Path) -> Peer:
         raise PeerError(f"implementation {path} {error}") from None
     backend = InR(loaded, declared) if in_r else InPython(loaded, declared)
     language = "R" if in_r else "Python"
-    return Peer(name, str(said("VERSION") or name), backend, declared, language=language)
+    return Peer(name, str(said("VERSION") or name), backend, declared, language=language, remark=remark)
+
+
+def _renamed(module: ModuleType) -> None:
+    """Contract 1's functions by the names of contract 2."""
+    fit_components, components_df = (getattr(module, name, None) for name in contract.OLDER)
+
+    def fit_mixed(X: Any, y: Any, terms: Any) -> dict[str, Any]:
+        _no_slopes(terms)
+        fit = fit_components(X, y, [group for _, group in terms])
+        fields = {name: field_of(fit, name) for name in names_of(fit)}
+        return fields | {"G": [np.full((1, 1), V) for V in np.ravel(fields.pop("V"))]}
+
+    def mixed_df(X: Any, y: Any, terms: Any) -> Any:
+        _no_slopes(terms)
+        return components_df(X, y, [group for _, group in terms])
+
+    module.fit_mixed = fit_mixed
+    if components_df is not None:
+        module.mixed_df = mixed_df
+
+
+def _no_slopes(terms: Any) -> None:
+    if REFUSABLE_TERMS["slopes"](terms):
+        raise NotImplementedError("contract 1 has no slopes")
+
+
+def _renamed_in_r(submission: Any) -> None:
+    """The same in R."""
+    r.define(IN_R, submission.environment)
 
 
 def _from_python(path: Path) -> tuple[ModuleType, Callable[[str], Any]]:

@@ -120,6 +120,8 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for report in terminalreporter.stats.get(outcome, []):
             ended[report.judges][word] += 1
     terminalreporter.section(judged.version)
+    if judged.remark:
+        terminalreporter.write_line(judged.remark)
     for name, function in EVERY.items():
         said = ", ".join(f"{count} {word}" for word, count in ended[name].items()) or "no tests in this run"
         terminalreporter.write_line(

@@ -114,8 +114,8 @@ def _lre(answer: dict[str, Any] | None, field: str, truth: Any) -> float | None:
 
 
 def second_table(peers: list[Peer]) -> str:
-    """Digits of several variance components, of those who offer them: against the strata, or lme4 on ponds."""
-    offering = [one for one in peers if one.offers("fit_components")]
+    """Digits of several variance components, of those who offer `fit_mixed`: against the strata, or lme4 on ponds."""
+    offering = [one for one in peers if one.offers("fit_mixed")]
     lines = ["| digits of V Ve coef se df | " + " | ".join(p.version for p in offering) + " |"]
     lines.append("|---" * (len(offering) + 1) + "|")
     for name in second_level.NAMES:
@@ -127,8 +127,10 @@ def second_table(peers: list[Peer]) -> str:
             truth["se"] = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
         cells = []
         for judged in offering:
-            arguments = {"X": data.X, "y": data.y, "groups": data.groups}
-            fit, df = (_answer(judged, function, arguments) for function in ("fit_components", "components_df"))
+            arguments = {"X": data.X, "y": data.y, "terms": data.terms}
+            fit, df = (_answer(judged, function, arguments) for function in ("fit_mixed", "mixed_df"))
+            if fit and "G" in fit:
+                fit["V"] = np.array([G[0, 0] for G in fit["G"]])
             found = [
                 _lre(fit, part, list(map(Decimal, np.atleast_1d(truth[part])))) for part in ("V", "Ve", "coef", "se")
             ]

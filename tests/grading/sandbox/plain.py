@@ -19,7 +19,8 @@ class UnreadableError(Exception):
 def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
     """The fields of a result, each in its form; a result without fields is the field "" of itself.
 
-    Forms: "numbers" (an array of any shape), "counts" (a mapping to numbers), "table" (named columns).
+    Forms: "numbers" (an array of any shape), "counts" (a mapping to numbers), "table" (named columns), "matrices" (a
+    list of arrays).
     """
     if value is None:
         raise UnreadableError(NOTHING)
@@ -83,7 +84,14 @@ def _scalar(value: Any) -> str | int | float:
     return value if isinstance(value, int | float) else str(value)
 
 
-FORMS = {"numbers": _numbers, "counts": _counts, "table": _table}
+def _matrices(value: Any, name: str) -> list[np.ndarray]:
+    entries = list(value.values()) if isinstance(value, Mapping) else value  # R's list
+    if not isinstance(entries, list | tuple | np.ndarray):
+        raise UnreadableError(f"{name} is a {type(value).__name__}; expected a list of matrices")
+    return [_numbers(entry, f"{name}[{k}]") for k, entry in enumerate(entries)]
+
+
+FORMS = {"numbers": _numbers, "counts": _counts, "table": _table, "matrices": _matrices}
 
 
 def names_of(value: Any) -> list[str]:

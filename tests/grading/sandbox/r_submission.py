@@ -253,8 +253,9 @@ def as_r(argument: Any) -> Any:
         return MATRIX(robjects.FloatVector(argument.ravel(order="F")), nrow=argument.shape[0])
     if isinstance(argument, numpy.ndarray):
         return robjects.FloatVector(argument)
-    if isinstance(argument, list) and all(isinstance(entry, dict) for entry in argument):
-        return robjects.ListVector({f"g{k}": as_r(entry) for k, entry in enumerate(argument)})
+    if isinstance(argument, dict) and "terms" in argument:
+        terms = {f"t{k}": {"Z": as_r(Z), "group": as_r(g)} for k, (Z, g) in enumerate(argument["terms"])}
+        return robjects.ListVector({name: robjects.ListVector(term) for name, term in terms.items()})
     if isinstance(argument, list):
         return robjects.StrVector([str(entry) for entry in argument])
     return argument

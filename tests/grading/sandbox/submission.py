@@ -195,8 +195,8 @@ def outgoing(argument: Any) -> Any:
         return {"table": {str(name): outgoing(column.to_numpy()) for name, column in argument.items()}}
     if isinstance(argument, np.ndarray) and argument.ndim == 1 and argument.dtype.kind not in "f":
         return {"labels": argument.tolist()}
-    if isinstance(argument, list) and all(isinstance(entry, np.ndarray) for entry in argument):
-        return list(map(outgoing, argument))
+    if isinstance(argument, list) and all(isinstance(entry, tuple) for entry in argument):
+        return {"terms": [(Z, outgoing(group)) for Z, group in argument]}
     return argument
 
 
