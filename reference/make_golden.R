@@ -19,7 +19,7 @@ for (folder in file.path(out, c("data", "golden"))) dir.create(folder, FALSE, TR
 
 # --- the chapter's two populations, and their relatives -------------------------------------------------
 
-# `lmm_core` draws them with its two default seeds (lmm_core/chapter.py); only R's answers are made here.
+# `lmm_core` draws them with its two default seeds (lmm_core/chapter/steps.py); only R's answers are made here.
 drawn <- function(csv) {
   if (!file.exists(file.path(out, "data", csv))) {
     file.copy(file.path(dirname(normalizePath(script)), "data", csv), file.path(out, "data", csv))

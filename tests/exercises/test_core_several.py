@@ -12,7 +12,7 @@ ASKED = ["--data", str(OATS), "--response", "yield", "--factor", "variety", "--f
 @pytest.fixture
 def run(core, capsys):
     """The command, its status and its lines."""
-    main = pytest.importorskip("lmm_core.__main__").main
+    main = pytest.importorskip("lmm_core.chapter.command").main
 
     def ran(*arguments):
         status = main(list(arguments))
@@ -64,7 +64,9 @@ def test_labels_that_repeat_are_told(run):
 def test_an_unbalanced_table_has_no_strata(run):
     """Ponds: the variances and df, and no table."""
     path = str(OATS.with_name("ponds.csv"))
-    _, lines = run("--data", path, "--group", "pond", "--group", "bucket", "--factor", "depth", "--response", "weight")
+    _, lines = run(
+        "--data", path, "--group", "pond", "--group", "bucket", "--covariate", "depth", "--response", "weight"
+    )
     assert_equal("the table is not there", [line for line in lines if line.startswith("stratum")], [])
     assert_equal("the covariate", lines[9].split()[0], "depth")
 

@@ -39,7 +39,7 @@ cat('\\n@numbers@', format(as.numeric(unlist(3)), digits = 17), '\\n')"""
 @pytest.fixture
 def with_r(core):
     """The module."""
-    return importlib.import_module(f"{core.__name__}.with_r")
+    return importlib.import_module(f"{core.__name__}.chapter.with_r")
 
 
 @pytest.fixture
@@ -136,7 +136,7 @@ def test_difference_is_relative_to_each_number(with_r, steps, by_r, gap):
 @pytest.mark.parametrize(("factor", "verdict"), [(1 + 4e-6, "R agrees: "), (1 + 4e-5, "R DIFFERS by 4.0e-05")])
 def test_five_digits_are_agreement(core, with_r, steps, monkeypatch, factor, verdict):
     """lmer's optimiser leaves five to seven."""
-    main = importlib.import_module(f"{core.__name__}.__main__")
+    main = importlib.import_module(f"{core.__name__}.chapter.command")
     chapter = importlib.import_module(f"{core.__name__}.chapter")
     monkeypatch.setattr(with_r, "unavailable", lambda: None)
     monkeypatch.setattr(with_r, "numbers", lambda steps, *_: [factor * with_r.ours(step) for step in steps])

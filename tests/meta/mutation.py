@@ -5,7 +5,7 @@ every file, one at a time. Each is written into a copy of the project and judged
 process, which has numpy, pandas, hypothesis and pytest imported already. Tests that have killed most run first.
 
     python -m tests.meta.mutation REPORT.json                all mutants, then the kill matrix's empty rows
-    python -m tests.meta.mutation REPORT.json reml sums      some files
+    python -m tests.meta.mutation REPORT.json reml chapter/own      some files
 
 A survivor is an error unless `equivalent.toml` gives the reason why it is no mutant; an entry of that file
 that is killed, or no longer there, is an error, and so is a test that killed none.
@@ -21,7 +21,6 @@ import signal
 import sys
 import tempfile
 import time
-import tomllib
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -40,8 +39,8 @@ from cosmic_ray.mutating import mutate_code
 from cosmic_ray.operators.operator import Operator
 from cosmic_ray.plugins import get_operator
 
-PROJECT = Path(__file__).parents[2]
-EQUIVALENT = Path(__file__).with_name("equivalent.toml")
+from tests.meta.core import PROJECT, equivalent, modules
+
 SWAPS = {
     "Binary": "Add_Sub Sub_Add Mul_Div Div_Mul FloorDiv_Mul Mod_Mul Pow_Mul BitAnd_BitOr BitOr_BitAnd",
     "Comparison": "Eq_NotEq NotEq_Eq Lt_LtE Lt_GtE LtE_Lt LtE_Gt Gt_GtE Gt_LtE GtE_Gt GtE_Lt Is_IsNot IsNot_Is",
@@ -288,8 +287,9 @@ class _Learner:
         finally:
             sys.setprofile(None)
             for file, line in places:
-                if Path(file).parent.name == "lmm_core":
-                    os.write(self.answer, f"calls\t{item.nodeid}\t{Path(file).stem}:{line}\n".encode())
+                _, of_core, module = file.rpartition("/lmm_core/")
+                if of_core:
+                    os.write(self.answer, f"calls\t{item.nodeid}\t{module.removesuffix('.py')}:{line}\n".encode())
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         if report.when == "call":
@@ -306,42 +306,38 @@ def _idle(trial: Trial, pool: ThreadPool, every: list[Mutant]) -> set[str]:
     return idle
 
 
-def equivalent() -> dict[str, str]:
-    """Mutants that change nothing which anybody could observe: name and reason."""
-    entries = tomllib.loads(EQUIVALENT.read_text())["equivalent"]
-    return {mutant: entry["reason"] for entry in entries for mutant in entry["mutants"]}
-
-
-def main(report: Path, modules: list[str]) -> int:
+def main(report: Path, some: list[str]) -> int:
     """Judge every mutant, look for tests without a kill, write the report; 1 where something is left."""
-    chosen = modules or sorted(path.stem for path in (PROJECT / "lmm_core").glob("*.py"))
-    every = [mutant for module in chosen for mutant in mutants(module)]
+    files = some or modules()
+    every = [mutant for module in files for mutant in mutants(module)]
     known = equivalent()
     result: dict[str, Any] = {"mutants": len(every), "killed": {}, "survivors": []}
     with tempfile.TemporaryDirectory(prefix="lmm-mutants-") as folder, ThreadPool(PROCESSES) as pool:
         trial = Trial(Path(folder))
         trial.learn()
 
-        def judge(some: list[Mutant], profile: str) -> list[Mutant]:
+        def judge(chosen: list[Mutant], profile: str) -> list[Mutant]:
             """Those that survive a profile's number of examples."""
             left = []
-            for count, (mutant, found) in enumerate(pool.imap_unordered(partial(trial.judged, profile), some), start=1):
+            for count, (mutant, found) in enumerate(
+                pool.imap_unordered(partial(trial.judged, profile), chosen), start=1
+            ):
                 if found:
                     result["killed"][f"{mutant.line} {mutant.name}"] = found
                 else:
                     left.append(mutant)
                     print(f"survives {profile}: {mutant.line} {mutant.name}", flush=True)
                 if count % 50 == 0:
-                    print(f"{count} of {len(some)}", flush=True)
+                    print(f"{count} of {len(chosen)}", flush=True)
             return left
 
         left = judge(every, "dev")
         unknown = judge([mutant for mutant in left if mutant.name not in known], "default")
         result["survivors"] = [f"{mutant.line} {mutant.name}" for mutant in unknown]
-        listed = {name for name in known if name.partition(":")[0] in chosen}
+        listed = {name for name in known if name.partition(":")[0] in files}
         result["equivalent"] = {mutant.name: known[mutant.name] for mutant in left if mutant.name in known}
         result["listed as equivalent, but killed or gone"] = sorted(listed - set(result["equivalent"]))
-        if not modules:
+        if not some:
             result["tests without a kill"] = sorted(_idle(trial, pool, every))
     report.write_text(json.dumps(result, indent=1, ensure_ascii=False))
     wrong = {kind: result.get(kind, []) for kind in WRONG}

@@ -1,13 +1,12 @@
 """Names and ids of a class, from a CSV file: one's own, or an export of Canvas, Moodle, Blackboard or Brightspace."""
 
-import csv
 import re
 import unicodedata
 from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from tests.grading.intake.encodings import text_of
+from lmm_core import tables
 from tests.grading.intake.platforms import Label
 from tests.grading.intake.text import printable
 
@@ -54,22 +53,18 @@ class Roster:
         """Of a file; raises RosterError."""
         try:
             with path.open("rb") as file:
-                text = text_of(file.read(MAX_ROSTER))
+                table = tables.parse(path.name, file.read(MAX_ROSTER))
         except OSError as error:
             raise RosterError(f"--roster {path} cannot be read: {error.strerror}") from None
-        first = text.partition("\n")[0]
-        separator = max(",;\t", key=first.count)
-        try:
-            rows = list(csv.DictReader(text.splitlines(), delimiter=separator))
-        except csv.Error as error:
-            raise RosterError(f"--roster {path} cannot be read: {error} (is a quotation mark left open?)") from None
-        heads = {(head or "").strip().lower(): head for head in (rows[0] if rows else {})}
+        except ValueError as error:
+            raise RosterError(f"--roster {error}; expected name, and id or login") from None
+        heads = {head.lower(): at for at, head in reversed([*enumerate(table.heads)])}
         columns = {part: next((heads[n] for n in names if n in heads), None) for part, names in COLUMNS.items()}
-        if not (columns["name"] or columns["last"]) or not (columns["id"] or columns["login"] or columns["email"]):
-            raise RosterError(f"--roster {path} has the columns {first.strip()!r}; expected name, and id or login")
-        cells = [
-            {part: (row.get(head) or "").strip() if head else "" for part, head in columns.items()} for row in rows
-        ]
+        found = {part for part, at in columns.items() if at is not None}
+        if not found & {"name", "last"} or not found & {"id", "login", "email"}:
+            has = ", ".join(filter(None, table.heads))
+            raise RosterError(f"--roster {path} has the columns {has}; expected name, and id or login")
+        cells = [{part: "" if at is None else row[at] for part, at in columns.items()} for row in table.rows]
         people = map(_person, cells)
         return cls.of(*(person for person in people if person.name and not NO_PERSON.match(person.name)))
 

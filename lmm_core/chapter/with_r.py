@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from lmm_core.chapter import Step
+from lmm_core.chapter.steps import Step
 
 AGREEMENT = 1e-5  # relative; lmer's default optimiser leaves 5 to 7 digits
 MARK = "@numbers@"

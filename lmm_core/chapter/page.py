@@ -12,8 +12,8 @@ from html import escape
 
 import pandas as pd
 
-from lmm_core import chapter, plots
-from lmm_core.chapter import Names, Picture, Printed, Step, Table
+from lmm_core.chapter import pictures
+from lmm_core.chapter.steps import SHOWN, Names, Picture, Printed, Step, Table
 
 DPI = 110
 LONG = 12  # rows of a table that is folded
@@ -108,7 +108,7 @@ def _block(part: Part, block: Table | Printed | Picture) -> str:
         return f'<figure><img src="data:image/png;base64,{source}" alt="{alt}"><figcaption>{alt}</figcaption></figure>'
     if len(block.rows) <= LONG:
         return _table(block)
-    beginning = _table(Table(block.head, block.rows[: chapter.SHOWN]))
+    beginning = _table(Table(block.head, block.rows[:SHOWN]))
     return f"{beginning}<details><summary>all {len(block.rows)} rows</summary>{_table(block)}</details>"
 
 
@@ -130,6 +130,6 @@ def _pre(text: str) -> str:
 
 def _png(part: Part, picture: Picture) -> str:
     drawn = io.BytesIO()
-    figure = plots.PICTURES[picture.name](part.data, part.names.called, **picture.given)
+    figure = pictures.PICTURES[picture.name](part.data, part.names.called, **picture.given)
     figure.savefig(drawn, format="png", dpi=DPI)
     return base64.b64encode(drawn.getvalue()).decode()

@@ -1,0 +1,56 @@
+"""The house keeps its shape: the algebra on a ground floor that is read in an hour, the worked chapter in its wing."""
+
+import ast
+
+import pytest
+
+from tests.assertions import assert_between, assert_equal
+from tests.meta import core
+
+GROUND, FUNCTION, ITEM = 2_400, 60, 40  # lines
+LME4 = {"terms.py", "criterion.py", "mixed.py"}  # its models, which are read after the others
+FUNCTIONS = [
+    (path.relative_to(core.CORE).as_posix(), node)
+    for path in sorted(core.CORE.rglob("*.py"))
+    for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+    if isinstance(node, ast.FunctionDef)
+]
+
+
+def lines(path):
+    """How long a file is."""
+    return len(path.read_text(encoding="utf-8").splitlines())
+
+
+def longest(functions):
+    """The length of the longest, and its name."""
+    return max(((node.end_lineno or 0) - node.lineno + 1, node.name) for node in functions)
+
+
+def test_the_ground_floor_is_below_its_ceiling():
+    """lmm_core/*.py, without the wing and without lme4's models."""
+    ground = [path for path in core.CORE.glob("*.py") if path.name not in LME4]
+    assert_between("lines", sum(map(lines, ground)), 1, GROUND - 1)
+
+
+def test_no_function_of_the_core_is_long():
+    """Sixty lines, docstring and all."""
+    assert_between("lines of the longest", longest(node for _, node in FUNCTIONS)[0], 1, FUNCTION)
+
+
+@pytest.mark.parametrize("exercise", ["4_1", "4_2", "4_3", "4_4"])
+def test_an_item_of_an_exercise_is_a_short_function(exercise):
+    """Forty lines."""
+    items = [node for path, node in FUNCTIONS if path == f"chapter/exercise_{exercise}.py"]
+    assert_between("lines of the longest", longest(items)[0], 1, ITEM)
+
+
+def test_mutants_that_are_none_are_of_code_that_is_there():
+    """Each entry of equivalent.toml names a file of today and a line of it, wherever it has moved."""
+    code = {
+        (module, line.partition("  # ")[0].strip())
+        for module in core.modules()
+        for line in (core.CORE / f"{module}.py").read_text(encoding="utf-8").splitlines()
+    }
+    listed = [name.partition("  ->  ")[0].partition(": ")[::2] for name in core.equivalent()]
+    assert_equal("entries of code that is gone", [entry for entry in listed if entry not in code], [])
