@@ -14,6 +14,7 @@ and, in the coordinates in which M is the identity,
 from which every derivative of the criterion follows without a difference quotient.
 """
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -25,7 +26,7 @@ from scipy.linalg.lapack import dpotrf, dtrtri
 from lmm_core import checks
 from lmm_core.basis import Basis, least_squares_basis
 from lmm_core.checks import Codes, Labels, Matrix, Vector
-from lmm_core.sums import EPS, BucketSums, bucket_sums, identified
+from lmm_core.sums import EPS, BucketSums, bucket_sums, identified, least_eigenvalue_of_saturated
 
 GRID_STEP = 0.5  # in u = log(1 + n gamma), where the criterion's features are about 1 wide
 ZOOMS, ZOOM = 3, 15  # how often the grid is refined where the score nearly crosses 0, and by how many points
@@ -35,6 +36,9 @@ GRID = np.append([0.0, GRID_STEP / 4, GRID_STEP / 2], np.arange(GRID_STEP, LARGE
 NEARLY = 1e-8  # the error that a Newton step so small leaves is about its square, which is below rounding
 ROUNDING = 2.0**-48  # a bracket relative to its place, or a score relative to its terms, so small is rounding error
 MAX_STEPS = 100
+FAR = 2.0**26  # lambda gamma where a criterion that is smooth in 1 / gamma is a straight line: 1 / FAR^2 is EPS
+STRETCH = 16  # steps of the grid in the same coordinates
+PER_FROG = 256  # rounding errors of the criterion, beside those of X T
 INFLATED = 100.0  # a variance inflation factor that costs two digits
 
 
@@ -104,7 +108,8 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
         rss = (y - X beta)'H^-1 (y - X beta),   beta = (X'H^-1 X)^-1 X'H^-1 y,   Ve = rss / (n-p)
 
     is minimal at gamma = Vb / Ve: every sign change of its derivative is refined by Newton's method, and
-    the lowest of these minima and of the boundary gamma = 0 is taken.
+    the lowest of these minima and of the boundary gamma = 0 is taken. Where X and the buckets explain any y,
+    rank[X Z] = n, the criterion has a limit at Ve = 0, too: there is a fit if a minimum is lower.
 
     Args:
         X: model matrix (n, p) of rank p.
@@ -116,7 +121,7 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
 
     Raises:
         ValueError: shapes that do not fit, values that are not finite, rank-deficient X, or data that
-            cannot tell the two variances apart or from zero, naming the replication that is missing.
+            cannot tell the two variances apart or Ve from zero, naming the replication that is missing.
 
     Source: Patterson and Thompson (1971), Biometrika 58, 545-554; the criterion with its constant is
     lme4's, Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
@@ -125,17 +130,16 @@ def fit_reml(X: ArrayLike, y: ArrayLike, group: Labels) -> RemlFit:
     (X, x_units), (y, y_unit) = checks.in_units(X), checks.in_units(y)
     basis = least_squares_basis(X, y)
     sums = identified(X, basis, codes)
-    minima = (_without_inflation(X, basis, codes, minimum) for minimum in _minima(sums))
-    at = min(minima, key=lambda minimum: minimum.criterion)
-    coef = at.sums.shift + at.sums.T @ at.beta
+    if sums.saturated:
+        at = _lowest_of_saturated(X, y, basis, codes, sums)
+    else:
+        at = _lowest(sums, [_without_inflation(X, basis, codes, at) for at in _minima(sums)])
+    _more_than_rounding(sums, y, at)
     Ve = float(at.rss) / sums.df_resid
-    rounding = EPS * (len(coef) + 1) * (np.sqrt(y @ y) + sums.lengths @ np.abs(coef))
-    if Ve * sums.n_obs <= rounding**2:
-        raise NothingLeftError(sums)
     return RemlFit(
         Vb=float(at.gamma) * Ve,
         Ve=Ve,
-        coef=coef,
+        coef=at.coef,
         se=np.sqrt(Ve * (at.X_root**2).sum(axis=1)),
         criterion=float(at.criterion),
         theta=float(np.sqrt(at.gamma)),
@@ -158,7 +162,7 @@ def criterion_curve(X: ArrayLike, y: ArrayLike, group: Labels, theta: ArrayLike)
         The criterion (g,).
 
     Raises:
-        ValueError: as `fit_reml`.
+        ValueError: as `fit_reml`, but for a criterion that is the same everywhere, or lowest at Ve = 0: it is shown.
 
     Source: Bates et al. (2015), Journal of Statistical Software 67(1), section 3.4.
     """
@@ -284,6 +288,11 @@ class Profile:
         return -self.R_inverse[:-1, -1] / self.R_inverse[-1, -1]
 
     @property
+    def coef(self) -> Vector:
+        """Coefficients of X."""
+        return self.sums.shift + self.sums.T @ self.beta
+
+    @property
     def inflation(self) -> float:
         """The largest variance inflation factor, M_jj (M^-1)_jj: so many times rounding errors grow."""
         return float((self.M.diagonal() * (self.R_inverse**2).sum(axis=1)).max())
@@ -333,30 +342,38 @@ class Profile:
 
 
 def _minima(sums: BucketSums) -> list[Profile]:
-    """The criterion at every root of the score where it rises, and at gamma = 0 if it rises there.
+    """The criterion at every root of the score where it rises, and at gamma = 0 if it rises there."""
+    n = sums.sizes.max()
+    u, at = _grid(sums, n)
+    return [*_at_zero(at), *_roots(sums, n, u, at)]
+
+
+def _at_zero(at: Profile) -> list[Profile]:
+    """gamma = 0, the first place of a grid, if the criterion rises there."""
+    return [Profile(at.sums, np.zeros(()))] if at.score[0] >= 0 else []
+
+
+def _roots(sums: BucketSums, n: float, u: Vector, at: Profile) -> list[Profile]:
+    """The criterion at every root of the score where it rises.
 
     A root is where 1 / quadratic = 1 / trace. Between two points of the grid their difference, over
     1 + n gamma, is taken as linear, which for equal bucket sizes it is: the start of Newton's method is
     then the answer.
     """
-    n = sums.sizes.max()
-    u, at = _grid(sums, n)
-    score = at.score
-    minima = [Profile(sums, np.zeros(()))] if score[0] >= 0 else []
+    score, roots = at.score, []
     for i in np.flatnonzero((score[:-1] < 0) & (score[1:] >= 0)):
         ends = slice(i, i + 2)
         lambdas = np.exp(u[ends])
-        low, high = (1 / at.quadratic[ends] - 1 / at.trace[ends]) / lambdas
+        low, high = score[ends] / (at.quadratic[ends] * at.trace[ends] * lambdas)
         start = np.log((high * lambdas[0] - low * lambdas[1]) / (high - low))
-        minima.append(_newton(sums, n, u[i], start, u[i + 1]))
-    return minima
+        roots.append(_newton(sums, n, u[i], start, u[i + 1]))
+    return roots
 
 
 def _grid(sums: BucketSums, n: float) -> tuple[Vector, Profile]:
     """Values of u = log(1 + n gamma) between which the score changes its sign at most once, and the criterion there.
 
-    In u the criterion has no feature much narrower than 1. The grid is finer where the score comes near 0 and turns,
-    for it may cross 0 twice there, and it ends where a positive score stays positive:
+    In u the criterion has no feature much narrower than 1. The grid ends where a positive score stays positive:
 
         lambda gamma >= 2 (N - p) / d,    lambda the smallest positive eigenvalue of K'ZZ'K, d = N - rank[X Z]
 
@@ -376,6 +393,11 @@ def _grid(sums: BucketSums, n: float) -> tuple[Vector, Profile]:
             raise NothingLeftError(sums)
         u = GRID[: len(u) + 4]
         at = Profile(sums, np.expm1(u) / n)
+    return _zoomed(sums, n, u, at)
+
+
+def _zoomed(sums: BucketSums, n: float, u: Vector, at: Profile) -> tuple[Vector, Profile]:
+    """A finer grid where the score comes near 0 and turns, for it may cross 0 twice there."""
     for _ in range(0 if sums.eigenvalues_are_equal else ZOOMS):
         S = at.score * np.exp(u)
         slope = np.diff(np.abs(S)) > 0
@@ -388,23 +410,115 @@ def _grid(sums: BucketSums, n: float) -> tuple[Vector, Profile]:
     return u, at
 
 
+def _lowest(sums: BucketSums, minima: list[Profile]) -> Profile:
+    """The lowest of the minima, if no other is as low but for rounding errors.
+
+    Raises:
+        ValueError: naming both.
+    """
+    lowest = min(minima, key=lambda at: at.criterion)
+    n = sums.sizes.max()
+    for at in minima:
+        apart = abs(np.log1p(n * at.gamma) - np.log1p(n * lowest.gamma)) > NEARLY
+        if apart and at.criterion <= lowest.criterion + _rounding(sums):
+            raise ValueError(
+                f"the criterion is lowest at Vb / Ve = {lowest.gamma:.4g} and at {at.gamma:.4g} alike: "
+                "y does not say which of them it is"
+            )
+    return lowest
+
+
+def _rounding(sums: BucketSums) -> float:
+    """Rounding errors of the criterion: of its sums, and of X T."""
+    return EPS * float(PER_FROG * sums.n_obs + (len(sums.T) + 1) * np.sum(sums.lengths @ np.abs(sums.T)))
+
+
+def _lowest_of_saturated(X: Matrix, y: Vector, basis: Basis, codes: Codes, sums: BucketSums) -> Profile:
+    """The lowest minimum where rank[X Z] = N, if it is lower than the limit of the criterion at Ve = 0.
+
+    The criterion is smooth in delta = 1 / gamma there, and with lambda the least eigenvalue of K'ZZ'K
+
+        |second derivative by delta| <= 2 (N - p) / lambda^2    (theorem 13).
+
+    So at gamma lambda = FAR the limit is criterion - delta d criterion / d delta = criterion + gamma score, and no
+    minimum beyond lies lower than it, either but for (N - p) / FAR^2, which is rounding error. A minimum that is lower
+    by no more than that of the criterion is not told from Ve = 0: a tie is refused.
+    """
+    _more_than_rounding(sums, y, Profile(sums, np.zeros(())))
+    n = sums.sizes.max()
+    *stretches, (_, _, end) = _stretches(X, basis, codes, sums, n)
+    rounding = _rounding(sums)
+    if all(np.all(np.abs(at.gamma * at.score) <= rounding) for _, _, at in stretches):
+        raise ValueError(_few_frogs(sums, "the criterion is the same for every Vb / Ve"))
+    minima = [_without_inflation(X, basis, codes, at) for at in _at_zero(stretches[0][-1])]
+    for basis_here, u, at in stretches:
+        minima += [_without_inflation(X, basis_here, codes, root) for root in _roots(at.sums, n, u, at)]
+    limit = end.criterion + end.gamma * end.score
+    lower = [at for at in minima if at.criterion < limit - rounding]
+    if not lower:
+        raise ValueError(_few_frogs(sums, "the criterion is nowhere lower than at Ve = 0"))
+    return _lowest(sums, lower)
+
+
+def _stretches(
+    X: Matrix, basis: Basis, codes: Codes, sums: BucketSums, n: float
+) -> Iterator[tuple[Basis, Vector, Profile]]:
+    """The grid up to lambda gamma = FAR in stretches, each in coordinates that suit its start; and its end in its own.
+
+    Rounding errors grow by the range of 1 + n gamma in a stretch, exp(STRETCH / 2), and no further.
+    """
+    end_of_grid = np.log1p(n * FAR / least_eigenvalue_of_saturated(X, basis, codes))
+    last = min(int(np.searchsorted(GRID, end_of_grid)), len(GRID) - 1)
+    for start in range(0, last, STRETCH):
+        u = GRID[start : min(start + STRETCH, last) + 1]
+        yield basis, *_zoomed(sums, n, u, Profile(sums, np.expm1(u) / n))
+        end = Profile(sums, np.expm1(u[-1]) / n)
+        basis, sums = _moved(X, basis, codes, end)
+    yield basis, u[-1:], Profile(sums, end.gamma)
+
+
+def _few_frogs(sums: BucketSums, why: str) -> str:
+    N, B, p = sums.n_obs, sums.n_buckets, len(sums.T)
+    return f"group has {B} buckets for {N} frogs and X has {p} columns: {why}; some bucket needs more frogs"
+
+
+def _more_than_rounding(sums: BucketSums, y: Vector, at: Profile) -> None:
+    """y - X coef is larger than the rounding errors of its parts; sums are those of least squares."""
+    rounding = EPS * (len(at.coef) + 1) * (np.sqrt(y @ y) + sums.lengths @ np.abs(at.coef))
+    if at.rss * sums.n_obs <= sums.df_resid * rounding**2:
+        raise NothingLeftError(sums)
+
+
 def _without_inflation(X: Matrix, basis: Basis, codes: Codes, minimum: Profile) -> Profile:
-    """The same minimum, from sums in coordinates that suit it where those of OLS have cost it digits."""
+    """The same minimum, from sums in coordinates that suit it where those of OLS have cost it digits.
+
+    One that rounding errors made of a criterion which falls throughout, though rank[X Z] = N, is no lower than Ve = 0.
+    """
     if minimum.inflation <= INFLATED:
         return minimum
-    sums = bucket_sums(X, basis.moved(X, minimum.X_root, basis.T @ minimum.beta), codes)
+    _, sums = _moved(X, basis, codes, minimum)
     if minimum.gamma == 0:
         return Profile(sums, minimum.gamma)
     n = sums.sizes.max()
     u = float(np.log1p(n * minimum.gamma))
-    low, high = u - GRID_STEP, u + GRID_STEP
+    low, high = max(0.0, u - GRID_STEP), u + GRID_STEP
     while Profile(sums, np.expm1(high) / n).score < 0:
         low, high = high, high + GRID_STEP
         if high > LARGEST_U:
+            if sums.saturated:
+                return minimum
             raise NothingLeftError(sums)
-    while low > 0 and Profile(sums, np.expm1(low) / n).score > 0:
-        low, high = low - GRID_STEP, low
+    while Profile(sums, np.expm1(low) / n).score > 0:
+        if low == 0:
+            return Profile(sums, np.zeros(()))
+        low, high = max(0.0, low - GRID_STEP), low
     return _newton(sums, n, low, min(max(low, u), high), high)
+
+
+def _moved(X: Matrix, basis: Basis, codes: Codes, at: Profile) -> tuple[Basis, BucketSums]:
+    """Coordinates in which M is the identity there, nearly, and y its own residual."""
+    basis = basis.moved(X, at.X_root, basis.T @ at.beta)
+    return basis, replace(bucket_sums(X, basis, codes), saturated=at.sums.saturated)
 
 
 def _newton(sums: BucketSums, n: float, low: float, u: float, high: float) -> Profile:

@@ -9,7 +9,7 @@ size only, so the sum is kept as one matrix for every distinct size, of which th
 sqrt(2 N), and often one.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
@@ -31,6 +31,7 @@ class BucketSums:
     n_obs, n_buckets: frogs and buckets, N and B.   T, shift: the basis of X.
     sizes, counts (K,): the distinct bucket sizes, and how many buckets have each.
     within (p+1, p+1): A_w'A_w.   means (K, p+1, p+1): sum of A_m'A_m over the buckets of each size.
+    saturated: whether X and the buckets explain any y, rank[X Z] = N.
     """
 
     n_obs: int
@@ -41,6 +42,7 @@ class BucketSums:
     counts: Vector
     within: Matrix
     means: NDArray[np.float64]
+    saturated: bool = False
 
     @property
     def df_resid(self) -> int:
@@ -55,8 +57,8 @@ class BucketSums:
 
     @property
     def df_within(self) -> int:
-        """At most N - rank[X Z], the df of what neither X nor the buckets explain; at least 1."""
-        return max(1, self.n_obs - self.n_buckets - len(self._varying))
+        """At most N - rank[X Z], the df of what neither X nor the buckets explain; at least 1 unless that is 0."""
+        return 0 if self.saturated else max(1, self.n_obs - self.n_buckets - len(self._varying))
 
     @cached_property
     def _varying(self) -> NDArray[np.intp]:
@@ -121,10 +123,10 @@ def bucket_sums(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
 
 
 def identified(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
-    """The sums, unless there are too few buckets or frogs to tell Vb, Ve and the fixed effects apart.
+    """The sums, unless X leaves nothing that differs between buckets.
 
-    Ve needs rank[X Z] < N, frogs that differ within their bucket; Vb needs rank[X Z] > p, buckets that
-    differ though X does not. rank[X Z] = B + rank(X within buckets), at most B + p.
+    Vb needs rank[X Z] > p, buckets that differ though X does not. Where rank[X Z] = N the sums are `saturated`: what
+    Ve needs then is seen in the criterion. rank[X Z] = B + rank(X within buckets), at most B + p.
 
     Raises:
         ValueError: naming the replication that is missing.
@@ -134,22 +136,28 @@ def identified(X: Matrix, basis: Basis, codes: Codes) -> BucketSums:
     if p < B < N - p:
         return sums
     rank_XZ = B + _rank_within(X, codes)
-    if rank_XZ >= N:
-        raise ValueError(
-            f"group has {B} buckets for {N} frogs and X has {p} columns: nothing is left to estimate Ve; "
-            "some bucket needs more frogs"
-        )
     if rank_XZ <= p:
         raise ValueError(
             f"group has {B} buckets and the {p} columns of X describe every one: nothing is left to estimate "
             "Vb; some colour needs more than one bucket"
         )
-    return sums
+    return replace(sums, saturated=rank_XZ >= N)
 
 
 def _rank_within(X: Matrix, codes: Codes) -> int:
-    bucket_means = _means(tuple(X.T), codes, np.bincount(codes))
-    return checks.numerical_rank(triangle(X - bucket_means[codes]), np.linalg.norm(X, axis=0), len(X))
+    return checks.numerical_rank(_triangle_within(X, codes), np.linalg.norm(X, axis=0), len(X))
+
+
+def _triangle_within(X: Matrix, codes: Codes) -> Matrix:
+    """R of X_w = Q R."""
+    return triangle(X - _means(tuple(X.T), codes, np.bincount(codes))[codes])
+
+
+def least_eigenvalue_of_saturated(X: Matrix, basis: Basis, codes: Codes) -> float:
+    """The bound of `BucketSums.least_eigenvalue` where rank[X Z] = N, from X_w itself: nothing is squared."""
+    sizes = np.bincount(codes)
+    values = np.linalg.svd(_triangle_within(X, codes) @ basis.T, compute_uv=False)[: len(X) - len(sizes)]
+    return float(sizes.min() * min(1.0, values.min(initial=1.0)) ** 2)
 
 
 def _means(columns: tuple[Vector, ...], codes: Codes, n_per_bucket: NDArray[np.intp]) -> Matrix:

@@ -10,9 +10,10 @@ are rational functions with rational coefficients, and so is the derivative of
     criterion(gamma) = (N - p) log rss + log|H| + log|M_XX| + constant.
 
 The positive roots of its numerator, a polynomial, are all the places where the criterion can turn. FLINT
-isolates every one of them with a certificate; at each, and at gamma = 0, the criterion is computed in ball
-arithmetic, whose radius is the proof of its digits. Nothing is searched, so nothing is shared with the search of
-an implementation that is judged: no grid, no start, no stopping rule.
+isolates every one of them with a certificate; at each, at gamma = 0 and in the limit of gamma = infinity (Ve = 0),
+where it is finite, the criterion is computed in ball arithmetic, whose radius is the proof of its digits. Nothing is
+searched and no rank is estimated, so nothing is shared with an implementation that is judged: no grid, no start, no
+stopping rule, no refusal.
 
 Derivatives are truncated power series (arb_series) put through the same formulas.
 
@@ -41,10 +42,15 @@ Number = Any  # one of them
 DIGITS = 50  # that are proved
 WORKING_DIGITS = (100, 200, 400)  # of the arithmetic; the next where the balls have grown too large for the proof
 REMEMBERED = 1024  # answers
+GAMMA, ONE = fmpq_poly([0, 1]), fmpq_poly([1])
 
 
 class NoMinimumError(ValueError):
-    """The criterion has no minimum with Ve > 0, or does not depend on Vb."""
+    """The criterion has no minimum with Ve > 0, or does not depend on Vb / Ve, or is lowest at several places."""
+
+
+class TieError(NoMinimumError):
+    """Two places are lowest, or the balls of their criteria are too large to say which is."""
 
 
 @dataclass(frozen=True)
@@ -118,10 +124,35 @@ class ExactModel:
     # --- all its stationary points ----------------------------------------------------------------------
 
     @cached_property
+    def polynomials(self) -> tuple[fmpq_poly, fmpq_poly, fmpq_poly]:
+        """P = product of (1 + n gamma) over the distinct sizes, b = |P M_XX| and a = |P M|.
+
+        Raises:
+            NoMinimumError: X is rank-deficient, or y is in its span.
+        """
+        P = prod((1 + n * GAMMA for n in self.by_size), start=ONE)
+        between = sum(_times(outer, GAMMA * self._without(n)) for n, outer in self.by_size.items())
+        minors = _leading_minors(_times(self.total, P) - between)
+        b, a = (minors[-2] if self.p else ONE), minors[-1]
+        if a == 0 or b == 0:
+            raise NoMinimumError("the columns of [X y] are linearly dependent: rss is 0 for every gamma")
+        return P, b, a
+
+    def _without(self, n: int) -> fmpq_poly:
+        """P / (1 + n gamma)."""
+        return prod((1 + m * GAMMA for m in self.by_size if m != n), start=ONE)
+
+    @property
+    def rank(self) -> int:
+        """rank[X Z] = p + the degree in gamma of |H| |M_XX|, |X'X| times the product of (1 + gamma lambda_i)."""
+        P, b, _ = self.polynomials
+        return int(sum(self.n_buckets.values()) + b.degree() - self.p * (P.degree() - 1))
+
+    @cached_property
     def score_numerator(self) -> fmpz_poly:
         """A polynomial whose positive roots are the positive roots of the score, with its sign there.
 
-        With P = product of (1 + n gamma) over the distinct sizes, a = |P M| and b = |P M_XX|, polynomials both,
+        With P, a and b as above,
 
             score = (N-p) a'/a - (N-p-1) b'/b - N P'/P + sum over buckets of n / (1 + n gamma)
 
@@ -129,26 +160,21 @@ class ExactModel:
         root, are divided out.
 
         Raises:
-            NoMinimumError: X is rank-deficient, y is in its span or in that of [X Z], or X describes every bucket.
+            NoMinimumError: as `polynomials`; the criterion does not depend on gamma; or it falls without bound.
         """
-        gamma, one = fmpq_poly([0, 1]), fmpq_poly([1])
-        P = prod((1 + n * gamma for n in self.by_size), start=one)
-        without = {n: prod((1 + m * gamma for m in self.by_size if m != n), start=one) for n in self.by_size}
-        between = sum(_times(outer, gamma * without[n]) for n, outer in self.by_size.items())
-        minors = _leading_minors(_times(self.total, P) - between)
-        b, a = (minors[-2] if self.p else one), minors[-1]
-        if a == 0 or b == 0:
-            raise NoMinimumError("the columns of [X y] are linearly dependent: rss is 0 for every gamma")
-        if a.degree() < b.degree() + P.degree():
-            raise NoMinimumError("y is a combination of the columns of X and the buckets: rss goes to 0 with 1 / gamma")
-        of_H = sum(count * n * without[n] for n, count in self.n_buckets.items()) - self.n * P.derivative()
+        P, b, a = self.polynomials
+        of_H = sum(count * n * self._without(n) for n, count in self.n_buckets.items()) - self.n * P.derivative()
         df = self.n - self.p
         numerator = (df * a.derivative() * b - (df - 1) * a * b.derivative()) * P + a * b * of_H
-        if numerator == 0:
+        if numerator == 0 and self.rank == self.p:
             raise NoMinimumError("X describes every bucket: the criterion does not depend on Vb")
+        if numerator == 0:
+            raise NoMinimumError("K'ZZ'K is proportional to K'K: the criterion does not depend on Vb / Ve")
+        if a.degree() < b.degree() + P.degree() and self.rank < self.n:
+            raise NoMinimumError("y is a combination of the columns of X and the buckets: rss goes to 0 with 1 / gamma")
         for n in self.by_size:
             while numerator(fmpq(-1, n)) == 0:
-                numerator //= 1 + n * gamma
+                numerator //= 1 + n * GAMMA
         whole = numerator.numer()
         return whole // whole.content()
 
@@ -157,14 +183,37 @@ class ExactModel:
         real = [root.real for root, _ in self.score_numerator.complex_roots() if root.imag == 0]
         return sorted((gamma for gamma in real if gamma > 0), key=lambda gamma: gamma.mid())
 
+    def limit(self) -> arb | None:
+        """The profiled criterion in the limit of gamma = infinity, where Ve is 0; None where it rises without bound.
+
+        With rank[X Z] = N both gamma rss and |H| |M_XX| / gamma^(N - p) have limits: quotients of the leading
+        coefficients of the polynomials. The powers of gamma cancel.
+        """
+        if self.rank < self.n:
+            return None
+        df = self.n - self.p
+        leading_P, leading_b, leading_a = (poly[poly.degree()] for poly in self.polynomials)
+        det_Z = prod((fmpq(n) ** count for n, count in self.n_buckets.items()), start=fmpq(1))
+        rss, det = arb(leading_a / (leading_b * leading_P)), arb(det_Z * leading_b / leading_P**self.p)
+        return df * (1 + (2 * arb.pi() * rss / df).log()) + det.log()
+
     def best_gamma(self) -> Number:
-        """The gamma of the lowest criterion: of all stationary points and of 0, the smallest of equals."""
-        best, lowest = fmpq(0), self.profiled(arb(0))
-        for gamma in self.stationary():
-            criterion = self.profiled(gamma)
-            if criterion < lowest:
-                best, lowest = gamma, criterion
-        return best
+        """The gamma of the lowest criterion: of all stationary points, of 0, and of the limit where Ve is 0.
+
+        Raises:
+            NoMinimumError: as `score_numerator`; or Ve = 0 is lowest; or two are lowest (`TieError`).
+        """
+        places = [(gamma, self.profiled(arb(gamma))) for gamma in (fmpq(0), *self.stationary())]
+        limit = self.limit()
+        if limit is not None:
+            places.append((None, limit))
+        lowest = [gamma for gamma, criterion in places if not any(other < criterion for _, other in places)]
+        if len(lowest) > 1:
+            names = " and ".join("infinity" if gamma is None else arb(gamma).str(8, radius=False) for gamma in lowest)
+            raise TieError(f"the criterion is lowest at gamma = {names}")
+        if lowest[0] is None:
+            raise NoMinimumError("the criterion is lowest at Ve = 0")
+        return lowest[0]
 
     # --- what follows from a gamma ----------------------------------------------------------------------
 
@@ -222,7 +271,7 @@ def reml(X: ArrayLike, y: ArrayLike, group: Labels) -> ExactFit:
     """The REML fit of these very numbers, every digit of the first 50 proved.
 
     Raises:
-        NoMinimumError: the criterion has no minimum with Ve > 0, or does not depend on Vb.
+        NoMinimumError: the criterion has no minimum with Ve > 0, does not depend on Vb / Ve, or has two lowest minima.
     """
     return _reml(*_frozen(X, y, group))
 
@@ -231,10 +280,15 @@ def reml(X: ArrayLike, y: ArrayLike, group: Labels) -> ExactFit:
 def _reml(X: Frozen, y: Frozen, codes: Frozen) -> ExactFit:
     model = ExactModel(X.array, y.array, codes.array)
     for digits in WORKING_DIGITS:
-        with flint.ctx.workdps(digits):
-            fit = _fit(model)
-        if fit is not None:
-            return fit
+        try:
+            with flint.ctx.workdps(digits):
+                fit = _fit(model)
+        except TieError:
+            if digits == WORKING_DIGITS[-1]:
+                raise
+        else:
+            if fit is not None:
+                return fit
     raise ArithmeticError(f"{WORKING_DIGITS[-1]} digits are not enough for {DIGITS} that are proved")
 
 

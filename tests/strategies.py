@@ -322,6 +322,47 @@ def slopes_of_many_kinds(seed: int) -> Slopes:
     return Slopes(np.column_stack([np.ones(n), np.round(between + within, 5)]), np.round(y, 4), group)
 
 
+def saturated_slopes(seed: int) -> Slopes:
+    """As many covariates as there are frogs beside the first of their bucket: X and the buckets explain any y.
+
+    With rank[X Z] = N the criterion has a limit at Ve = 0; two of three draws have their lowest point elsewhere.
+    """
+    rng = np.random.default_rng(seed)
+    n_buckets = int(rng.integers(3, 8))
+    sizes = np.full(n_buckets, 2) if rng.random() < 0.5 else np.append(2, rng.integers(1, 4, n_buckets - 1))
+    group = np.repeat(np.arange(n_buckets), sizes)
+    n, q = len(group), len(group) - n_buckets
+    between = rng.normal(size=(n_buckets, q))[group] * 3
+    within = rng.normal(size=(n, q)) * 10 ** rng.uniform(-3, 0, q)
+    y = between @ rng.normal(0, 3, q) + within @ rng.normal(0, 30, q)
+    y = y + rng.normal(size=n_buckets)[group] * 10 ** rng.uniform(-2, 1) + rng.normal(size=n) * 10 ** rng.uniform(-2, 0)
+    return Slopes(np.column_stack([np.ones(n), np.round(between + within, 4)]), np.round(y, 3), group)
+
+
+def alike_slopes(seed: int, apart: float = 0.0) -> Slopes:
+    """Equal buckets, and every difference within them a covariate: K'ZZ'K = n I, but for what sets it `apart`."""
+    rng = np.random.default_rng(seed)
+    n, n_buckets = int(rng.integers(2, 4)), int(rng.integers(3, 7))
+    differences = np.linalg.qr(np.column_stack([np.ones(n), rng.normal(size=(n, n - 1))]))[0][:, 1:]
+    X = np.kron(np.eye(n_buckets), differences)
+    p = X.shape[1]
+    X = X @ (_orthonormal(rng, p, p) * 10 ** rng.uniform(-2, 2, p)) @ _orthonormal(rng, p, p)
+    X = X + apart * rng.normal(size=X.shape) * np.abs(X).max(axis=0)
+    return Slopes(X, rng.normal(size=len(X)), np.repeat(np.arange(n_buckets), n))
+
+
+def symmetric_slopes(middle: float) -> Slopes:
+    """Buckets of 1, 4 and 16 with every difference within them a covariate: the criterion is the same at d and 16 / d.
+
+    d = Ve / Vb. K'ZZ'K has the eigenvalues 1, 4 and 16; the bucket means are 2, the middle one, and 1.
+    """
+    X = np.zeros((21, 18))
+    places = [(start, j) for start, n in ((1, 4), (5, 16)) for j in range(1, n)]
+    for column, (start, j) in enumerate(places):
+        X[start : start + j, column], X[start + j, column] = 1, -j
+    return Slopes(X, np.repeat([2.0, middle, 1.0], [1, 4, 16]), np.repeat([0, 1, 2], [1, 4, 16]))
+
+
 # --- least squares --------------------------------------------------------------------------------------
 
 

@@ -135,6 +135,54 @@ def test_buckets_that_x_describes_are_refused():
         exact.reml(np.eye(3)[group], [1.0, 2.0, 4.0, 3.0, 5.0, 9.0], group)
 
 
+@given(strategies.SEEDS)
+def test_with_no_frog_to_spare_the_criterion_has_a_limit(seed):
+    """Theorem 13: (N-p) (1 + log(2 pi z'M^-1 z / (N-p))) + log|M| + log|X'X|, M = K'ZZ'K, z = K'y, K orthonormal."""
+    slopes = strategies.saturated_slopes(seed)
+    N, p = slopes.X.shape
+    K, Z = np.linalg.svd(slopes.X)[0][:, p:], strategies.indicators(slopes.group)
+    left, values, _ = np.linalg.svd(K.T @ Z, full_matrices=False)
+    z = (left.T @ K.T @ slopes.y) / values
+    logs = 2 * np.log(values).sum() + 2 * np.log(np.linalg.svd(slopes.X, compute_uv=False)).sum()
+    with flint.ctx.workdps(60):
+        model = exact.ExactModel(slopes.X, slopes.y, slopes.group)
+        assert_equal("rank[X Z]", model.rank, N)
+        limit = float(model.limit())
+    assert_close("the limit", limit, (N - p) * (1 + np.log(2 * np.pi * (z @ z) / (N - p))) + logs, 1e-7, 1.0)
+
+
+@given(strategies.SEEDS)
+def test_with_no_frog_to_spare_there_are_two_stationary_points_less(seed):
+    """Theorem 13: at most 2k - 3, for k different eigenvalues of K'ZZ'K, N - p of them; as many as Sturm counts."""
+    slopes = strategies.saturated_slopes(seed)
+    N, p = slopes.X.shape
+    with flint.ctx.workdps(60):
+        model = exact.ExactModel(slopes.X, slopes.y, slopes.group)
+        assert_equal("positive roots", len(model.stationary()), exact.sturm(model.score_numerator))
+        assert_at_most("positive roots", len(model.stationary()), 2 * (N - p) - 3)
+
+
+@pytest.mark.parametrize("middle", [3.0, 10.0], ids=["two minima", "both ends"])
+def test_a_tie_is_refused(middle):
+    """The criterion is the same at d = Ve / Vb and at 16 / d: two minima, or both ends, are lowest."""
+    slopes = strategies.symmetric_slopes(middle)
+    with pytest.raises(exact.TieError, match=r"^the criterion is lowest at gamma = .* and "):
+        exact.reml(slopes.X, slopes.y, slopes.group)
+
+
+def test_lowest_at_ve_0_is_refused():
+    """No frog to spare, and a criterion that falls from some Vb / Ve on."""
+    slopes = strategies.saturated_slopes(2)
+    with pytest.raises(exact.NoMinimumError, match=r"^the criterion is lowest at Ve = 0$"):
+        exact.reml(slopes.X, slopes.y, slopes.group)
+
+
+def test_variances_that_only_their_sum_depends_on_are_refused():
+    """A frog in each bucket: ZZ' = I."""
+    with pytest.raises(exact.NoMinimumError, match="proportional to K'K"):
+        exact.reml(np.ones((4, 1)), [1.0, 2.0, 4.0, 3.0], range(4))
+
+
 @given(strategies.interior_frogs())
 def test_criterion_equals_dense_algebra(frogs):
     """(n-p) log 2 pi + log|V| + log|X'V^-1 X| + r'V^-1 r with the dense V in float64."""

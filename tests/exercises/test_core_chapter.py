@@ -371,8 +371,8 @@ BAD = {
     "frog each": (
         lambda d: d.assign(bucket=d.index),
         (
-            "group has 40 buckets for 40 frogs and X has 4 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
+            "group has 40 buckets for 40 frogs and X has 4 columns: the criterion is the same for every Vb / Ve; "
+            "some bucket needs more frogs"
         ),
     ),
 }

@@ -159,8 +159,8 @@ REFUSALS = {
     "frog_each": (
         lambda core: core.fit_reml(X, y, np.arange(6)),
         (
-            "group has 6 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
+            "group has 6 buckets for 6 frogs and X has 2 columns: the criterion is the same for every Vb / Ve; "
+            "some bucket needs more frogs"
         ),
     ),
     "no_spread": (
@@ -199,13 +199,6 @@ REFUSALS = {
         (
             "group has 2 buckets and the 2 columns of X describe every one: nothing is left to estimate Vb; "
             "some colour needs more than one bucket"
-        ),
-    ),
-    "one_pair_of_frogs": (
-        lambda core: core.fit_reml([[1.0], [2.0], [4.0], [8.0]], [1.0, 2.0, 5.0, 3.0], [1, 2, 3, 3]),
-        (
-            "group has 3 buckets for 4 frogs and X has 1 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
         ),
     ),
     "negative_vb_to_solve": (
@@ -409,8 +402,8 @@ REFUSALS = {
     "as_many_columns_as_frogs": (
         lambda core: core.fit_reml(np.eye(6)[:, :5], y, group),
         (
-            "group has 3 buckets for 6 frogs and X has 5 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
+            "group has 3 buckets for 6 frogs and X has 5 columns: the criterion is the same for every Vb / Ve; "
+            "some bucket needs more frogs"
         ),
     ),
     "a_millionth_of_a_frog": (
@@ -445,22 +438,22 @@ REFUSALS = {
     "one_row_more_than_columns": (
         lambda core: core.fit_reml(X[:3], y[:3], [1, 1, 2]),
         (
-            "group has 2 buckets for 3 frogs and X has 2 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
+            "group has 2 buckets for 3 frogs and X has 2 columns: the criterion is the same for every Vb / Ve; "
+            "some bucket needs more frogs"
         ),
     ),
-    "two_covariates_within": (
-        lambda core: core.fit_reml(np.column_stack([y, y**2]), [3, 1, 4, 1, 5, 9], [1, 1, 2, 2, 3, 4]),
+    "explained_at_last": (
+        lambda core: core.fit_reml(np.column_stack([X, y**2, [0, 1, 0, 2, 0, 4]]), y, [1, 1, 2, 2, 3, 3]),
         (
-            "group has 4 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
+            "group has 3 buckets for 6 frogs and X has 4 columns: the criterion is nowhere lower than at Ve = 0; "
+            "some bucket needs more frogs"
         ),
     ),
-    "two_covariates_within_in_other_units": (
-        lambda core: core.fit_reml(np.column_stack([y, 1e-20 * y**2]), [3, 1, 4, 1, 5, 9], [1, 1, 2, 2, 3, 4]),
+    "exactly_explained_beside_as_many_buckets_as_frogs": (
+        lambda core: core.fit_reml(np.column_stack([X, y**2, y]), X @ [1.1, 2.3], [1, 1, 2, 2, 3, 3]),
         (
-            "group has 4 buckets for 6 frogs and X has 2 columns: nothing is left to estimate Ve; some "
-            "bucket needs more frogs"
+            "y varies within its 3 buckets, after 4 columns of X are fitted, by no more than rounding beside "
+            "its size: nothing is left to estimate Ve"
         ),
     ),
     "rounding_errors_within": (

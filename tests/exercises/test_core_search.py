@@ -170,6 +170,44 @@ def test_a_search_without_end_is_given_up(core, monkeypatch):
     assert_equal("evaluations", len(evaluated), 100)
 
 
+@pytest.mark.parametrize("away", [1e-6, 0.02, 0.7, 1.0, 1.5, 40.0, 1e6])
+@pytest.mark.parametrize("name", UNEQUAL)
+def test_a_minimum_is_found_again_in_other_coordinates(core, monkeypatch, name, away):
+    """From where rounding errors have put it: the bracket of half a step around it moves until it holds the root."""
+    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
+    fit = golden.load(name)
+    codes = np.unique(fit.group, return_inverse=True)[1]
+    basis = core.basis.least_squares_basis(fit.X, fit.y)
+    sums = core.sums.identified(fit.X, basis, codes)
+    expected = exact.reml(fit.X, fit.y, fit.group)
+    gamma = float(expected.Vb / expected.Ve)
+    found = core.reml._without_inflation(fit.X, basis, codes, core.reml.Profile(sums, np.array(away * gamma)))
+    assert_close("gamma", found.gamma, gamma, 1e-12)
+
+
+def test_a_minimum_that_is_none_in_other_coordinates_is_the_boundary(core, monkeypatch):
+    """The criterion rises from gamma = 0 on: wherever rounding errors saw a minimum, there is no other."""
+    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
+    fit = golden.load("chapter_2_boundary")
+    codes = np.unique(fit.group, return_inverse=True)[1]
+    basis = core.basis.least_squares_basis(fit.X, fit.y)
+    sums = core.sums.identified(fit.X, basis, codes)
+    for gamma in (1e-9, 0.05, 0.3, 7.0):
+        found = core.reml._without_inflation(fit.X, basis, codes, core.reml.Profile(sums, np.array(gamma)))
+        assert_equal("gamma", float(found.gamma), 0.0)
+
+
+def test_a_minimum_that_runs_away_leaves_nothing_for_ve(core, monkeypatch):
+    """y constant within buckets: the score is negative as far as float64 reaches."""
+    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
+    group = np.repeat(np.arange(4), 3)
+    X, y = np.ones((12, 1)), np.array([1.0, 2.0, 4.0, 8.0])[group]
+    basis = core.basis.least_squares_basis(X, y)
+    sums = core.sums.identified(X, basis, group)
+    with pytest.raises(ValueError, match=r"nothing is left to estimate Ve$"):
+        core.reml._without_inflation(X, basis, group, core.reml.Profile(sums, np.array(3.0)))
+
+
 @pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-7])
 def test_newton_finds_a_root_next_to_the_boundary(core, evaluations, excess):
     """MSB / MSE = 1 + excess, and n gamma = excess (theorem 6); the rounding of the score is absolute there."""
