@@ -10,8 +10,6 @@ from pathlib import Path
 import pytest
 
 from tests.grading.intake import files
-from tests.grading.intake.documents import DocumentError, source_of
-from tests.grading.intake.encodings import text_of
 from tests.grading.intake.files import IntakeError
 from tests.grading.intake.handin import taken
 from tests.grading.intake.platforms import label
@@ -253,64 +251,6 @@ def test_a_report_among_the_hand_ins_is_not_handed_in(tmp_path):
     """Nor are the roster and the rubric."""
     lay(tmp_path, {"a.py": GLS, "out/a/results.json": "{}", "roster.csv": "name,id\n"})
     assert [one.name for one in taken([str(tmp_path)], None, [tmp_path / "out", tmp_path / "roster.csv"])] == ["a"]
-
-
-# --- documents ------------------------------------------------------------------------------------------
-
-TEXT = "x <- 'Größe'\n"
-ENCODINGS = ["utf-8", "utf-8-sig", "utf-16", "utf-16-le", "utf-16-be", "latin-1", "cp1252"]
-
-
-@pytest.mark.parametrize("encoding", ENCODINGS)
-@pytest.mark.parametrize("end", ["\n", "\r\n", "\r"])
-def test_text_is_read_in_every_encoding(encoding, end):
-    """With and without a mark, and with every system's line ends."""
-    assert text_of(TEXT.replace("\n", end).encode(encoding)) == TEXT
-
-
-def test_a_declared_encoding_is_believed():
-    """PEP 263, in the first two lines."""
-    text = "#!/usr/bin/python\n# -*- coding: cp1250 -*-\nx = 'ő'\n"
-    assert text_of(text.encode("cp1250")) == text
-
-
-@pytest.mark.parametrize("encoding", ["undefined", "punycode", "idna", "no_such", "hex"])
-def test_an_encoding_that_is_none_of_text_is_not_believed(encoding):
-    """One ends in an error of its own kind, one takes minutes for a megabyte."""
-    text = f"# coding: {encoding}\n-{'a' * 2**18}\n"
-    assert text_of(text.encode()) == text
-
-
-def test_documents_become_chunks_in_their_language():
-    """Notebooks of both kernels, R Markdown, Quarto; what is not to be run is not there."""
-    assert source_of(".ipynb", notebook("a", "b").encode()).chunks == (("cell 1", "a"), ("cell 2", "b"))
-    assert source_of(".ipynb", notebook("a", language="R").encode()).language == "R"
-    text = "---\ntitle: x\n---\n```{r}\na\n```\ntext\n```{r, eval=FALSE}\nno\n```\n```{r}\n#| eval: false\nno\n```\n"
-    for suffix in (".rmd", ".qmd"):
-        assert source_of(suffix, text.encode()).chunks == (("chunk 1", "a"),)
-        python = source_of(suffix, text.replace("{r", "{python").encode())
-        assert (python.language, python.chunks) == ("Python", (("chunk 1", "a"),))
-
-
-BAD_DOCUMENTS = {
-    "cells": (".ipynb", notebook(*["x"] * 10_000), "it has 10,000 cells; at most 1,000 are read"),
-    "list": (".ipynb", "[]", "it is no notebook"),
-    "parts": (".ipynb", "[" + "{}," * 10**6 + "{}]", "it has more than 200,000 parts"),
-    "code": (".ipynb", notebook("x" * 2**21), "it has 2,097,152 characters of code"),
-    "chunks": (".rmd", "```{r}\n1\n```\n" * 70_000, "it has 70,000 chunks; at most 1,000 are read"),
-    "nested": (".ipynb", "[" * 100_000, "nested too deeply"),
-    "schema": (".ipynb", '{"cells": 3, "nbformat": 4, "nbformat_minor": 5, "metadata": {}}', "it is no notebook"),
-    "empty": (".rmd", "no chunk", "it has no chunk of code"),
-    "yaml": (".rmd", "---\n!!python/object/apply:os.system ['touch /tmp/x']\n---\n", "it has no chunk of code"),
-}
-
-
-@pytest.mark.parametrize("case", BAD_DOCUMENTS)
-def test_what_is_no_document_is_a_sentence(case):
-    """Nothing but DocumentError."""
-    suffix, text, words = BAD_DOCUMENTS[case]
-    with pytest.raises(DocumentError, match=words):
-        source_of(suffix, text.encode())
 
 
 # --- attacks through the new doors ----------------------------------------------------------------------

@@ -2,20 +2,30 @@
 
 import json
 import logging
+import posixpath
 import re
 import warnings
 
 import jupytext
 import nbformat
 
+from tests.grading.intake.definitions import defined
 from tests.grading.intake.encodings import text_of
+from tests.grading.intake.fences import three_backticks
 from tests.grading.intake.source import Source
 
 MAX_CELLS, MAX_CODE = 1000, 2**20  # code: characters, all cells together
 MAX_PARTS = 200_000  # of a notebook: each takes half a kilobyte while it is read, and then seconds
 HEADER = re.compile(r"\A---[ \t]*\n.*?\n(?:---|\.\.\.)[ \t]*(?:\n|\Z)", re.DOTALL)
 NOT_EVALUATED = re.compile(r"^#\|\s*eval\s*:\s*(?:false|no)\b", re.IGNORECASE | re.MULTILINE)
-OTHER_ENGINE = re.compile(r"\A%%(?!time|capture|prun)[A-Za-z]\w*")
+ENGINES = {"r": "R", "python": "Python", "python3": "Python", "py": "Python", "ipython": "Python", "ir": "R"}
+# A cell's first line: in another language (%%R -i x), or written to a file (%%writefile -a frogs.py).
+ENGINE = re.compile(r"\A\s*%%(\w+)[^\n]*")
+WRITTEN = re.compile(r"\A\s*%%(?:writefile|file)\s+(-a\s+|--append\s+)?[\"']?([\w./ -]+?)[\"']?[ \t]*(?:\n|\Z)")
+KERNELS = {  # by the name or the display name of one that does not say its language
+    "Python": re.compile(r"python|(?:^|[\W_])py\d*(?:$|[\W_])", re.IGNORECASE),
+    "R": re.compile(r"(?:^|[\W_])(?:i|x)?r(?:$|[\W_])", re.IGNORECASE),
+}
 
 logging.getLogger("nbformat").setLevel(logging.CRITICAL)
 
@@ -45,33 +55,54 @@ def _notebook(text: str) -> Source:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about cells without an id
         notebook = nbformat.reads(text, as_version=4)
-    about = notebook.metadata
-    names = (about.get("kernelspec", {}).get("language"), about.get("language_info", {}).get("name"))
-    language = next((name for name in names if name), about.get("kernelspec", {}).get("name") or "python")
-    known = {"python": "Python", "python3": "Python", "r": "R", "ir": "R"}
-    if str(language).lower() not in known:
-        raise DocumentError(f"its language is {language}; expected Python or R")
-    cells = [cell.source for cell in notebook.cells if cell.cell_type == "code"]
-    return _cells(known[str(language).lower()], cells, "cell")
+    language = _language(notebook.metadata, notebook)
+    cells, texts = [], []
+    for cell in notebook.cells:
+        if cell.cell_type == "code":
+            cells.append((f"cell {len(cells) + 1}", cell.source))
+        else:
+            where = f"below cell {len(cells)}" if cells else "before the first cell"
+            texts.append((cell.source, f"it stands in a text cell, {where}"))
+    return _in_one_language(language, cells, texts, "cell")
+
+
+def _language(about: dict, notebook: dict) -> str:
+    """As the notebook says it; else by its kernel's name, or by what the cells look like."""
+    kernel = about.get("kernelspec", {})
+    said = str(kernel.get("language") or about.get("language_info", {}).get("name") or "")
+    if said:
+        if said.lower() in ENGINES:
+            return ENGINES[said.lower()]
+        raise DocumentError(f"its language is {said}; expected Python or R")
+    names = [str(kernel.get(part) or "") for part in ("name", "display_name")]
+    found = [language for name in names for language, pattern in KERNELS.items() if pattern.search(name)]
+    code = "\n".join(cell.source for cell in notebook.cells if cell.cell_type == "code")
+    if re.search(r"^\s*(?:def |import |from \w+ import )", code, re.MULTILINE):
+        found.append("Python")
+    if re.search(r"<-\s*function\b|^library\(", code, re.MULTILINE):
+        found.append("R")
+    if not found and any(names):
+        raise DocumentError(f"it says no language (its kernel is {next(filter(None, names))}); expected Python or R")
+    return found[0] if found else "Python"
 
 
 def _markdown(text: str) -> Source:
-    """Chunks in R; the ones in Python if there is none in R."""
+    """Chunks that are evaluated, in R or in Python."""
     fences = len(re.findall(r"^[ \t]*(?:```|~~~)", text, re.MULTILINE))
     if fences > 4 * MAX_CELLS:  # jupytext takes a time that grows with their square
         raise DocumentError(f"it has {fences // 2:,} chunks; at most {MAX_CELLS:,} are read")
-    notebook = jupytext.reads(HEADER.sub("", text), fmt="Rmd")
-    cells = [cell for cell in notebook.cells if cell.cell_type == "code"]
-    shown = [c.source for c in cells if not (_is_off(c.metadata.get("eval")) or NOT_EVALUATED.search(c.source))]
-    by_language: dict[str, list[str]] = {"R": [], "Python": []}
-    for source in shown:
-        engine, _, rest = source.partition("\n")
-        if engine.lower().startswith(("%%python", "%%r")) and OTHER_ENGINE.match(engine):
-            by_language["R" if engine.lower().startswith("%%r") else "Python"].append(rest)
-        elif not OTHER_ENGINE.match(engine):
-            by_language[_main_language(text)].append(source)
-    language = "R" if by_language["R"] else "Python"
-    return _cells(language, by_language[language], "chunk")
+    notebook = jupytext.reads(three_backticks(HEADER.sub("", text)), fmt="Rmd")
+    cells, texts = [], []
+    for cell in notebook.cells:
+        if cell.cell_type != "code":
+            texts.append((cell.source, "it stands in the text, in no chunk that is run, ```{r} or ```{python}"))
+        elif _is_off(cell.metadata.get("eval")) or NOT_EVALUATED.search(cell.source):
+            texts.append((cell.source, "its chunk is not evaluated (eval)"))
+        else:
+            cells.append((f"chunk {len(cells) + 1}", cell.source))
+    language = _main_language(text)
+    main = any(not ENGINE.match(source) for _, source in cells)
+    return _in_one_language("R" if not main or language == "R" else language, cells, texts, "chunk")
 
 
 def _is_off(option: object) -> bool:
@@ -80,23 +111,65 @@ def _is_off(option: object) -> bool:
 
 def _main_language(text: str) -> str:
     """Of the first chunk that has one of the two: jupytext marks only chunks in another."""
-    found = re.search(r"^```+\{(r|python)\b", text, re.IGNORECASE | re.MULTILINE)
+    found = re.search(r"^[ \t]*[`~]{3,}\s*\{(r|python)\b", text, re.IGNORECASE | re.MULTILINE)
     return "Python" if found and found.group(1).lower() == "python" else "R"
 
 
-def _cells(language: str, sources: list[str], word: str) -> Source:
-    if len(sources) > MAX_CELLS:
-        raise DocumentError(f"it has {len(sources):,} {word}s; at most {MAX_CELLS:,} are read")
-    if not sources:
-        raise DocumentError(f"it has no {word} of code")
-    if sum(map(len, sources)) > MAX_CODE:
-        raise DocumentError(f"it has {sum(map(len, sources)):,} characters of code; at most {MAX_CODE:,} are read")
-    return Source(language, tuple((f"{word} {number}", source) for number, source in enumerate(sources, start=1)))
+def _in_one_language(main: str, cells: list[tuple[str, str]], texts: list[tuple[str, str]], word: str) -> Source:
+    """The cells of the language in which most functions are defined; where the others stand."""
+    if len(cells) > MAX_CELLS:
+        raise DocumentError(f"it has {len(cells):,} {word}s; at most {MAX_CELLS:,} are read")
+    if sum(len(source) for _, source in cells) > MAX_CODE:
+        size = sum(len(source) for _, source in cells)
+        raise DocumentError(f"it has {size:,} characters of code; at most {MAX_CODE:,} are read")
+    written: dict[str, str] = {}
+    by_language: dict[str, list[tuple[str, str]]] = {main: [], "R": [], "Python": []}
+    for place, source in cells:
+        language, code = _engine(source, main, written)
+        if language:
+            by_language[language].append((place, code))
+    names = {language: defined("\n".join(code for _, code in of)) for language, of in by_language.items()}
+    chosen = max(by_language, key=lambda language: (len(names[language]), bool(by_language[language])))
+    elsewhere = [
+        (name, f"it stands in {place}, in {other}; graded was {chosen}")
+        for other, of in by_language.items()
+        if other != chosen
+        for place, code in of
+        for name in defined(code)
+    ]
+    elsewhere += [(name, where) for text, where in texts for name in defined(text)]
+    lost = {name: where for name, where in elsewhere if name not in names[chosen]}
+    if not by_language[chosen]:
+        raise DocumentError(f"it has no {word} of code" + "".join(f"; {name}: {lost[name]}" for name in list(lost)[:1]))
+    remarks = [f"graded as {chosen}, in which its functions are written"] if chosen != main and names[chosen] else []
+    remarks += [f"{name}: {where}" for name, where in lost.items()]
+    beside = tuple((path, text.encode()) for path, text in written.items())
+    return Source(chosen, tuple(by_language[chosen]), beside, tuple(remarks), tuple(lost.items()))
+
+
+def _engine(source: str, main: str, written: dict[str, str]) -> tuple[str, str]:
+    """A cell's language and its code, in the same lines; what it writes to a file is code, too, where that is code."""
+    to_file, engine = WRITTEN.match(source), ENGINE.match(source)
+    if to_file:
+        path = posixpath.normpath(to_file.group(2).strip())
+        code = source[to_file.end() :]
+        if not path.startswith(("/", "..")):
+            written[path] = (written.get(path, "") if to_file.group(1) else "") + code
+        return {".py": "Python", ".r": "R"}.get(posixpath.splitext(path)[1].lower(), ""), f"\n{code}"
+    if engine and engine.group(1).lower() in ENGINES:
+        return ENGINES[engine.group(1).lower()], source[engine.end() :]
+    return main, source
+
+
+def _python(text: str) -> Source:
+    """A script, or a notebook that was given a script's name."""
+    is_notebook = text.lstrip().startswith("{") and '"nbformat"' in text
+    return _notebook(text) if is_notebook else Source.of("Python", text)
 
 
 KINDS = {".py": "Python file", ".r": "R file", ".ipynb": "notebook", ".rmd": "R Markdown", ".qmd": "Quarto document"}
 READERS = {
-    ".py": lambda text: Source.of("Python", text),
+    ".py": _python,
     ".r": lambda text: Source.of("R", text),
     ".ipynb": _notebook,
     ".rmd": _markdown,

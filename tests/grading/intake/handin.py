@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from tests.contract import CONTRACT
 from tests.grading.intake import files
+from tests.grading.intake.definitions import defined
 from tests.grading.intake.documents import READERS, DocumentError, source_of
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.files import Entry, IntakeError, suffix
@@ -19,11 +19,6 @@ from tests.grading.intake.text import printable
 
 EXPECTED = "hand in .py, .R, .ipynb, .Rmd or .qmd, or a .zip of it"
 RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
-# A definition begins a word, or in a notebook's JSON a line: after the letters \n. Each pattern begins with plain
-# letters, which are found fast among megabytes of pictures.
-BEGINS = r"(?:(?<!\w{0})|(?<=\\n{0}))"
-PYTHON = re.compile(rf"def{BEGINS.format('def')}\s+({'|'.join(CONTRACT)})\s*\(")
-R = {name: re.compile(rf"{name}{BEGINS.format(name)}\s*(?:<-|=)\s*function\b") for name in CONTRACT}
 SCRIPTS = (".py", ".r")
 MOST_UNREAD = 3  # sentences about what could not be read
 MAX_NAME = 200  # bytes; a folder's name may have 255
@@ -200,14 +195,17 @@ def _sourced(one: HandIn, entry: Entry) -> HandIn:
     ][: files.MAX_BESIDE]
     if sum(len(content) for _, content in beside) > files.MAX_BESIDE_BYTES:
         beside = [(path, content) for path, content in beside if suffix(path) in READERS]
-    source = Source(next(iter(sources.values())).language, chunks, tuple(beside))
-    return replace(one, source=source, remarks=tuple(remarks))
+    beside += [file for read in sources.values() for file in read.beside]
+    remarks += [remark for read in sources.values() for remark in read.remarks]
+    elsewhere = tuple(where for read in sources.values() for where in read.elsewhere)
+    source = Source(next(iter(sources.values())).language, chunks, tuple(beside), elsewhere=elsewhere)
+    return replace(one, source=source, remarks=tuple(map(printable, remarks)))
 
 
 def _defined(content: bytes) -> set[str]:
     """The contract's functions that a file seems to define, without running it."""
     text = text_of(content[: files.MAX_FILE[".ipynb"]])
-    return {*PYTHON.findall(text), *(name for name, pattern in R.items() if pattern.search(text))}
+    return defined(text)
 
 
 def _name(upload: _Upload) -> str:

@@ -10,6 +10,8 @@ class Source:
     language: str  # "Python" or "R"
     chunks: tuple[tuple[str, str], ...]
     beside: tuple[tuple[str, bytes], ...] = ()  # path and content
+    remarks: tuple[str, ...] = ()  # what of the document was read in an unusual way
+    elsewhere: tuple[tuple[str, str], ...] = ()  # functions that stand where nothing is run, and where that is
 
     @classmethod
     def of(cls, language: str, text: str) -> "Source":

@@ -76,7 +76,7 @@ class Submission:
         if self.used + watch.used > self.limits.submission_seconds:
             self._too_slow(name)
         if reply.get("kind") == "undefined":
-            why = _text(reply.get("error"))
+            why = dict(self.source.elsewhere).get(name) or _text(reply.get("error"))
             raise NotCalledError(f"{name} is not defined{f': {why}' if why else self._meant(name)}")
         if "value" not in reply:
             raise CallFailedError(_failure(name, reply))
