@@ -119,7 +119,7 @@ def test_a_kernels_name_is_not_a_language(case):
 
 def test_a_kernel_of_which_nothing_is_known_is_a_sentence():
     """With its name."""
-    with pytest.raises(DocumentError, match=r"it says no language \\(its kernel is julia-1.9\\); expected Python or R"):
+    with pytest.raises(DocumentError, match=r"it says no language \(its kernel is julia-1.9\); expected Python or R"):
         source_of(".ipynb", of_kernel("f(x) = 1", name="julia-1.9", display_name="Julia 1.9"))
 
 

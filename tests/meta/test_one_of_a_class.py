@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.grading.intake import files, handin
+from tests.grading.intake import files, folders
 from tests.grading.intake.handin import HandIn, taken
 from tests.meta import attacks
 from tests.meta.test_intake import GLS, OLS, lay, zipped
@@ -95,7 +95,7 @@ def test_one_heavy_hand_in_costs_nobody_else_anything(made, case, tmp_path):
 def test_what_is_beyond_a_limit_is_not_read(made, case, tmp_path):
     """Of 2 GB in one hand-in at most 128 MB and one file more."""
     contents = {f"heavy/{name}": content for name, content in HEAVY[case][0]().items()}
-    entry = handin._entries(made(tmp_path / "class", contents | {"ann/student.py": GLS}), set())[-1]
+    entry = folders.entries(made(tmp_path / "class", contents | {"ann/student.py": GLS}), set())[-1]
     assert entry.size <= files.MAX_ENTRY + max(files.MAX_FILE.values())
     assert sum(map(len, entry.files.values())) <= files.MAX_ENTRY
 

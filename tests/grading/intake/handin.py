@@ -7,17 +7,16 @@ from dataclasses import dataclass, replace
 from itertools import count
 from pathlib import Path, PurePosixPath
 
-from tests.grading.intake import files
-from tests.grading.intake.definitions import defined
+from tests.grading.intake import files, folders
 from tests.grading.intake.documents import READERS, DocumentError, source_of
 from tests.grading.intake.encodings import text_of
-from tests.grading.intake.files import Entry, IntakeError, suffix
-from tests.grading.intake.platforms import VERSION, Label, label, platform
+from tests.grading.intake.files import Entry, suffix
+from tests.grading.intake.folders import EXPECTED, content_defines, entry_defines
+from tests.grading.intake.platforms import METADATA, VERSION, Label, labels, submitters
 from tests.grading.intake.roster import Person, Roster
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 
-EXPECTED = "hand in .py, .R, .ipynb, .Rmd or .qmd, or a .zip of it"
 RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
 SCRIPTS = (".py", ".r")
 MOST_UNREAD = 3  # sentences about what could not be read
@@ -44,18 +43,18 @@ class _Upload:
     entry: Entry
     label: Label | None
     person: Person | None
+    together: tuple[str, ...] = ()  # with whom it was handed in
 
 
 def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = ()) -> list[HandIn]:
     """The hand-ins behind some paths; raises IntakeError for a path that is none."""
     roster, skipped = roster or Roster(), {path.resolve() for path in without}
-    entries = [entry for path in map(Path, wanted) for entry in _entries(path, skipped)]
-    likely = platform(entry.name for entry in entries)
-    uploads = [_upload(entry, roster, likely) for entry in entries if _counts(entry, likely)]
+    entries = [entry for path in map(Path, wanted) for entry in folders.entries(path, skipped)]
     people: dict[object, list[_Upload]] = defaultdict(list)
-    for number, upload in enumerate(uploads):
-        known = upload.label.person if upload.label else ""
-        people[known or (upload.person if upload.person in roster.people else number)].append(upload)
+    for number, upload in enumerate(_uploads(entries, roster)):
+        named = upload.label.person if upload.label else ("", "")
+        known = upload.person if upload.person in roster.people else number
+        people[(*named, upload.label.name) if upload.label and any(named) else known].append(upload)
     return _called(_twice([_hand_in(of_one) for of_one in people.values()], roster))
 
 
@@ -64,75 +63,41 @@ def is_class(wanted: list[str]) -> bool:
     return len(wanted) > 1 or Path(wanted[0]).is_dir() or suffix(wanted[0]) == ".zip"
 
 
-def _entries(path: Path, without: set[Path]) -> list[Entry]:
-    if path.is_dir():
-        found = files.entries(path, without)
-    elif not (path.exists() or path.is_symlink()):
-        raise IntakeError(f"submission {path} does not exist")
-    elif suffix(path.name) == ".zip":
-        found = _archive(path)
-    elif suffix(path.name) in READERS:
-        return [files.entry(path)]
-    else:
-        raise IntakeError(f"submission {path} is no file that can be graded; {EXPECTED}")
-    if not any(entry.gradable or entry.unread for entry in found):
-        raise IntakeError(f"submission {path} holds no file that can be graded; {EXPECTED}")
-    alone = _together(found)
-    return [alone] if alone else found
+def _uploads(entries: list[Entry], roster: Roster) -> list[_Upload]:
+    """Whose each is: the platform's own lists say it before a pattern does."""
+    texts = {entry.name: text_of(content) for entry in entries for content in entry.files.values() if _is_text(entry)}
+    about = labels((entry.name for entry in entries), texts, roster.knows)
+    people = submitters(texts.get(METADATA, ""))
+    found = []
+    for entry in entries:
+        one = about[entry.name]
+        if entry.name in people:
+            names = [label.name for label in people[entry.name]]
+            found += [
+                _Upload(entry, label, roster.person(label), tuple(name for name in names if name != label.name))
+                for label in people[entry.name]
+            ]
+        elif not (entry.name == "index.html" or (people and entry.name == METADATA) or _is_receipt(entry, one)):
+            stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
+            found.append(_Upload(entry, one, roster.person(one) if one else roster.named(stem)))
+    return found
 
 
-def _archive(path: Path) -> list[Entry]:
-    """What stands side by side in a class's archive, below the folders that hold all of it."""
-    within = [PurePosixPath(name).parts for name, _ in files.members(path.name, path) if files.stays(name)]
-    depth = 0
-    while len({parts[depth] for parts in within}) == 1 and all(len(parts) > depth + 1 for parts in within):
-        if label(within[0][depth]):
-            break
-        depth += 1
-    found: dict[str, Entry] = {}
-    for name, read in files.members(path.name, path):
-        parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")] or [name]
-        top, *rest = parts[min(depth, len(parts) - 1) :]
-        found.setdefault(top, Entry(top)).keep("/".join(rest) or top, read)
-    return [found[name] for name in sorted(found)]
+def _is_text(entry: Entry) -> bool:
+    """Whether it may be what a platform says about hand-ins."""
+    return list(entry.files) == [entry.name] and (entry.name == METADATA or suffix(entry.name) == ".txt")
 
 
-def _together(found: list[Entry]) -> Entry | None:
-    """All as one person's: where one file has the functions, and loads all others that could be graded."""
-    single = [entry for entry in found if list(entry.files) == [entry.name]]
-    sources = {entry.name: content for entry in single for content in entry.gradable.values()}
-    main = [name for name, content in sources.items() if _defined(content)]
-    if len(single) < len(found) or len(main) != 1 or len(sources) < 2 or any(label(name) for name in sources):
-        return None
-    text = text_of(sources[main[0]])
-    others = [PurePosixPath(name).stem for name in sources if name != main[0]]
-    sourced = [line.partition("source(")[2] for line in text.splitlines()]
-    loads = [rf"\b(?:import|from)\s+{re.escape(stem)}\b" for stem in others]
-    if not all(
-        re.search(pattern, text) or any(stem in line for line in sourced)
-        for pattern, stem in zip(loads, others, strict=True)
-    ):
-        return None
-    return Entry(main[0], {name: content for entry in single for name, content in entry.files.items()})
-
-
-def _counts(entry: Entry, likely: str) -> bool:
-    """Whether it is somebody's: not a platform's own page or receipt."""
-    about = label(entry.name, likely)
-    return not (entry.name == "index.html" or (about and not about.file and suffix(entry.name) == ".txt"))
-
-
-def _upload(entry: Entry, roster: Roster, likely: str) -> _Upload:
-    about = label(entry.name, likely)
-    stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
-    return _Upload(entry, about, roster.person(about) if about else roster.named(stem))
+def _is_receipt(entry: Entry, about: Label | None) -> bool:
+    return bool(about and not about.file and suffix(entry.name) == ".txt")
 
 
 def _hand_in(uploads: list[_Upload]) -> HandIn:
     """Of one person: the newest of each file; of several, the one that has the functions, or all that share them."""
     newest: dict[str, _Upload] = {}
-    older = []
-    for upload in sorted(uploads, key=lambda one: one.label.version if one.label else (0, (0, ""))):
+    uploads, earlier = _newest(sorted(uploads, key=lambda one: one.label.version if one.label else (0, (0, ""))))
+    older = [f"{printable(one.entry.name)}: an earlier version, not graded" for one in earlier]
+    for upload in uploads:
         called = (upload.label and upload.label.file) or ""
         key = (
             VERSION.sub("", called) if upload.label and upload.label.upload.isdigit() and called else upload.entry.name
@@ -148,12 +113,28 @@ def _hand_in(uploads: list[_Upload]) -> HandIn:
         file=printable(last.entry.name),
         person=last.person,
         late=any(upload.label.late for upload in newest.values() if upload.label),
-        remarks=(*older, *unread),
+        remarks=(*older, *unread, *(f"handed in together with {printable(name)}" for name in last.together)),
     )
     if not entry.gradable:
         names = ", ".join(printable(path) for path in list(entry.files)[:3])
         return replace(one, refused="; ".join(unread) or f"{names or 'nothing'}: {EXPECTED}")
     return _sourced(one, entry)
+
+
+def _newest(uploads: list[_Upload]) -> tuple[list[_Upload], list[_Upload]]:
+    """Of attempts with a date the last that has functions, and earlier ones with others; and the earlier ones left."""
+    attempts: dict[str, list[_Upload]] = defaultdict(list)
+    for upload in uploads:
+        attempts[upload.label.attempt if upload.label else ""].append(upload)
+    kept, left, names = [], [], set()
+    for attempt in sorted(attempts, reverse=True):
+        own = {name for upload in attempts[attempt] for name in entry_defines(upload.entry)}
+        if not names or (own and not own & names):
+            kept += attempts[attempt]
+        else:
+            left += attempts[attempt]
+        names |= own
+    return [upload for upload in uploads if upload in kept], [upload for upload in uploads if upload in left]
 
 
 def _merged(uploads: list[_Upload]) -> Entry:
@@ -170,7 +151,7 @@ def _merged(uploads: list[_Upload]) -> Entry:
 
 def _sourced(one: HandIn, entry: Entry) -> HandIn:
     """With the source: of the file that defines most of the functions, or of all if none defines what another does."""
-    defined = {path: _defined(content) for path, content in entry.gradable.items()}
+    defined = {path: content_defines(content) for path, content in entry.gradable.items()}
     most = sorted(defined, key=lambda path: (-len(defined[path]), suffix(path) not in SCRIPTS, path))
     chosen, remarks = [most[0]], list(one.remarks)
     for path in most[1:]:
@@ -200,12 +181,6 @@ def _sourced(one: HandIn, entry: Entry) -> HandIn:
     elsewhere = tuple(where for read in sources.values() for where in read.elsewhere)
     source = Source(next(iter(sources.values())).language, chunks, tuple(beside), elsewhere=elsewhere)
     return replace(one, source=source, remarks=tuple(map(printable, remarks)))
-
-
-def _defined(content: bytes) -> set[str]:
-    """The contract's functions that a file seems to define, without running it."""
-    text = text_of(content[: files.MAX_FILE[".ipynb"]])
-    return defined(text)
 
 
 def _name(upload: _Upload) -> str:

@@ -77,10 +77,21 @@ class Roster:
 
     def person(self, label: Label) -> Person:
         """Who is meant by a platform's label; what the label says where the roster does not know."""
-        for key in (f"id {label.id}", f"login {label.login.lower()}", f"name {_letters(label.name)}"):
-            if key in self._found:
-                return self._found[key]
+        by_id, by_login, by_name = (
+            self._found.get(key)
+            for key in (f"id {label.id}", f"login {label.login.lower()}", f"name {_letters(label.name)}")
+        )
+        if (
+            by_id and by_name and " " in label.name.strip()
+        ):  # the id is the platform's, and may be another's in a roster
+            return by_name
+        if by_id or by_login or by_name:
+            return by_id or by_login or by_name or Person()
         return Person(printable(label.name or label.login), label.id, login=label.login)
+
+    def knows(self, login: str) -> bool:
+        """Whether somebody has this login."""
+        return f"login {login.lower()}" in self._found
 
     def named(self, name: str) -> Person | None:
         """Who is called so, or has this login, if only one is."""
@@ -92,7 +103,7 @@ def _person(row: dict[str, str]) -> Person:
     number = (
         re.search(r"\d+$", row["id"]) if row["id"].lower().startswith("participant") else None
     )  # Moodle's Identifier
-    parts = {part: printable(row[part]) for part in ("sis", "login", "email", "section")}
+    parts = {part: printable(row[part].lstrip("#")) for part in ("sis", "login", "email", "section")}
     return Person(printable(name), number.group() if number else printable(row["id"].lstrip("#")), **parts)
 
 

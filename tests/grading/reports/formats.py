@@ -15,6 +15,11 @@ from tests.grading.reports.lines import Line
 FORMULA = re.compile(r"(^|[;|\t\r\n])(?=\s*[=+\-@\uff1d\uff0b\uff0d\uff20]|[\t\r])")
 
 
+def _score(line: Line) -> float | str:
+    """Points; of what was not graded an empty cell, which a platform leaves as it is."""
+    return "" if line.not_graded else line.score
+
+
 def gradebook(lines: list[Line]) -> str:
     """A row for each submission: whose, points of every function, misconceptions, isolation."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
@@ -24,7 +29,7 @@ def gradebook(lines: list[Line]) -> str:
         ["name", "file", "score", "max_score", *functions, *slugs, "isolation", *whose, "late", "not graded"]
     ]
     for line in lines:
-        points = [line.points[function] for function in functions]
+        points = ["" if line.not_graded else line.points[function] for function in functions]
         found = [line.misconceptions.get(function, "") for function in functions]
         known = [line.person[part] for part in whose]
         late = "late" if line.late else ""
@@ -32,7 +37,7 @@ def gradebook(lines: list[Line]) -> str:
             [
                 line.name,
                 line.file,
-                line.score,
+                _score(line),
                 line.max_score,
                 *points,
                 *found,
@@ -54,7 +59,7 @@ def nbgrader(lines: list[Line], assignment: str) -> dict[str, str]:
         if not first:
             first, _, last = line.person["name"].rpartition(" ")
         whose = [line.person["login"] or line.person["id"] or line.name, last, first, line.person["email"]]
-        rows.append([assignment, "", "", *whose, line.score, 0.0, line.score, line.max_score])
+        rows.append([assignment, "", "", *whose, _score(line), 0.0, _score(line), line.max_score])
     return {"nbgrader.csv": _csv(rows)}
 
 
@@ -68,7 +73,7 @@ def canvas(lines: list[Line], assignment: str) -> dict[str, str]:
     rows: list[list[Any]] = [["Student", "ID", "SIS User ID", "SIS Login ID", "Section", assignment]]
     rows.append(["    Points Possible", "", "", "", "", maximum])
     parts = ("id", "sis", "login", "section")
-    rows += [[line.person["name"] or line.name, *(line.person[part] for part in parts), line.score] for line in lines]
+    rows += [[line.person["name"] or line.name, *(line.person[part] for part in parts), _score(line)] for line in lines]
     return {"canvas.csv": _csv(rows)}
 
 
@@ -81,7 +86,7 @@ def moodle(lines: list[Line], _: str) -> dict[str, str]:
     rows: list[list[Any]] = [[*head, "Last modified (submission)", "Last modified (grade)"]]
     for line in lines:
         whose = [f"Participant {line.person['id']}", line.person["name"] or line.name, line.person["email"]]
-        rows.append([*whose, "Submitted for grading", line.score, line.max_score, "Yes", "-", "-"])
+        rows.append([*whose, "Submitted for grading", _score(line), line.max_score, "Yes", "-", "-"])
     return {"moodle.csv": _csv(rows)}
 
 
