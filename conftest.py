@@ -43,7 +43,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if profile or not config.getoption("--implementation"):
         hypothesis.settings.load_profile(profile or "default")
     if config.getoption("--live-r") == "require" and r.unavailable():
-        raise pytest.UsageError(f"--live-r require: {r.unavailable()}; {r.INSTALL}")
+        raise pytest.UsageError(f"--live-r require: {r.unavailable()}; {r.install()}")
 
 
 def pytest_report_header(config: pytest.Config) -> list[str]:
@@ -66,7 +66,7 @@ def _implementation(config: pytest.Config) -> str:
 def _live_r(config: pytest.Config) -> str:
     if config.getoption("--live-r") == "off" or STATE in config.stash:
         return "off"
-    return f"not used, {r.unavailable()}; to install: {r.INSTALL}" if r.unavailable() else r.versions()
+    return f"not used, {r.unavailable()}; to install: {r.install()}" if r.unavailable() else r.versions()
 
 
 @pytest.fixture(scope="session")
@@ -81,5 +81,5 @@ def live_r(pytestconfig: pytest.Config):
     if pytestconfig.getoption("--live-r") == "off":
         pytest.skip("--live-r off")
     if r.unavailable():
-        pytest.skip(f"{r.unavailable()}; to install: {r.INSTALL}")
+        pytest.skip(f"{r.unavailable()}; to install: {r.install()}")
     return r

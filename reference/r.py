@@ -5,10 +5,14 @@ fits some releases of R only; `unavailable` says in one line what is missing.
 """
 
 import importlib.metadata
+import importlib.util
 import logging
 import os
+import re
+import shlex
 import shutil
 import subprocess
+import sys
 import warnings
 from dataclasses import dataclass
 from functools import cache
@@ -18,10 +22,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-INSTALL = (
-    "apt-get install -y --no-install-recommends r-base-core r-cran-lme4 r-cran-lmertest r-cran-pbkrtest "
-    "r-cran-jsonlite && RPY2_CFFI_MODE=ABI .venv/bin/pip install -e '.[r]'"
-)
+PACKAGES = ("lme4", "lmerTest", "pbkrtest", "jsonlite")
+DEBIAN = "apt-get install -y --no-install-recommends r-base-core " + " ".join(f"r-cran-{p.lower()}" for p in PACKAGES)
+IN_R = "install.packages(c(" + ", ".join(f"'{name}'" for name in PACKAGES) + "))"
 
 LMER = """
 function(data, formula, tight = TRUE) {
@@ -53,6 +56,27 @@ class LmerFit:
     df_num: float | None
     df_den: float | None
     p_value: float | None
+
+
+def install() -> str:
+    """The one line that installs what is missing of R and its bridge, here and from any folder."""
+    if shutil.which("R"):
+        return install_bridge()
+    return f"{DEBIAN} && {install_bridge()}"
+
+
+def install_bridge() -> str:
+    """The one line that installs rpy2 into this Python, from any folder.
+
+    RPY2_CFFI_MODE=ABI: nothing is compiled; without it a C compiler and R's headers are needed.
+    """
+    wanted = importlib.metadata.requires("lmm-verification") or []
+    names = " ".join(name.split(";")[0].strip() for name in wanted if re.search(r"extra == ['\"]r['\"]", name))
+    python = shlex.quote(sys.executable)
+    has_pip = importlib.util.find_spec("pip") or not shutil.which("uv")
+    return (
+        f"RPY2_CFFI_MODE=ABI {f'{python} -m pip install' if has_pip else f'uv pip install --python {python}'} {names}"
+    )
 
 
 @cache

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from reference import r
 from tests.grading.intake import handin
 from tests.grading.intake.files import IntakeError
 from tests.grading.intake.handin import HandIn
@@ -89,9 +90,7 @@ def assignment(config: pytest.Config) -> Assignment:
         raise pytest.UsageError(str(error)) from None
     languages = {one.source.language for one in handed_in if one.source}
     if "R" in languages and tiers.r_unusable(tier.name):
-        raise pytest.UsageError(
-            f"an R submission needs R: {tiers.r_unusable(tier.name)}; to install: {tiers.INSTALL_R}"
-        )
+        raise pytest.UsageError(f"an R submission needs R: {tiers.r_unusable(tier.name)}; to install: {r.install()}")
     seed = given("--seed")
     if seed is None and is_class:
         seed = ledger.draw if ledger else chance()

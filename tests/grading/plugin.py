@@ -160,7 +160,7 @@ def _handed_out(path: Path) -> int:
         raise pytest.UsageError(f"--write-template {path}: this file is there already") from None
     except (OSError, ValueError) as error:
         raise pytest.UsageError(f"--write-template {path}: {error}") from None
-    print(f"wrote {path}")
+    print(f"wrote {path}", *template.needs(path), sep="\n")
     return 0
 
 

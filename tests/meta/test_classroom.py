@@ -184,7 +184,7 @@ def test_a_class_of_a_platform_has_its_names_everywhere(chosen, tmp_path):
     nbgrader = next(csv.DictReader(_lines(report / "nbgrader.csv")))
     assert (nbgrader["student_id"], nbgrader["last_name"], nbgrader["first_name"]) == ("jdoe", "Doe", "Jane")
     gradebook = {row["name"]: row for row in csv.DictReader(_lines(report / "gradebook.csv"))}
-    assert (gradebook["Doe, Jane"]["late"], gradebook["Li, Al"]["score"]) == ("late", "0.0")
+    assert (gradebook["Doe, Jane"]["late"], gradebook["Li, Al"]["score"]) == ("late", "")
     assert "hand in .py" in gradebook["Li, Al"]["not graded"]
     assert (
         "<title>Doe, Jane, Frogs (99): 10 of 10 points</title>" in (report / "Doe, Jane" / "feedback.html").read_text()

@@ -214,7 +214,7 @@ def _from_python(path: Path) -> tuple[ModuleType, Callable[[str], Any]]:
 
 def _from_r(path: Path) -> tuple[Any, Callable[[str], Any]]:
     if r.unavailable():
-        raise PeerError(f"implementation {path} needs R: {r.unavailable()}; to install: {r.INSTALL}")
+        raise PeerError(f"implementation {path} needs R: {r.unavailable()}; to install: {r.install()}")
     from tests.grading.sandbox.r_submission import RSubmission, as_python  # noqa: PLC0415 - starts R
 
     try:

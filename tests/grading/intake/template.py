@@ -1,6 +1,8 @@
 """The file that a teacher hands out: what each function is asked for, in words for a biologist, and empty bodies."""
 
+import importlib.util
 import os
+import shutil
 import textwrap
 import tomllib
 from collections.abc import Callable
@@ -9,6 +11,7 @@ from pathlib import Path
 import jupytext
 import nbformat
 
+from reference import r
 from tests.contract import CONTRACT
 
 INTRODUCTION = """Frogs live in buckets, and buckets are painted in colours. Write these functions.
@@ -39,6 +42,28 @@ def write(path: Path) -> None:
     text = TEMPLATES[path.suffix.lower()](path.name)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
         file.write(text)
+
+
+def needs(path: Path) -> list[str]:
+    """What has to be there before a file of this kind can be checked, on each system."""
+    if path.suffix.lower() not in (".r", ".rmd"):
+        return []
+    return [
+        "To check it you need R with lme4 and lmerTest, and rpy2, its bridge to Python:",
+        f"  Debian, Ubuntu:  sudo {r.DEBIAN}",
+        f"  a Mac:           R from https://cran.r-project.org, and in R: {r.IN_R}",
+        "  Windows:         WSL (wsl --install), and there as on Ubuntu; R on Windows itself has no bridge",
+        f"  then, each:      {r.install_bridge()}",
+        "RPY2_CFFI_MODE=ABI: nothing is compiled; without it rpy2 needs a C compiler and R's headers.",
+        f"Here: {_found()}.",
+    ]
+
+
+def _found() -> str:
+    missing = [*([] if shutil.which("R") else ["R"]), *([] if importlib.util.find_spec("rpy2") else ["rpy2"])]
+    return (
+        f"{' and '.join(missing)} {'are' if missing[1:] else 'is'} missing" if missing else "R and rpy2 are installed"
+    )
 
 
 def python_template(file: str = "student.py") -> str:

@@ -1,5 +1,6 @@
 """Which confinement there is here, shown by a worker that runs in it, and what it leaves open."""
 
+import importlib.util
 import platform
 import shutil
 from dataclasses import dataclass
@@ -13,10 +14,6 @@ from tests.grading.sandbox.submission import CallFailedError, Submission
 
 TIERS = ("bwrap", "process")
 WEAK = "files of the user who grades can be read: this kernel has no Landlock, or no filter of system calls"
-INSTALL_R = (
-    "apt-get install -y --no-install-recommends r-base-core r-cran-lme4 r-cran-lmertest r-cran-pbkrtest "
-    "r-cran-jsonlite && RPY2_CFFI_MODE=ABI .venv/bin/pip install -e '.[r]'"
-)
 
 
 @dataclass(frozen=True)
@@ -61,6 +58,8 @@ def r_unusable(tier: str) -> str | None:
         return "on Windows the bridge from Python to R works in WSL only"
     if shutil.which("R") is None:
         return "no R on this machine"
+    if importlib.util.find_spec("rpy2") is None:
+        return "R is here, and its bridge to Python, rpy2, is not installed"
     submission = Submission(Source.of("R", "denominator_df <- function(data) nrow(data)\n"), tier)
     try:
         submission.call("denominator_df", {"data": pd.DataFrame({"bucket": [1]})}, {"": "numbers"})
