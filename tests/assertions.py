@@ -14,6 +14,7 @@ import pytest
 from numpy.typing import ArrayLike
 
 MOST_DIGITS = 15.0
+DIGITS_SHOWN = (7, 9, 12, 17)
 DIGITS: dict[str, float] = {}  # of the comparisons of the test that runs, by claim, at worst (see accuracy.py)
 
 
@@ -32,8 +33,9 @@ def assert_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: float, s
     worst = float(np.max(np.abs(got - expected), initial=0.0))
     _note(claim, worst, largest)
     if not worst <= rtol * largest:
+        shown, right = _told_apart(got, expected)
         raise ClaimError(
-            f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}",
+            f"{claim}\n  got       {shown}\n  expected  {right}",
             f"they differ by {worst:.3g}; allowed is {rtol * largest:.3g}",
         )
 
@@ -99,7 +101,16 @@ def _note(claim: str, worst: float, scale: float) -> None:
     DIGITS[claim] = min(digits, DIGITS.get(claim, MOST_DIGITS))
 
 
-def _shown(value: Any) -> str:
+def _told_apart(got: Any, expected: Any) -> tuple[str, str]:
+    """Both with so many digits that they look different: 329.6651 is not 329.6651."""
+    for digits in DIGITS_SHOWN:
+        shown, right = _shown(got, digits), _shown(expected, digits)
+        if shown != right:
+            break
+    return shown, right
+
+
+def _shown(value: Any, digits: int = DIGITS_SHOWN[0]) -> str:
     if isinstance(value, pd.DataFrame):
         return f"a table of {len(value)} rows\n{value.head(8).to_string()}"
     if isinstance(value, Mapping):
@@ -108,7 +119,7 @@ def _shown(value: Any) -> str:
         return str(value)
     array = np.asarray(value)
     if array.size == 1 and array.dtype.kind in "iuf":
-        return f"{array.item():.7g}"
-    form = {"float_kind": lambda number: f"{number:.7g}"}
+        return f"{array.item():.{digits}g}"
+    form = {"float_kind": lambda number: f"{number:.{digits}g}"}
     text = np.array2string(array, threshold=24, edgeitems=4, formatter=form)
     return text.replace("\n", "\n            ")

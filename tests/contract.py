@@ -41,6 +41,21 @@ class NotOffered:
 NOT_OFFERED = NotOffered()
 
 
+class Answer(SimpleNamespace):
+    """A result of several fields; one that is missing, or not of the form that is asked for, says so where it is read."""
+
+    __slots__ = ("_missing",)
+
+    def __init__(self, fields: Mapping[str, Any], missing: Mapping[str, str]) -> None:
+        super().__init__(**fields)
+        self._missing = missing
+
+    def __getattr__(self, name: str) -> Any:
+        if name != "_missing" and name in self._missing:
+            raise ContractError(self._missing[name])
+        raise AttributeError(name)
+
+
 @dataclass(frozen=True)
 class Kind:
     """How a value crosses from the submission (`form`, see grading/sandbox/plain.py), and what it must then be."""
@@ -64,17 +79,23 @@ class Function:
         return {field: kind.form for field, kind in self.fields.items()}
 
     def normalised(self, value: dict[str, Any], arguments: Arguments) -> Any:
-        """The plain value of a call as a number, array, table or namespace; raises ContractError.
+        """The plain value of a call as a number, array, table or `Answer`; raises ContractError where none of it fits.
 
-        A field that is NOT_OFFERED stays so.
+        A field that is NOT_OFFERED stays so; one that is a text, the sentence that says why, is missing.
         """
-        parts = {
-            field: value[field]
-            if value[field] is NOT_OFFERED
-            else kind.convert(value[field], field or "the result", arguments)
-            for field, kind in self.fields.items()
-        }
-        return parts[WHOLE] if WHOLE in parts else SimpleNamespace(**parts)
+        parts: dict[str, Any] = {}
+        missing: dict[str, str] = {}
+        for field, kind in self.fields.items():
+            part = value[field]
+            try:
+                if isinstance(part, str):
+                    raise ContractError(part)
+                parts[field] = part if part is NOT_OFFERED else kind.convert(part, field or "the result", arguments)
+            except ContractError as error:
+                missing[field] = str(error)
+        if not parts:
+            raise ContractError(next(iter(missing.values())))
+        return parts[WHOLE] if WHOLE in parts else Answer(parts, missing)
 
 
 def _number(value: Any, name: str, _: Arguments) -> float:

@@ -7,6 +7,11 @@ algebra     at given V: relative 1e-10, or 16 eps cond(X)^2 cond(V) where that i
             careful of the honest ways to solve least squares has
 optimum     an optimiser stops where the criterion is flat to its own tolerance t: the estimates are then
             within sqrt(t) of the optimum. lme4's default leaves 5 digits, a bounded scalar search 4 or 5
+p-value     absolute, 1e-7: `1 - cdf` knows a tail to eps = 2e-16 of one, not of the tail, so small tails have no digit
+default     an optimiser at its defaults, on ordinary data, stops where a step gains 1e-8 to 1e-5 of the criterion or
+optimiser   its gradient is below 1e-5 per unit: 1e-3 above the minimum at most, the variances within 1e-2 of their sum
+            (the criterion is quadratic, with a curvature of about half the df in log variances). It keeps nine tenths
+            of fit_reml (see judgement/excuses.py); ML and moments are off by C / B, a tenth at least, and by 0.1 or more
 derivative  a df made of second differences of step h keeps half the digits that remain: 2e-2
 certified   per NIST level of difficulty: see authorities/test_nist.py
 Monte Carlo the false-alarm rate is stated where the test is
@@ -36,6 +41,12 @@ SUBMISSION = Tolerances(criterion=1e-6, variance=1e-3, estimate=1e-4, standard_e
 
 # What solving the score equation with analytic derivatives reaches, with room for cond(X) up to 1e2.
 REFERENCE = Tolerances(criterion=1e-10, variance=1e-10, estimate=1e-10, standard_error=1e-10, df=1e-6, p_value=1e-8)
+
+
+# What an optimiser left at its defaults may leave, on any data.
+DEFAULT_OPTIMISER = Tolerances(criterion=1e-3, variance=1e-2, estimate=1e-2, standard_error=1e-2, df=2e-2, p_value=2e-3)
+
+P_VALUE = 1e-7  # absolute, of a tail at an F and df that are given
 
 
 def algebra(X: np.ndarray, V: np.ndarray | None = None) -> float:

@@ -40,10 +40,10 @@ def test_empirical_variances_agree_with_r(impl, name):
     """R: mean(tapply(weight, bucket, var)) and var(weight)."""
     fit = golden.load(name)
     expected = fit.expected["empirical_variances"]
-    got = vars(impl.empirical_variances(fit.data))
+    got = impl.empirical_variances(fit.data)
     assert_close(
         "Vb = Vbe - Ve, Ve and Vbe of the chapter's frogs, as R has them",
-        [got[k] for k in ("Vb", "Ve", "Vbe")],
+        [got.Vb, got.Ve, got.Vbe],
         [expected[k] for k in ("Vb", "Ve", "Vbe")],
         1e-10,
     )

@@ -9,7 +9,7 @@ from scipy.stats import f as f_distribution
 from scipy.stats import kstest
 
 from reference import closed_form, exact, golden
-from tests import strategies
+from tests import strategies, tolerances
 from tests.assertions import assert_between, assert_close, assert_that
 
 pytestmark = pytest.mark.judges("anova_reml")
@@ -166,7 +166,7 @@ def test_p_value_fits_f_and_df(impl, frogs):
     assert_close("F = Wald statistic / q", got.F, F, 10 * impl.tolerances.variance, F + 1e-2)
     assert_between("df_den lies in the range of the contrasts' df", got.df_den, low * (1 - slack), high * (1 + slack))
     expected = f_distribution.sf(got.F, got.df_num, got.df_den)
-    assert_close("p = upper tail of F(df_num, df_den) at F", got.p_value, expected, 1e-7, 1.0)
+    assert_close("p = upper tail of F(df_num, df_den) at F", got.p_value, expected, tolerances.P_VALUE, 1.0)
 
 
 @pytest.mark.satterthwaite

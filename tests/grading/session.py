@@ -74,6 +74,7 @@ class Grading:
             if self.has_failed(function):
                 self._explain(function)
         self.submission.close()
+        self.verdict.flaws = self.submission.flaws
         self.verdict.printed, self.verdict.broken = self.submission.printed, self.submission.broken or ""
         self.verdict.remarks = [*self.handed_in.remarks, *self.submission.remarks]
         if self.submission.overdrawn:

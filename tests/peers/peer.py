@@ -124,6 +124,9 @@ class InR:
             raise ContractError(f"{name}: {error}") from None
         except Exception as error:
             self.declared.refused(name, arguments, ContractError(f"{name} stopped {error}"))
+        unread = [part for part in answer.values() if isinstance(part, str)]
+        if unread or "flaws" in answer:
+            raise ContractError(f"{name}: {unread[0] if unread else 'the result has no names, or numbers as text'}")
         return self.declared.completed(name, answer, arguments)
 
 

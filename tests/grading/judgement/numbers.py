@@ -69,7 +69,7 @@ def fields(function: str, value: Any) -> Fields:
         counts = {label(key): count for key, count in value.items()}
         return {"": np.array([float(counts[key]) for key in sorted(counts)])}
     named = value if isinstance(value, dict) else vars(value) if isinstance(value, SimpleNamespace) else {"": value}
-    return {name: np.asarray(number, dtype=float) for name, number in named.items()}
+    return {name: np.asarray(number, dtype=float) for name, number in named.items() if not isinstance(number, str)}
 
 
 def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: float) -> bool:

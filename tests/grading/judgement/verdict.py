@@ -1,13 +1,15 @@
 """From outcomes of tests to points and words: what a submission got, function by function."""
 
+import math
 import re
 from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
+from tests.contract import CONTRACT
 from tests.grading.judgement import rubric
 from tests.grading.judgement.diagnosis import RETURNS_NOTHING, SWAPPED
-from tests.grading.judgement.excuses import CONSEQUENCE, Called, Excuse
+from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, Called, Excuse
 from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item
 
@@ -51,6 +53,7 @@ class Verdict:
     outcomes: list[Outcome] = field(default_factory=list)
     diagnoses: dict[str, Misconception | None] = field(default_factory=dict)
     excuses: dict[str, tuple[Excuse | None, set[str]]] = field(default_factory=dict)  # and the checks that it excuses
+    flaws: dict[str, set[str]] = field(default_factory=dict)  # of results that could be read nevertheless
     pictures: dict[str, list[Any] | None] = field(default_factory=dict)  # numbers to draw (see portrait.py)
     printed: dict[str, str] = field(default_factory=dict)  # by function; "" while the file was loaded
 
@@ -83,9 +86,9 @@ class Verdict:
         return rubric.earned(100.0, ordinary, subtle, half, self.loss(function))
 
     def loss(self, function: str) -> float:
-        """The share of the points that an excuse costs."""
+        """The share of the points that an excuse and flaws of form cost."""
         excuse, _ = self._excuse(function)
-        return excuse.loss if excuse else 0.0
+        return 1 - math.prod(1 - one.loss for one in (*([excuse] if excuse else []), *self._flaws(function)))
 
     def counts(self, function: str, kind: str) -> tuple[int, int]:
         """Checks of a kind that passed or are excused, and all."""
@@ -99,7 +102,7 @@ class Verdict:
         if excuse and excuse.slug:
             return excuse.slug
         diagnosis = self.diagnoses.get(function)
-        return diagnosis.slug if diagnosis else None
+        return diagnosis.slug if diagnosis else next((flaw.slug for flaw in self._flaws(function)), None)
 
     def feedback(self, function: str) -> tuple[str, list[str]]:
         """What the student reads first about one function, and what is folded away."""
@@ -109,9 +112,9 @@ class Verdict:
             return NOT_CALLED, []
         if failed and all(re.search(NOT_WRITTEN, outcome.plain) for outcome in failed):
             return NOT_YET, []
-        if not failed:
-            return f"All {total} checks passed.", []
         said, slug = self._explained(function), self.slug(function)
+        if not failed:
+            return "\n\n".join(said) or f"All {total} checks passed.", []
         shown = next((outcome for outcome in failed if outcome.example), failed[0])
         if slug not in SAID_BY_HINT:
             said.append(shown.plain)
@@ -123,6 +126,10 @@ class Verdict:
         return "\n\n".join(said), [f"{len(failed)} of {total} checks failed:", *others[:MAX_MORE], *left]
 
     def _explained(self, function: str) -> list[str]:
+        names = ", ".join(CONTRACT[function].fields)
+        return [*self._wrong(function), *(flaw.said.format(names) for flaw in self._flaws(function))]
+
+    def _wrong(self, function: str) -> list[str]:
         excuse, _ = self._excuse(function)
         diagnosis = self.diagnoses.get(function)
         if diagnosis and not (excuse and excuse.slug):
@@ -132,6 +139,9 @@ class Verdict:
 
     def _excuse(self, function: str) -> tuple[Excuse | None, set[str]]:
         return self.excuses.get(function, (None, set()))
+
+    def _flaws(self, function: str) -> list[Excuse]:
+        return [flaw for slug, flaw in FLAWS.items() if slug in self.flaws.get(function, ())]
 
 
 def record(verdict: Verdict, items: dict[str, Item]) -> Record:
@@ -147,7 +157,7 @@ def record(verdict: Verdict, items: dict[str, Item]) -> Record:
         functions[item.function] = {
             "checks": {kind: verdict.counts(item.function, kind) for kind in KINDS},
             "loss": verdict.loss(item.function),
-            "status": "failed" if failed else "passed",
+            "status": "failed" if failed or verdict.flaws.get(item.function) else "passed",
             "output": said,
             "misconception": slug,
             "remark": "" if said == NOT_CALLED else slug or (said if said == NOT_YET else first),

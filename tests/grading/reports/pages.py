@@ -14,7 +14,7 @@ import numpy as np
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.copies import Cluster
 from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
-from tests.grading.judgement.excuses import CONSEQUENCE, ROUNDED
+from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, ROUNDED, SEARCH
 from tests.grading.judgement.portrait import GROUP, RIGHT_V
 from tests.grading.judgement.verdict import NOT_YET, PRINTED, Result
 from tests.grading.reports.lines import Line
@@ -32,7 +32,7 @@ OF_ANY = {  # what may be wrong about any function, said to a class
     IMPRECISE: HINTS[IMPRECISE],
     SWAPPED: "Two arguments are in each other's place.",
     HARD_CODED: "The same number comes out whatever the arguments are.",
-    ROUNDED.slug: ROUNDED.said,
+    **{one.slug: one.said.format("those of the exercise") for one in (ROUNDED, SEARCH, *FLAWS.values())},
     CONSEQUENCE: "It follows from another function that is wrong, and keeps half of its points.",
 }
 TENTHS = [f".{k}" for k in range(10)]

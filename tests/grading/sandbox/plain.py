@@ -9,11 +9,49 @@ from typing import Any
 
 import numpy as np
 
+UNNAMED, AS_TEXT = "unnamed", "text"  # flaws of a result that can be read nevertheless
 NOTHING = "it returns nothing (is the result printed instead?)"
 
 
 class UnreadableError(Exception):
     """The value lacks a field, or is not of the form that is asked for."""
+
+
+def lenient(value: Any, forms: dict[str, str]) -> dict[str, Any]:
+    """The fields of what a student returns: what can be read counts, and of what cannot be read the sentence why.
+
+    A sequence without names has the fields in the order in which they are asked for, and numbers that were formatted
+    are read; the part "flaws" says so. Raises UnreadableError where nothing can be read.
+    """
+    named = dict(zip(forms, value, strict=True)) if _is_in_order(value, forms) else value
+    flaws, parts = {UNNAMED} if named is not value else set(), {}
+    for field, form in forms.items():
+        try:
+            parts |= plain(named, {field: form})
+        except UnreadableError as error:
+            part = named if field == "" else field_of(named, field) if field in names_of(named) else None
+            numbers = _from_text(part) if form == "numbers" else None
+            parts[field] = str(error).partition("; asked for")[0] if numbers is None else numbers
+            flaws |= {AS_TEXT} if numbers is not None else set()
+    if all(isinstance(part, str) for part in parts.values()):
+        return plain(named, forms)
+    return parts | ({"flaws": sorted(flaws)} if flaws else {})
+
+
+def _is_in_order(value: Any, forms: dict[str, str]) -> bool:
+    """Whether a value is a sequence of as many parts as are asked for by name, and names none."""
+    is_sequence = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    return "" not in forms and is_sequence and not hasattr(value, "_fields") and len(value) == len(forms)
+
+
+def _from_text(value: Any) -> np.ndarray | None:
+    """Numbers of a text, or of several, that show nothing else."""
+    try:
+        array = np.asarray(value)
+        is_text = array.size and (array.dtype.kind == "U" or any(isinstance(part, str) for part in array.flat))
+        return array.astype(np.float64) if is_text else None
+    except (TypeError, ValueError):
+        return None
 
 
 def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:

@@ -105,7 +105,7 @@ class PythonSubmission:
 
     def call(self, function, arguments: list, forms: dict) -> dict:
         """Call it with pandas and numpy objects."""
-        return plain.plain(function(*[as_python(argument) for argument in arguments]), forms)
+        return plain.lenient(function(*[as_python(argument) for argument in arguments]), forms)
 
     def words(self, error: BaseException) -> str:
         """An exception in one sentence, with the line of the source where it arose."""

@@ -25,7 +25,9 @@ FACTORS = ("bucket", "color")
 NA = -(2**31)  # of R's integers and truth values
 MATRIX, FACTOR, DIM, NAMES = (robjects.r(f"base::{name}") for name in ("matrix", "factor", "dim", "names"))
 # Only the fields that are asked for are looked at: others may hold calls, models or environments.
-PICK = robjects.r("function(x, names) unclass(x)[base::intersect(names, base::names(x))]")
+PICK = robjects.r(
+    "function(x, names) (if (is.character(x)) as.list(x) else unclass(x))[base::intersect(names, base::names(x))]"
+)
 AS_MATRIX = robjects.r(
     "function(x) if (is.data.frame(x) && all(vapply(x, function(v) is.numeric(v) || is.logical(v), NA))) data.matrix(x)"
     " else if (methods::is(x, 'Matrix')) as(x, 'matrix') else x"
@@ -213,7 +215,7 @@ class RSubmission:
             result = AS_MATRIX(result)
         if "" not in forms and NAMES(result) != rinterface.NULL:
             result = PICK(result, robjects.StrVector(list(forms)))
-        return plain.plain(as_python(result), forms)
+        return plain.lenient(as_python(result), forms)
 
     def words(self, error: BaseException) -> str:
         """What R says, and where that comes from if an expression of the file could not run here."""
@@ -286,8 +288,8 @@ def as_python(value: Any) -> Any:
     names = value.names if hasattr(value, "names") else None
     has_names = names is not None and names != rinterface.NULL
     if isinstance(value, robjects.vectors.ListVector | robjects.vectors.DataFrame):
-        keys = list(names) if has_names else [str(i) for i in range(len(value))]
-        return {key: as_python(entry) for key, entry in zip(keys, value, strict=True)}
+        entries = [as_python(entry) for entry in value]
+        return dict(zip(names, entries, strict=True)) if has_names else entries
     if isinstance(value, robjects.vectors.StrVector):
         return list(value)
     if isinstance(value, robjects.vectors.Vector):

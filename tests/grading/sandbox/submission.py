@@ -50,6 +50,7 @@ class Submission:
     fences: list[str] = field(default_factory=list)  # what the worker says that stand
     remarks: list[str] = field(default_factory=list)  # what it says that was passed over
     names: dict[str, list[str]] = field(default_factory=dict)  # of functions that it says are defined: their arguments
+    flaws: dict[str, set[str]] = field(default_factory=dict)  # of results that can be read nevertheless (see plain.py)
     used: float = 0.0  # seconds, in workers that are gone
     overdrawn: tuple[str, str] | None = None  # the function at which its time was used up, and the sentence about it
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
@@ -80,9 +81,11 @@ class Submission:
             raise NotCalledError(f"{name} is not defined{f': {why}' if why else self._meant(name)}")
         if "value" not in reply:
             raise CallFailedError(_failure(name, reply))
-        if not isinstance(reply["value"], Mapping) or set(reply["value"]) != set(forms):
+        value = reply["value"]
+        if not isinstance(value, Mapping) or set(value) - {"flaws"} != set(forms):
             self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
-        return {part: _typed(value, forms[part], name) for part, value in reply["value"].items()}
+        self.flaws.setdefault(name, set()).update(_texts(value.get("flaws")))
+        return {part: _typed(value[part], form, name) for part, form in forms.items()}
 
     def begin(self, begun: Worker | None = None) -> None:
         """Start a worker, or take one that runs already; the first call waits for it."""
@@ -201,9 +204,9 @@ def outgoing(argument: Any) -> Any:
 
 
 def _typed(value: Any, form: str, name: str) -> Any:
-    """Only what the form allows gets past here: float64 arrays, and mappings from text to them."""
+    """Only what the form allows gets past here: float64 arrays, mappings from text to them, and why a field is missing."""
     if form == "numbers":
-        return _numbers(value, name)
+        return f"{name}: {_text(value)}" if isinstance(value, str) else _numbers(value, name)
     if not isinstance(value, Mapping):
         raise CallFailedError(f"{name} returned no {'table' if form == 'table' else 'mapping'}")
     if form == "counts":
