@@ -42,7 +42,7 @@ NOT_OFFERED = NotOffered()
 
 
 class Answer(SimpleNamespace):
-    """A result of several fields; one that is missing, or not of the form that is asked for, says so where it is read."""
+    """A result of several fields; one that is missing, or of another form, says so where it is read."""
 
     __slots__ = ("_missing",)
 

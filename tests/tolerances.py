@@ -11,7 +11,7 @@ p-value     absolute, 1e-7: `1 - cdf` knows a tail to eps = 2e-16 of one, not of
 default     an optimiser at its defaults, on ordinary data, stops where a step gains 1e-8 to 1e-5 of the criterion or
 optimiser   its gradient is below 1e-5 per unit: 1e-3 above the minimum at most, the variances within 1e-2 of their sum
             (the criterion is quadratic, with a curvature of about half the df in log variances). It keeps nine tenths
-            of fit_reml (see judgement/excuses.py); ML and moments are off by C / B, a tenth at least, and by 0.1 or more
+            of fit_reml (see judgement/excuses.py); ML's criterion is another, moments are a tenth off or more
 derivative  a df made of second differences of step h keeps half the digits that remain: 2e-2
 certified   per NIST level of difficulty: see authorities/test_nist.py
 Monte Carlo the false-alarm rate is stated where the test is

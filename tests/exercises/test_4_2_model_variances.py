@@ -19,7 +19,10 @@ def test_model_variances_of_the_chapter(impl, sds, expected):
     """sd 25 and 10: 625, 100, 725, 0.862; sd 30 and 15: 900, 225, 1125, 0.8."""
     got = impl.model_variances(*sds)
     assert_close(
-        f"Vb, Ve, Vbe and rho where the sd are {sds[0]:g} and {sds[1]:g}", [got.Vb, got.Ve, got.Vbe, got.rho], expected, 1e-10
+        f"Vb, Ve, Vbe and rho where the sd are {sds[0]:g} and {sds[1]:g}",
+        [got.Vb, got.Ve, got.Vbe, got.rho],
+        expected,
+        1e-10,
     )
 
 

@@ -68,7 +68,9 @@ def test_anova_ols_counts_frogs_as_replicates(impl, frogs):
 def test_anova_ols_p_value_is_the_upper_tail(impl, frogs):
     """p = P(F(C - 1, N - C) >= F)."""
     expected = f_distribution.sf(*naive_f(frogs))
-    assert_close("p = upper tail of F(C - 1, N - C)", impl.anova_ols(frogs.data).p_value, expected, tolerances.P_VALUE, scale=1.0)
+    assert_close(
+        "p = upper tail of F(C - 1, N - C)", impl.anova_ols(frogs.data).p_value, expected, tolerances.P_VALUE, scale=1.0
+    )
 
 
 @pytest.mark.parametrize("name", ["chapter_2_unbalanced", "chapter_2_boundary"])

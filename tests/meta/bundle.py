@@ -76,5 +76,6 @@ class exact:
 
 
 fit_reml_right = sys.modules["lmm_core.reml"].fit_reml
+right_anova = sys.modules["lmm_core.inference"].anova_reml
 {_without_imports(ingredients)}
 """

@@ -136,7 +136,7 @@ def test_results_of_many_kinds_are_read(value):
 UNREADABLE = {
     "missing field": ({"coef": [1]}, "the result has no field 'se': it is a dict with coef"),
     "tuple": (([1], [2]), "the result has no field 'coef': it is a tuple"),
-    "nothing": (None, "it returns nothing (is the result printed instead?)"),
+    "nothing": (None, "it returns nothing"),
     "text": ({"coef": "x", "se": [1]}, "coef holds text, not real numbers"),
     "object": ({"coef": [object()], "se": [1]}, "that is no array of numbers"),
     "none inside": ({"coef": None, "se": [1]}, "coef is None"),
@@ -175,13 +175,17 @@ WRONG_SHAPES = {
 }
 
 
+def _all_of(answer):
+    """Every field, as a check reads it."""
+    return answer.coef, answer.se
+
+
 @pytest.mark.parametrize("case", WRONG_SHAPES)
 def test_values_of_a_wrong_form_are_refused_in_words(case):
     """Exact shape, finite, real."""
     name, value, words = WRONG_SHAPES[case]
     with pytest.raises(ContractError) as refusal:
-        got = CONTRACT[name].normalised(value, {"X": np.ones((9, 4)), "group": np.arange(5)})
-        np.array([got.coef, got.se])
+        _all_of(CONTRACT[name].normalised(value, {"X": np.ones((9, 4)), "group": np.arange(5)}))
     assert words in str(refusal.value)
 
 
@@ -356,9 +360,10 @@ FAILURES = {
         "denominator_df raised ZeroDivisionError in line 2: division by zero",
     ),
     "nothing": (
-        "def denominator_df(d): pass",
-        "denominator_df: it returns nothing (is the result printed instead?)",
+        "def denominator_df(d): d.shape",
+        "denominator_df: it returns nothing",
     ),
+    "empty": ("def denominator_df(d): 'doc'; pass", "denominator_df raised NotImplementedError: not written yet"),
     "loop": ("def denominator_df(d):\n  while True: pass", "denominator_df did not finish within 1.5 seconds"),
     "crash": ("import os\ndef denominator_df(d): os._exit(3)", "denominator_df ended the process it runs in"),
     "exit": ("import os; os._exit(0)", "the file ends the process while it is loaded"),

@@ -1,9 +1,9 @@
 """Which misconception explains a submission's wrong numbers?
 
-On a few fixed inputs the submission's numbers are compared with the right ones, field by field. Each
-misconception is given the share of fields that it has wrong in the same way, out of those that either has
-wrong; the best one is the diagnosis, if its share is at least a half on average. Where none explains all, the
-same answer to different questions is looked for, and the right answer with two arguments in each other's place.
+On a few fixed inputs the submission's numbers are compared with those of each misconception. One is the diagnosis where
+a formula of it reproduces every number that the submission returned, right ones too; what nearly fits is not said.
+Where none does, the right answer with two arguments in each other's place is looked for, the same number for different
+questions, and a search that ends near the best numbers.
 """
 
 from functools import cache
@@ -22,13 +22,19 @@ WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
 EXPLAINED = 1e-3  # relative difference from a misconception's value within which it is explained
 NEARER = 0.05  # or within that share of its own difference from the truth: where an optimiser stops early
 NEAR = 0.02  # relative difference of what a coarse search finds
+LEFT_OF_F = {("anova_reml", "F"): 1e-2, ("anova_reml", "p_value"): 2e-2}  # what a search leaves of them, relative
 SEARCHED = ("fit_reml", "satterthwaite_df", "anova_reml")
+
+Case = tuple[Fields, Fields, dict[str, list[Fields]]]  # right, the submission's, of each misconception's formulas
 
 # What may be wrong about any function.
 RETURNS_NOTHING, SWAPPED, HARD_CODED, IMPRECISE = "returns-nothing", "arguments-swapped", "hard-coded", "imprecise"
+PRINTED = "prints"
 HINTS = {
-    RETURNS_NOTHING: "It returns nothing: is its result printed instead? What a function prints is read by people "
-    "only; what it hands back, others compute with.",
+    RETURNS_NOTHING: "It returns nothing: what it computes ends with it. Others compute with what a function hands "
+    "back, which it has to say.",
+    PRINTED: "It returns nothing: is its result printed instead? What a function prints is read by people only; what "
+    "it hands back, others compute with.",
     SWAPPED: "Two arguments are in each other's place: {} and {}. It is called as {}; yours reads {}.",
     IMPRECISE: "The numbers are near the best ones and not at them: the search stops too early, or its grid is too "
     "coarse.",
@@ -40,15 +46,17 @@ HINTS = {
 def diagnosed(function: str, submission: Caller, signature: list[str]) -> Misconception | None:
     """What is wrong about `function`, or None; `signature`: the names of its arguments in the submission."""
     if _returns_nothing(function, submission):
-        return Misconception(RETURNS_NOTHING, function, HINTS[RETURNS_NOTHING], ())
+        prints = getattr(submission, "printed", {}).get(function)
+        return Misconception(RETURNS_NOTHING, function, HINTS[PRINTED if prints else RETURNS_NOTHING], ())
     cases = [(truth, answer(function, submission, arguments), wrongs) for arguments, truth, wrongs in _cases(function)]
-    best, share = _best(function, cases)
-    if share < 1:
-        is_wrong = any(wrong_fields(function, truth, got) for truth, got, _ in cases)
-        swapped = _swapped(function, submission, signature) if is_wrong else None
-        other = swapped or _hard_coded(function, cases)
-        best = other or (best if share >= 0.5 else _imprecise(function, cases) if is_wrong else None)
-    return best
+    if not any(_is_wrong(function, truth, got) for truth, got, _ in cases):
+        return None
+    return (
+        _reproduced(function, cases)
+        or _swapped(function, submission, signature)
+        or _hard_coded(function, cases)
+        or _imprecise(function, cases)
+    )
 
 
 def wrong_fields(function: str, truth: Fields, got: Fields) -> list[str]:
@@ -68,20 +76,38 @@ def alike(function: str, got: np.ndarray | None, wrong: np.ndarray | None, truth
     return bool(left <= NEARER * np.max(np.abs(wrong - truth), initial=0.0))
 
 
-def _best(function: str, cases: list[tuple[Fields, Fields, dict[str, list[Fields]]]]) -> tuple[Any, float]:
-    """The misconception that explains most, and how much."""
-    explained: dict[str, list[float]] = {}
-    for truth, got, wrongs in cases:
-        wrong = wrong_fields(function, truth, got)
-        if not got or not wrong:
-            continue
-        for slug, variants in wrongs.items():
-            explained.setdefault(slug, []).append(max(_share(function, got, one, truth, wrong) for one in variants))
-    means = {slug: float(np.mean(shares)) for slug, shares in explained.items()}
-    best = max(means, key=lambda slug: means[slug], default=None)
-    if best is None:
-        return None, 0.0
-    return next(m for m in misconceptions.of(function) if m.slug == best), means[best]
+def _reproduced(function: str, cases: list[Case]) -> Misconception | None:
+    """The misconception of which one wrong formula gives every number that came back, wrong ones among them."""
+    for misconception in misconceptions.of(function):
+        for k in range(len(misconception.wrongs)):
+            answers = [(truth, got, wrongs[misconception.slug][k]) for truth, got, wrongs in cases]
+            is_shown = any(_is_wrong(function, truth, got) for truth, got, wrong in answers if got or not wrong)
+            if is_shown and all(_is_of(function, *answer, stops=_stops(answers)) for answer in answers):
+                return misconception
+    return None
+
+
+def _stops(answers: list[tuple[Fields, Fields, Fields]]) -> bool:
+    """Whether a wrong formula stops somewhere: then where it stops is what it is known by."""
+    return any(truth and not wrong for truth, _, wrong in answers)
+
+
+def _is_of(function: str, truth: Fields, got: Fields, wrong: Fields, *, stops: bool) -> bool:
+    """Whether every number of one answer is the wrong formula's; no answer contradicts one that is known by numbers."""
+    if not got or not wrong:
+        return bool(got) == bool(wrong) if stops else not got
+    return all(_is_same(function, field, got[field], wrong.get(field), truth[field]) for field in got if field in truth)
+
+
+def _is_same(function: str, field: str, got: np.ndarray, wrong: np.ndarray | None, truth: np.ndarray) -> bool:
+    if function == "fit_reml":
+        return alike(function, got, wrong, truth)
+    rtol = LEFT_OF_F.get((function, field), EXPLAINED)
+    return wrong is not None and got.size == wrong.size and close(function, got, wrong, rtol)
+
+
+def _is_wrong(function: str, truth: Fields, got: Fields) -> bool:
+    return bool(truth) and (not got or bool(wrong_fields(function, truth, got)))
 
 
 @cache
@@ -98,13 +124,6 @@ def _cases(function: str) -> list[tuple[tuple[Any, ...], Fields, dict[str, list[
         )
         for arguments in misconceptions.probes(function)
     ]
-
-
-def _share(function: str, got: Fields, wrong: Fields, truth: Fields, fields: list[str]) -> float:
-    """Fields that are wrong in the same way, out of those that are wrong in either."""
-    differs = {field for field in truth if not close(function, wrong.get(field), truth[field], WRONG)}
-    same = {field for field in differs & set(fields) if alike(function, got.get(field), wrong.get(field), truth[field])}
-    return len(same) / len(differs | set(fields))
 
 
 def _returns_nothing(function: str, submission: Caller) -> bool:
@@ -148,7 +167,7 @@ def _exchanged(arguments: tuple[Any, ...], i: int, j: int) -> tuple[Any, ...]:
     return tuple(changed)
 
 
-def _imprecise(function: str, cases: list[tuple[Fields, Fields, Any]]) -> Misconception | None:
+def _imprecise(function: str, cases: list[Case]) -> Misconception | None:
     """Every number of a search within a few percent of the right one, and one at least beyond what is forgiven."""
     answered = [(truth, got) for truth, got, _ in cases if got]
     near = [
@@ -157,22 +176,24 @@ def _imprecise(function: str, cases: list[tuple[Fields, Fields, Any]]) -> Miscon
         for truth, got in answered
         for field, part in truth.items()
     ]
-    if function != "fit_reml" or not near or not all(near):
+    is_off = any(wrong_fields(function, truth, got) for truth, got in answered)
+    if function != "fit_reml" or len(answered) < len(cases) or not is_off or not all(near):
         return None
     return Misconception(IMPRECISE, function, HINTS[IMPRECISE], ())
 
 
-def _hard_coded(function: str, cases: list[tuple[Fields, Fields, Any]]) -> Misconception | None:
-    """A number that is the same on every probe where the right ones differ."""
+def _hard_coded(function: str, cases: list[Case]) -> Misconception | None:
+    """A number that is the same on every probe where the right ones differ; all others are right, or such, too."""
     answered = [(truth, got) for truth, got, _ in cases if got]
-    sizes = {truth[field].size == got.get(field, np.empty(0)).size for truth, got in answered for field in truth}
-    if function == "simulate_frogs" or len(answered) < 2 or (False in sizes and len(CONTRACT[function].fields) > 1):
+    if function == "simulate_frogs" or len(answered) < 2:
         return None
+    found: list[str] = []
     for field in answered[0][0]:
         truths, gots = ([each.get(field, np.empty(0)) for each in some] for some in zip(*answered, strict=True))
         differ = any(truth.shape != truths[0].shape or not np.allclose(truth, truths[0], rtol=1e-6) for truth in truths)
         values = np.unique(np.concatenate([got.ravel() for got in gots]))
         if differ and len(values) == 1:
-            name = field or "The result"
-            return Misconception(HARD_CODED, function, HINTS[HARD_CODED].format(f"{name} is {values[0]:.6g}"), ())
-    return None
+            found.append(f"{field or 'The result'} is {values[0]:.6g}")
+        elif any(field in wrong_fields(function, truth, got) for truth, got in answered):
+            return None
+    return Misconception(HARD_CODED, function, HINTS[HARD_CODED].format(found[0]), ()) if found else None

@@ -32,6 +32,7 @@ class Excuse:
     slug: str  # "" where the misconception says more
     said: str
     loss: float  # the share of the points
+    is_all: bool = False  # whether that is all that it costs, with checks that fail for the same reason and by more
 
 
 ROUNDED = Excuse(
@@ -43,10 +44,11 @@ ROUNDED = Excuse(
 
 SEARCH = Excuse(
     "default-optimiser",
-    "This is REML, but the search was left before it was at the minimum: there the criterion is so flat that it changes "
-    "in the last digits that are shown, while Vb and Ve still move. An optimiser stops at its own tolerance; ask it for "
-    "a smaller one.",
+    "This is REML, but the search was left before it was at the minimum: there the criterion is so flat that it "
+    "changes in the last digits that are shown, while Vb and Ve still move. An optimiser stops at its own tolerance; "
+    "ask it for a smaller one.",
     0.1,
+    is_all=True,
 )
 
 # Of a result whose numbers are read nevertheless.
@@ -59,8 +61,8 @@ FLAWS = {
     ),
     AS_TEXT: Excuse(
         AS_TEXT,
-        "The numbers are returned as text, formatted for the eye. Text cannot be computed with: a result keeps the number "
-        "with all its digits, and it is formatted where it is printed.",
+        "The numbers are returned as text, formatted for the eye. Text cannot be computed with: a result keeps the "
+        "number with all its digits, and it is formatted where it is printed.",
         0.5,
     ),
 }
@@ -122,7 +124,9 @@ def _of_check(function: str, calls: list[Called], submission: Caller, origins: l
 
 
 def _rounded(got: Fields, truth: Fields, wrong: list[str]) -> Iterable[Excuse]:
-    fits = [name in got and got[name].size == truth[name].size and _is_rounded(got[name], truth[name]) for name in wrong]
+    fits = [
+        name in got and got[name].size == truth[name].size and _is_rounded(got[name], truth[name]) for name in wrong
+    ]
     if all(fits):
         yield ROUNDED
 

@@ -50,7 +50,8 @@ def answer(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Fields:
     try:
         value = asked(function, caller, arguments)
         if function == "simulate_frogs":
-            return _features(value[""], asked(function, caller, arguments)[""], *arguments[:6])
+            others = [asked(function, caller, (*arguments[:6], arguments[6] + more))[""] for more in (0, 1)]
+            return _features(value[""], others, *arguments[:6])
         return fields(function, value[""] if set(value) == {""} else value)
     except NO_ANSWER:
         return {}
@@ -87,7 +88,7 @@ def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: flo
 ROUGHLY = 0.35  # the difference of statistics of random draws, as logarithms
 
 
-def _features(table: Any, again: Any, n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
+def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
     """What the misconceptions change in a simulation, as statistics that do not depend on the generator."""
     mu, sigma_bucket, sigma_within = numbers
     if len(table["bucket"]) != n_buckets * n_within:
@@ -109,5 +110,10 @@ def _features(table: Any, again: Any, n_buckets: int, n_within: int, colors: Any
     features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
     features["one bucket_mu"] = float(max(np.ptp(bucket_mu[here]) for here in Z.T) > 1e-9 * abs(mu))
     features["colours of a bucket"] = float(max(len(set(color[here])) for here in Z.T))
-    features["same again"] = float(np.array_equal(weight, np.asarray(again["weight"], dtype=float).ravel()))
+    again, another = (np.array_equal(weight, np.asarray(other["weight"], dtype=float).ravel()) for other in others)
+    features |= {"same again": float(again), "same by another seed": float(another)}
+    features["bucket_mu around mu"] = float(np.round((bucket_mu.mean() - mu) / mu))
+    features["weights around bucket_mu"] = float(np.round((weight - bucket_mu).mean() / mu))
+    features["as many buckets of each colour"] = float(len(set(np.unique(in_order, return_counts=True)[1])) == 1)
+    features["ids"] = np.log(len({label(i) for i in table["id"]}) / n_within)
     return {name: np.asarray(value) for name, value in features.items()}

@@ -97,16 +97,22 @@ def _item(path: Path, name: str, entry: Any) -> Item:
 
 
 def earned(
-    points: float, plain: tuple[int, int], subtle: tuple[int, int], half: tuple[int, int] = (0, 0), loss: float = 0.0
+    points: float,
+    plain: tuple[int, int],
+    subtle: tuple[int, int],
+    half: tuple[int, int] = (0, 0),
+    loss: float = 0.0,
+    kept: float = 1.0,
 ) -> float:
     """Points for (passed, all) of the plain claims, on ordinary data, of the subtle ones, and of those marked `half`.
 
     PLAIN of the points are shared by the plain claims and the halves, the rest by the subtle ones; one kind takes all
     where there is no other. Who fails a plain claim keeps at most WRONG_ON_ORDINARY_DATA, who fails a half
-    WRONG_IN_ONE_PART. `loss` is the share that an excuse costs; what it excuses counts as passed.
+    WRONG_IN_ONE_PART. `loss` is the share that an excuse costs, `kept` the share that it leaves at most; what it
+    excuses counts as passed.
     """
     basic = plain[0] + half[0], plain[1] + half[1]
     kinds = ((*basic, PLAIN if subtle[1] else 1.0), (*subtle, 1 - PLAIN if basic[1] else 1.0))
     share = sum(weight * passed / total for passed, total, weight in kinds if total)
     most = WRONG_ON_ORDINARY_DATA if plain[0] < plain[1] else WRONG_IN_ONE_PART if half[0] < half[1] else 1.0
-    return round(points * min(share, most) * (1 - loss), 2)
+    return round(points * min(share, most, kept) * (1 - loss), 2)

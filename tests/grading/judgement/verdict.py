@@ -83,12 +83,18 @@ class Verdict:
 
     def _share(self, function: str) -> float:
         ordinary, half, subtle = (self.counts(function, kind) for kind in KINDS)
-        return rubric.earned(100.0, ordinary, subtle, half, self.loss(function))
+        return rubric.earned(100.0, ordinary, subtle, half, self.loss(function), self.kept(function))
 
     def loss(self, function: str) -> float:
         """The share of the points that an excuse and flaws of form cost."""
         excuse, _ = self._excuse(function)
-        return 1 - math.prod(1 - one.loss for one in (*([excuse] if excuse else []), *self._flaws(function)))
+        told = [*self._flaws(function), *([excuse] if excuse and not excuse.is_all else [])]
+        return 1 - math.prod(1 - one.loss for one in told)
+
+    def kept(self, function: str) -> float:
+        """The share that is kept at most, whatever else failed."""
+        excuse, _ = self._excuse(function)
+        return 1 - excuse.loss if excuse and excuse.is_all else 1.0
 
     def counts(self, function: str, kind: str) -> tuple[int, int]:
         """Checks of a kind that passed or are excused, and all."""
@@ -157,6 +163,7 @@ def record(verdict: Verdict, items: dict[str, Item]) -> Record:
         functions[item.function] = {
             "checks": {kind: verdict.counts(item.function, kind) for kind in KINDS},
             "loss": verdict.loss(item.function),
+            "kept": verdict.kept(item.function),
             "status": "failed" if failed or verdict.flaws.get(item.function) else "passed",
             "output": said,
             "misconception": slug,
@@ -192,7 +199,7 @@ def gradescope(of: Record, items: dict[str, Item]) -> Result:
             {
                 "name": f"{item.exercise} {item.function}: {item.title}",
                 "number": f"{item.exercise}.{number}",
-                "score": rubric.earned(item.points, ordinary, subtle, half, known["loss"]),
+                "score": rubric.earned(item.points, ordinary, subtle, half, known["loss"], known["kept"]),
                 "max_score": item.points,
                 "status": known["status"],
                 "output": known["output"],

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 UNNAMED, AS_TEXT = "unnamed", "text"  # flaws of a result that can be read nevertheless
-NOTHING = "it returns nothing (is the result printed instead?)"
+NOTHING = "it returns nothing"
 
 
 class UnreadableError(Exception):

@@ -204,7 +204,7 @@ def outgoing(argument: Any) -> Any:
 
 
 def _typed(value: Any, form: str, name: str) -> Any:
-    """Only what the form allows gets past here: float64 arrays, mappings from text to them, and why a field is missing."""
+    """Only what the form allows gets past here: float64 arrays, mappings to them, and why a field is missing."""
     if form == "numbers":
         return f"{name}: {_text(value)}" if isinstance(value, str) else _numbers(value, name)
     if not isinstance(value, Mapping):

@@ -101,3 +101,56 @@ def _(X, y):
 )
 def _(X, y):
     return ols_result(X, y, len(y) - X.shape[1], root=False)
+
+
+@misconception(
+    "cholesky-transposed",
+    "gls",
+    "The Cholesky factor of V is used the wrong way round: L and its transpose do different things, and only one of "
+    "them makes the frogs independent. Try it: the covariance of what comes out has to be the identity.",
+)
+def _(X, y, V):
+    L = np.linalg.cholesky(V)
+    coef, C, _ = least_squares(np.linalg.solve(L.T, X), np.linalg.solve(L.T, y))
+    return {"coef": coef, "se": np.sqrt(np.diag(C))}
+
+
+@misconception("v-not-inverted", "gls", "")
+def _(X, y, V):
+    L = np.linalg.cholesky(V)
+    coef, C, _ = least_squares(L @ X, L @ y)
+    return {"coef": coef, "se": np.sqrt(np.diag(C))}
+
+
+@misconception(
+    "sd-for-variance",
+    "ols",
+    "sigma2 is a standard deviation here: the residual variance is its square.",
+)
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"sigma2": np.sqrt(fit["sigma2"])}
+
+
+@misconception(
+    "constant-counted-twice",
+    "ols",
+    "One degree of freedom too many was taken off: the constant is a column of X already, where there is one.",
+)
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1] - 1) | {"df_resid": len(y) - X.shape[1] - 1}
+
+
+@misconception(
+    "sum-of-squares-for-variance",
+    "ols",
+    "sigma2 is the sum of squared residuals here. A variance is a mean: it has to be divided by its degrees of "
+    "freedom.",
+)
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"sigma2": least_squares(X, y)[2]}
+
+
+@misconception("sum-of-squares-for-variance", "ols", "")
+def _(X, y):
+    return ols_result(X, y, 1)

@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
+from lmm_core import anova_reml as right_anova
 from reference import exact
 from tests.strategies import indicators
 
@@ -67,16 +68,54 @@ def naive_anova(data):
 
 
 def mixed_anova(data):
-    """F, q, df of each contrast pooled crudely, N - C: enough to recognise what is done wrong with them."""
+    """The right F, C - 1 and pooled df, and N - C."""
+    fit = right_anova(data)
+    return fit.F, fit.df_num, fit.df_den, len(data) - fit.df_num - 1
+
+
+def treatment(data):
+    """X with a constant, y and the buckets."""
     X = indicators(data["color"].to_numpy())
-    X = np.column_stack([np.ones(len(X)), X[:, 1:]])
-    y, group = data["weight"].to_numpy(), data["bucket"].to_numpy()
+    X[:, 0] = 1.0
+    return X, data["weight"].to_numpy(float), data["bucket"].to_numpy()
+
+
+def kenward_roger(X, y, group):
+    """coef, Phi, the adjusted Phi, its derivatives, and W: Kenward and Roger (1997), Biometrics 53, 983-997."""
     fit = reml(X, y, group)
-    C = inverse_gram(X, covariance(group, fit["Vb"], fit["Ve"]))
-    q = X.shape[1] - 1
-    F = fit["coef"][1:] @ np.linalg.solve(C[1:, 1:], fit["coef"][1:]) / q
-    low, high = exact.ddf_range(X, y, group, np.eye(q + 1)[1:])
-    return F, q, (low + high) / 2, len(y) - X.shape[1]
+    V, parts = covariance(group, fit["Vb"], fit["Ve"]), [(group[:, None] == group) + 0.0, np.eye(len(y))]
+    inverse = np.linalg.inv(V)
+    coef, C = weighted(X, y, V)
+    P = inverse - inverse @ X @ C @ X.T @ inverse
+    W = 2 * np.linalg.inv([[np.trace(P @ a @ P @ b) for b in parts] for a in parts])
+    moves = [C @ X.T @ inverse @ a @ inverse @ X @ C for a in parts]
+    left = [C @ X.T @ inverse @ a for a in parts]
+    more = sum(2 * W[j, k] * left[j] @ P @ left[k].T for j in range(2) for k in range(2))
+    return coef, C, C + more, moves, W
+
+
+def kenward_roger_df(X, y, group):
+    _, C, _, moves, W = kenward_roger(X, y, group)
+    g = np.array([np.diag(move) for move in moves])
+    return 2 * np.diag(C) ** 2 / np.einsum("ak,ab,bk->k", g, W, g)
+
+
+def kenward_roger_f(data):
+    """F scaled, and its df: equations 3 to 9 of the paper."""
+    coef, C, adjusted, moves, W = kenward_roger(*treatment(data))
+    q = len(coef) - 1
+    theta = np.linalg.inv(C[1:, 1:])
+    by = [theta @ move[1:, 1:] for move in moves]
+    A1 = sum(W[j, k] * np.trace(by[j]) * np.trace(by[k]) for j in range(2) for k in range(2))
+    A2 = sum(W[j, k] * np.trace(by[j] @ by[k]) for j in range(2) for k in range(2))
+    B = (A1 + 6 * A2) / (2 * q)
+    g = ((q + 1) * A1 - (q + 4) * A2) / ((q + 2) * A2)
+    c = np.array([g, q - g, q + 2 - g]) / (3 * q + 2 * (1 - g))
+    E = 1 / (1 - A2 / q)
+    rho = (1 + c[0] * B) / ((1 - c[1] * B) ** 2 * (1 - c[2] * B)) / (q * E**2)
+    df = 4 + (q + 2) / (q * rho - 1)
+    F = coef[1:] @ np.linalg.solve(adjusted[1:, 1:], coef[1:]) / q
+    return df / (E * (df - 2)) * F, q, df
 
 
 def table_of_frogs(n_buckets, n_within, colors, bucket_mu, weight, color=None):

@@ -149,3 +149,43 @@ def _(group, Vb, Ve):
 def _(group, Vb, Ve):
     n_buckets = len(np.unique(group))
     return covariance(np.arange(len(group)) // -(-len(group) // n_buckets), Vb, Ve)
+
+
+@misconception(
+    "intercept-ignored",
+    "design_matrix",
+    "The same columns come out whether a constant is asked for or not. With it, it takes the place of the first "
+    "level's column; without it every level has one.",
+)
+def _(labels, intercept):
+    return indicators(labels)
+
+
+@misconception("intercept-ignored", "design_matrix", "")
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([np.ones(len(X)), X[:, 1:]])
+
+
+@misconception("intercept-ignored", "design_matrix", "")
+def _(labels, intercept):
+    X = indicators(labels)
+    return X if intercept else np.column_stack([np.ones(len(X)), X[:, 1:]])
+
+
+@misconception(
+    "variances-squared",
+    "covariance_matrix",
+    "Vb and Ve were squared. They are variances already, squares of standard deviations.",
+)
+def _(group, Vb, Ve):
+    return covariance(group, Vb**2, Ve**2)
+
+
+@misconception(
+    "correlation-for-covariance",
+    "covariance_matrix",
+    "This is the correlation matrix, with ones on its diagonal. V has variances there, and covariances beside it.",
+)
+def _(group, Vb, Ve):
+    return covariance(group, Vb, Ve) / (Vb + Ve)

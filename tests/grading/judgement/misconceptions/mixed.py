@@ -9,11 +9,14 @@ from tests.grading.judgement.misconceptions.ingredients import (
     covariance,
     f_test,
     fit_at,
+    kenward_roger_df,
+    kenward_roger_f,
     least_squares,
     mean_squares,
     mixed_anova,
     naive_anova,
     reml,
+    treatment,
     weighted,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
@@ -278,3 +281,182 @@ def _(data):
     code = labels.astype(float) if labels.dtype.kind in "if" else np.unique(labels, return_inverse=True)[1] + 0.0
     fit = reml(np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(), data["bucket"].to_numpy())
     return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, fit["df"][1])
+
+
+@misconception(
+    "boundary-refused",
+    "fit_reml",
+    "It stops where Vb comes out as 0. A fit at the boundary is an answer, and no failure: where buckets differ no "
+    "more than their frogs make them, the best variance between them is 0, and the rest follows from it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    if fit["Vb"] <= 0:
+        raise ValueError("singular")
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "boundary-refused",
+    "satterthwaite_df",
+    "It stops where Vb comes out as 0. A fit at the boundary is an answer, and no failure: where buckets differ no "
+    "more than their frogs make them, the best variance between them is 0, and the rest follows from it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    if fit["Vb"] <= 0:
+        raise ValueError("singular")
+    return fit["df"]
+
+
+@misconception(
+    "boundary-refused",
+    "anova_reml",
+    "It stops where Vb comes out as 0. A fit at the boundary is an answer, and no failure: where buckets differ no "
+    "more than their frogs make them, the best variance between them is 0, and the rest follows from it.",
+)
+def _(data):
+    if reml(*treatment(data))["Vb"] <= 0:
+        raise ValueError("singular")
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df)
+
+
+@misconception(
+    "constant-left-out",
+    "fit_reml",
+    "The criterion lacks a constant. It is the same for all Vb and Ve, so the fit is right; but it is compared with "
+    "other programs, and lme4 counts it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] -= (len(y) - X.shape[1]) * np.log(2 * np.pi)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("constant-left-out", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] += X.shape[1] * np.log(2 * np.pi)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("constant-left-out", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] -= np.linalg.slogdet(X.T @ X)[1]
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("constant-left-out", "fit_reml", "")
+def _(X, y, group):
+    fit, df = reml(X, y, group), len(y) - X.shape[1]
+    fit["criterion"] -= df * (1 + np.log(2 * np.pi))
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "forgot-square-root",
+    "fit_reml",
+    "These are variances of the estimates. A standard error is the square root of one.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "criterion")} | {"se": fit["se"] ** 2}
+
+
+@misconception(
+    "ratio-for-variance",
+    "fit_reml",
+    "Vb is the ratio of the variances here, or its square root, by which programs search. The variance is that ratio "
+    "times Ve.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Ve", "coef", "se", "criterion")} | {"Vb": fit["Vb"] / fit["Ve"]}
+
+
+@misconception("ratio-for-variance", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Ve", "coef", "se", "criterion")} | {"Vb": np.sqrt(fit["Vb"] / fit["Ve"])}
+
+
+@misconception(
+    "kenward-roger",
+    "satterthwaite_df",
+    "These are Kenward and Roger's df, which rest on the expected information. It is a good method, and another than "
+    "the one asked for: Satterthwaite's by the observed information. They agree where buckets are equal.",
+)
+def _(X, y, group):
+    return kenward_roger_df(X, y, group)
+
+
+@misconception(
+    "kenward-roger",
+    "anova_reml",
+    "This is Kenward and Roger's test. It is a good method, and another than the one asked for: F as it is, on "
+    "Satterthwaite's df. They agree where buckets are equal.",
+)
+def _(data):
+    return f_test(*kenward_roger_f(data))
+
+
+@misconception(
+    "frogs-minus-buckets",
+    "satterthwaite_df",
+    "These are frogs minus buckets, what is left within buckets. A colour mean varies with its buckets, and there are "
+    "few of these.",
+)
+def _(X, y, group):
+    return np.full(X.shape[1], float(len(y) - len(np.unique(group))))
+
+
+@misconception(
+    "p-doubled",
+    "anova_reml",
+    "p is twice what it ought to be. Twice a tail is for a t, which may be large on either side; F has one side only.",
+)
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df, 2 * stats.f.sf(F, q, df))
+
+
+@misconception(
+    "df-swapped",
+    "anova_reml",
+    "The two degrees of freedom are in each other's place: the first are the numerator's, of the colours, the second "
+    "the denominator's, of the buckets.",
+)
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df, stats.f.sf(F, df, q))
+
+
+@misconception("df-swapped", "anova_reml", "")
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, df, q, stats.f.sf(F, q, df))
+
+
+@misconception("df-swapped", "anova_reml", "")
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, df, q)
+
+
+@misconception(
+    "one-t-squared",
+    "anova_reml",
+    "This is the square of one colour's t. It compares two colours; with more of them F has to judge all contrasts "
+    "together, with a numerator df for each.",
+)
+def _(data):
+    fit = reml(*treatment(data))
+    return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, fit["df"][1])
+
+
+@misconception("one-t-squared", "anova_reml", "")
+def _(data):
+    fit = reml(*treatment(data))
+    return f_test((fit["coef"][-1] / fit["se"][-1]) ** 2, 1, fit["df"][-1])

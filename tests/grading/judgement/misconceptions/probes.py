@@ -23,6 +23,8 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
     boundary, chapter = golden.load("chapter_2_boundary"), golden.load("chapter_2")
     twelve = twelve_frogs()
     tables = [chapter.data, unbalanced.data, twelve.data]
+    # heavy first frogs with light second ones
+    turned = twelve.data.assign(weight=twelve.data["weight"].where(twelve.data["id"] != 2, 130 - twelve.data["weight"]))
     fits = [(fit.X, fit.y, fit.group) for fit in (unbalanced, shuffled, boundary)]
     fits.append((twelve.cell_means, twelve.y, twelve.group))
     # with a colour effect, so that the p-values tell apart
@@ -43,9 +45,10 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
         "frog_correlation": [
             (chapter.data, 1, 2),
             (shuffled.data.assign(id=shuffled.data["id"].str[4:].astype(int)), 2, 4),
+            (turned, 1, 2),
         ],
         "anova_ols": [(data,) for data in effects],
         "fit_reml": fits,
         "satterthwaite_df": fits,
-        "anova_reml": [(data,) for data in effects],
+        "anova_reml": [(data,) for data in (*effects, boundary.data)],
     }

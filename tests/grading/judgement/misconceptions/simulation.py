@@ -116,3 +116,145 @@ def _(data):
 )
 def _(data):
     return data["bucket"].nunique() - 1
+
+
+@misconception(
+    "mean-added-twice",
+    "simulate_frogs",
+    "The mean of all frogs was added twice. What a bucket's mean has in it already is not added once more: a frog lies "
+    "around the mean of its bucket, and that around mu.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, mu + rng.normal(bucket_mu, sigma_within))
+
+
+@misconception("mean-added-twice", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(mu + rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception(
+    "effect-for-mean",
+    "simulate_frogs",
+    "The column bucket_mu has the effects of the buckets, which lie around zero. It is to have their means, mu "
+    "included: what the frogs of a bucket weigh on average.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    effect = np.repeat(rng.normal(0, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, effect, rng.normal(mu + effect, sigma_within))
+
+
+@misconception(
+    "mean-left-out",
+    "simulate_frogs",
+    "The frogs weigh nothing on average: mu is missing. Buckets vary around mu, not around zero.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    effect = np.repeat(rng.normal(0, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, effect, rng.normal(effect, sigma_within))
+
+
+@misconception("mean-left-out", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu - mu, sigma_within))
+
+
+@misconception(
+    "sds-swapped",
+    "simulate_frogs",
+    "The two standard deviations are in each other's place: sigma_bucket is for the means of buckets, sigma_within for "
+    "the frogs around them.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_within, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_bucket))
+
+
+@misconception(
+    "colors-by-chance",
+    "simulate_frogs",
+    "The colours were dealt to the buckets by chance. In this experiment they are fixed beforehand: the first buckets "
+    "have the first colour, the next as many have the second, and only weights are drawn.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    drawn = np.repeat(rng.choice(colors, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within), drawn)
+
+
+@misconception("colors-by-chance", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    drawn = np.repeat(rng.permutation(np.repeat(colors, n_buckets // len(colors))), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within), drawn)
+
+
+@misconception("color-crosses-buckets", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    drawn = rng.choice(colors, n_buckets * n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within), drawn)
+
+
+@misconception(
+    "seed-fixed",
+    "simulate_frogs",
+    "Every seed gives the same frogs: the generator starts from a number of its own. It has to start from the seed "
+    "that is passed, so that another seed is another population.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(42)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception(
+    "frogs-numbered-through",
+    "simulate_frogs",
+    "The frogs are numbered through. A frog's id is its number in its bucket: every bucket has a frog 1.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+    return data.assign(id=np.arange(1, len(data) + 1))
+
+
+@misconception(
+    "grouped-the-wrong-way",
+    "buckets_per_color",
+    "These are colours of every bucket. Asked for are buckets of every colour: a number for each colour.",
+)
+def _(data):
+    return data.groupby("bucket")["color"].nunique().to_dict()
+
+
+@misconception(
+    "colors-minus-one",
+    "denominator_df",
+    "This is colours minus one, the numerator's degrees of freedom. The denominator's are what the buckets have left "
+    "once every colour has its mean.",
+)
+def _(data):
+    return data["color"].nunique() - 1
+
+
+@misconception(
+    "frogs-minus-buckets",
+    "denominator_df",
+    "This is frogs minus buckets: what is left within buckets. A colour is compared between buckets.",
+)
+def _(data):
+    return len(data) - data["bucket"].nunique()

@@ -150,3 +150,58 @@ def _(data):
 def _(data):
     Ve, n = by_bucket(data).var().mean(), len(data) / data["bucket"].nunique()
     return variances(by_bucket(data).mean().var() - Ve / n, Ve)
+
+
+@misconception(
+    "sds-added",
+    "model_variances",
+    "Standard deviations were added and the sum squared. It is variances that add: the square of each comes first.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, (sigma_bucket + sigma_within) ** 2)
+
+
+@misconception(
+    "residual-share",
+    "model_variances",
+    "This is the share of the variance within buckets. Frogs of a bucket are alike in what they share: the correlation "
+    "is the share between buckets.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, rho=sigma_within**2 / (sigma_bucket**2 + sigma_within**2))
+
+
+@misconception(
+    "residual-share",
+    "empirical_variances",
+    "rho is the share of the variance within buckets here. Frogs of a bucket are alike in what they share: it is the "
+    "share between buckets.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe, Ve / Vbe)
+
+
+@misconception(
+    "rho-without-residual",
+    "empirical_variances",
+    "rho is a ratio of the two variances here. It is a share: what is divided by has to contain both.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe, (Vbe - Ve) / Ve)
+
+
+@misconception(
+    "bucket-mu-for-estimate",
+    "empirical_variances",
+    "Vb was computed from bucket_mu, which nobody sees in an experiment. It is to be estimated from the weights.",
+)
+def _(data):
+    Vb = data.groupby("bucket")["bucket_mu"].first().var()
+    return variances(Vb, by_bucket(data).var().mean(), data["weight"].var())
+
+
+@misconception("bucket-mu-for-estimate", "empirical_variances", "")
+def _(data):
+    return variances(data.groupby("bucket")["bucket_mu"].first().var(), by_bucket(data).var().mean())
