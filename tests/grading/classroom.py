@@ -16,6 +16,8 @@ from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from typing import Any
 
+import numpy as np
+
 from tests.grading import alone
 from tests.grading.asked import Assignment
 from tests.grading.intake.handin import HandIn
@@ -44,10 +46,11 @@ class Class:
     scheduler: str | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
     lines: dict[str, Line] = field(default_factory=dict)
+    took: list[float] = field(default_factory=list)  # seconds, by file
 
     def run(self) -> int:
         """Grade what is not graded yet, write everything, and return pytest's exit status."""
-        of, began = self.assignment, time.monotonic()
+        of = self.assignment
         todo = {one.name: one for one in of.handed_in}
         print(f"submissions: {len(todo)}, processes: {self.processes}", *of.header(), sep="\n", flush=True)
         for one in of.handed_in:
@@ -64,7 +67,7 @@ class Class:
             result = self._note(name, record)
             if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
                 of.ledger.seal(name, self._fingerprint(todo[name]), record)
-            left = (time.monotonic() - began) / done * (len(todo) - done)
+            left = float(np.mean(self.took or [0.0])) * (len(todo) - done) / min(self.processes, len(todo))
             self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
         lines = [self.lines[one.name] for one in of.handed_in]
         if of.report:
@@ -105,9 +108,13 @@ class Class:
             yield name, record or not_graded(todo[name], self.assignment.rubric, self.assignment.tier, STOPPED)
 
     def _here(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record | None]]:
+        if not todo:
+            return
         context = multiprocessing.get_context("forkserver")
         context.set_forkserver_preload([*PRELOADED, *(["tests.grading.warm"] if len(todo) >= WARM_FROM else [])])
         os.environ["LMM_DRAW"] = str(self.assignment.seed)  # for warm.py
+        print("drawing examples, and the right answers to them" if len(todo) >= WARM_FROM else "starting", flush=True)
+        self._warmed(context)
         with ThreadPoolExecutor(self.processes) as pool:
             futures = {pool.submit(self._alone, context, one): name for name, one in todo.items()}
             try:
@@ -120,9 +127,17 @@ class Class:
                     child.kill()
                 raise
 
+    def _warmed(self, context: Any) -> None:
+        """Wait until all is loaded that the processes share, so that the time of a file is its own."""
+        process = context.Process(target=alone.nothing)
+        process.start()
+        process.join()
+        print("grading", flush=True)
+
     def _alone(self, context: Any, handed_in: HandIn) -> Record | None:
         """Grade one file in a process of its own; once more if that process is lost."""
         limits, target = self.assignment.rubric.limits, scratch.folder() / f"{secrets.token_hex(8)}.json"
+        began = time.monotonic()
         for _ in range(2):
             if self.stopped.is_set():
                 break
@@ -133,6 +148,7 @@ class Class:
                 process.kill()
                 process.join()
             if target.exists():
+                self.took.append(time.monotonic() - began)
                 return json.loads(target.read_text(encoding="utf-8"))
         return None
 
@@ -144,7 +160,9 @@ class Class:
                 client.submit(alone.graded_remotely, self.assignment.grading(one), pure=False, retries=2): name
                 for name, one in todo.items()
             }
-            for future in as_completed(futures):
+            began = time.monotonic()
+            for done, future in enumerate(as_completed(futures), start=1):
+                self.took = [(time.monotonic() - began) * self.processes / done]
                 yield futures[future], future.result() if future.status == "finished" else None
 
     def _tell(self, result: Result, progress: str) -> None:

@@ -23,6 +23,9 @@ from tests.peers.peer import PEER
 from tests.selection import EXERCISES, function_of, keep, owed
 
 
+SILENT = -2  # no header, no count of tests: the first line of a run is what is right
+
+
 @pytest.hookimpl(tryfirst=True)
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """A template is written, and a class's submissions are dealt out, without a test in this process."""
@@ -31,6 +34,7 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     processes = config.getoption("numprocesses", None)  # of pytest-xdist: a number, or "auto"
     if not config.getoption("--submission") or not (asked.for_a_class(config) or processes):
         return None
+    print(f"reading {', '.join(Path(path).name for path in config.getoption('--submission'))}", flush=True)
     assignment = asked.assignment(config)
     run = Class(
         assignment,
@@ -61,13 +65,20 @@ def pytest_configure(config: pytest.Config) -> None:
     chosen = [CONTRACT[name] for name in grading.rubric.items]
     config.args[:] = [str(EXERCISES / f"test_{f.exercise.replace('.', '_')}_{f.name}.py") for f in chosen]
     config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
+    config.option.verbose = config.option.verbose or SILENT
     few_examples(grading.seed)
 
 
-def pytest_report_header(config: pytest.Config) -> list[str]:
-    """Say how the submission is confined, and what is drawn for it."""
-    assignment = config.stash.get(asked.ASSIGNMENT, None)
-    return assignment.header() if assignment else []
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Where somebody looks on, say what the wait is for; the line goes when there is something to read."""
+    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
+    if asked.ASSIGNMENT in session.config.stash and reporter and reporter.isatty:
+        reporter.rewrite(f"{session.config.stash[STATE].handed_in.file} is being checked ...")
+
+
+def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
+    """No dot for a check of a submission."""
+    return (report.outcome, "", "") if STATE in config.stash and config.option.verbose == SILENT else None
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
@@ -129,10 +140,12 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
     if assignment is None:
         return
     result = config.stash[STATE].result()
+    if terminalreporter.isatty:
+        terminalreporter.rewrite("", erase=True)
     for line in terminal.explanation(result):
         terminalreporter.write_line(line)
     terminalreporter.section("points")
-    for line in terminal.table(result):
+    for line in [*terminal.table(result), *assignment.header()]:
         terminalreporter.write_line(line)
     if assignment.report:
         terminalreporter.write_line(f"reports: {assignment.report}")

@@ -97,7 +97,7 @@ def _ranked(lines: list[Line]) -> list[dict[str, Any]]:
 def _shared(lines: list[Line]) -> list[dict[str, Any]]:
     """Checks that several lose without a name for it."""
     counts = Counter((function, said) for line in lines for function, said in line.unexplained.items())
-    found = [(key, count) for key, count in counts.items() if count > 1 and key[1] != NOT_YET]
+    found = [(key, count) for key, count in counts.items() if count > 1 and not _is_absent(*key)]
     return [
         {"function": function, "said": said, "count": count}
         for (function, said), count in sorted(found, key=lambda entry: (-entry[1], entry[0]))
@@ -112,8 +112,13 @@ def _mean(lines: list[Line], function: str) -> dict[str, Any]:
         "mean": float(np.mean(points)) if points else 0.0,
         "of": lines[0].max_points[function],
         "full": sum(line.points[function] == line.max_points[function] for line in graded),
-        "missing": sum(line.unexplained.get(function) == NOT_YET for line in graded),
+        "missing": sum(_is_absent(function, line.unexplained.get(function, "")) for line in graded),
     }
+
+
+def _is_absent(function: str, said: str) -> bool:
+    """Whether there is no such function, or nothing in it: neither is an error that many have in common."""
+    return said in (NOT_YET, f"{function} is not defined")
 
 
 def _bands(lines: list[Line]) -> list[dict[str, Any]]:

@@ -37,8 +37,8 @@ def explanation(result: Result) -> list[str]:
     """What a student reads above the table: what is right, every function that lost points, and what was printed."""
     file = result["extra_data"]["file"]
     said, _, printed = result.get("output", "").partition(PRINTED)
-    lines = ["", *said.rstrip().split("\n")] if said else []
-    lines += ["", *filter(None, in_short(result))]
+    lines = [*said.rstrip().split("\n"), ""] if said else []
+    lines += filter(None, in_short(result))
     for test in to_explain(result):
         exercise, _, _ = test["name"].partition(" ")
         lines += ["", f"--- {exercise} {test['tags'][0]} ---", *test["output"].split("\n")]
