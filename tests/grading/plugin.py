@@ -22,7 +22,6 @@ from tests.peers import peer
 from tests.peers.peer import PEER
 from tests.selection import EXERCISES, function_of, keep, owed
 
-
 SILENT = -2  # no header, no count of tests: the first line of a run is what is right
 
 
