@@ -363,7 +363,7 @@ FAILURES = {
         "def denominator_df(d): d.shape",
         "denominator_df: it returns nothing",
     ),
-    "empty": ("def denominator_df(d): 'doc'; pass", "denominator_df raised NotImplementedError: not written yet"),
+    "stub": ("def denominator_df(d): 'doc'; pass", "denominator_df raised NotImplementedError: not written yet"),
     "loop": ("def denominator_df(d):\n  while True: pass", "denominator_df did not finish within 1.5 seconds"),
     "crash": ("import os\ndef denominator_df(d): os._exit(3)", "denominator_df ended the process it runs in"),
     "exit": ("import os; os._exit(0)", "the file ends the process while it is loaded"),
