@@ -13,7 +13,7 @@ from tests.grading.judgement.consequences import COMPOSED
 from tests.grading.judgement.excuses import Called
 from tests.grading.judgement.numbers import Local, fields, right
 from tests.grading.reports.words import in_short
-from tests.grading.sandbox.plain import NOTHING
+from tests.grading.sandbox.plain import NOTHING, lenient
 from tests.meta import bundle
 from tests.meta.graded import grade
 from tests.strategies import twelve_frogs
@@ -91,6 +91,26 @@ WRONG = {
     "tuple": (
         "def model_variances(b, w):\n    return b**2, w**2\n",
         {"model_variances": (None, 0.0, "it is a tuple without names; asked for are Vb, Ve, Vbe, rho")},
+    ),
+    "missing": (
+        (
+            "a = anova_ols\ndef anova_ols(data):\n    f = a(data)\n    return {'F': f.F, 'df_num': f.df_num, 'df_den':"
+            " f.df_den, 'p_value': None}\ng = gls\ndef gls(X, y, V):\n    return {'coef': g(X, y, V).coef}\n"
+        ),
+        {
+            "anova_ols": (None, 5.25, "Of the result only p_value is missing; F, df_num, df_den: right."),
+            "gls": (None, 5.0, "Of the result only se is missing; coef: right."),
+        },
+    ),
+    "unnamed": (
+        (
+            "a = anova_ols\ndef anova_ols(data):\n    f = a(data)\n    return f.F, f.df_num, f.df_den, f.p_value\n"
+            "d = denominator_df\ndef denominator_df(data):\n    return f'{d(data):.1f}'\n"
+        ),
+        {
+            "anova_ols": ("unnamed", 5.25, "asks for its fields by name: F, df_num, df_den, p_value."),
+            "denominator_df": ("text", 2.0, "Text cannot be computed with"),
+        },
     ),
     "error": (
         "def denominator_df(data):\n    return data['buckets'].nunique()\n",
@@ -241,6 +261,49 @@ def test_hard_coded_needs_answers_that_ought_to_differ():
         raise ContractError("no")
 
     assert diagnosis.diagnosed("denominator_df", Local(fails), ["data"]) is None
+
+
+class Lenient(Local):
+    """Reads a result as the worker does."""
+
+    def call(self, name, arguments, forms):  # noqa: ARG002
+        """What can be read of it."""
+        return lenient(self.function(*arguments.values()), forms)
+
+
+def test_a_field_that_is_missing_shows_no_misconception():
+    """The others are right, and what is not there is no formula's."""
+    for function, lacking in (("ols", "sigma2"), ("gls", "se"), ("anova_ols", "p_value"), ("fit_reml", "criterion")):
+        right_one = getattr(lmm_core, function)
+
+        def partly(*arguments, right_one=right_one, lacking=lacking):
+            return {name: None if name == lacking else value for name, value in vars(right_one(*arguments)).items()}
+
+        assert diagnosis.diagnosed(function, Lenient(partly), []) is None
+
+
+LEFT = {  # of 12 frogs: Vb, Ve and what is added to the criterion
+    "at the minimum": (69.0, 9.0, 0.0, False),
+    "left early": (69.3, 8.97, 2e-4, True),
+    "below the minimum": (69.3, 8.97, -1e-3, False),
+    "far": (72.0, 9.0, 2e-4, False),
+    "another criterion": (69.3, 8.97, 2e-3, False),
+}
+
+
+@pytest.mark.parametrize("case", LEFT)
+def test_a_search_at_its_defaults_is_excused_near_the_minimum_alone(case):
+    """1 % of Vb + Ve, 1e-3 above the criterion and not below it; ML and moments lie outside."""
+    frogs = twelve_frogs()
+    Vb, Ve, above, is_excused = LEFT[case]
+    arguments = frogs.cell_means, frogs.y, frogs.group
+
+    def moved(fit):
+        return fit | {"Vb": Vb, "Ve": Ve, "criterion": fit["criterion"] + above}
+
+    call = _called("fit_reml", moved, *arguments)
+    excuse, _ = excuses.excused("fit_reml", {"t": [call]}, {"t"}, Local(lmm_core.fit_reml), [])
+    assert (excuse == excuses.SEARCH) is is_excused
 
 
 def test_nothing_is_said_to_be_nothing():

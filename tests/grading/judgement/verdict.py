@@ -9,7 +9,7 @@ from typing import Any
 from tests.contract import CONTRACT
 from tests.grading.judgement import rubric
 from tests.grading.judgement.diagnosis import RETURNS_NOTHING, SWAPPED
-from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, Called, Excuse
+from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, FOLLOWS, SEARCH, Called, Excuse
 from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item
 
@@ -75,7 +75,9 @@ class Verdict:
         return list(dict.fromkeys(o.function for o in self.outcomes if not o.passed and o.kind != "subtle"))
 
     def excuse(self, function: str, excuse: Excuse | None, tests: set[str]) -> None:
-        """Take an excuse, where it leaves more points than none."""
+        """Take an excuse, where it leaves more points than none; what follows from a search costs no more than it."""
+        if excuse and excuse.said == FOLLOWS.format("fit_reml") and self._excuse("fit_reml")[0] == SEARCH:
+            excuse = replace(excuse, loss=SEARCH.loss)
         share = self._share(function)
         self.excuses[function] = excuse, tests
         if self._share(function) <= share:
