@@ -140,7 +140,12 @@ def test_gradescopes_metadata_says_whose_a_folder_is(wrap, is_zip, tmp_path):
     }
 
 
-@pytest.mark.parametrize("text", ["", "[", "- 1", "a: b", "a: {:submitters: 3}", "!!python/object/apply:os.getcwd []"])
+BOMB = "a0: &a0 {x: 1}\n" + "".join(f"a{k}: &a{k} {{<<: [{f'*a{k - 1}, ' * 9}]}}\n" for k in range(1, 30))
+
+
+@pytest.mark.parametrize(
+    "text", [BOMB, "", "[", "- 1", "a: b", "a: {:submitters: 3}", "!!python/object/apply:os.getcwd []"]
+)
 def test_what_is_no_metadata_says_nothing(text):
     """And runs nothing."""
     assert submitters(text) == {}

@@ -18,7 +18,11 @@ from pathlib import Path, PurePosixPath
 from tests.grading.intake.documents import READERS
 from tests.grading.intake.text import printable
 
-MAX_FILE = {".ipynb": 32 * 2**20, ".zip": 64 * 2**20}  # bytes; outputs and pictures lie in notebooks
+MAX_FILE = {
+    ".ipynb": 32 * 2**20,
+    ".yml": 16 * 2**20,
+    ".zip": 64 * 2**20,
+}  # bytes; outputs and pictures lie in notebooks
 MAX_SOURCE = 2**20  # of every other file
 MAX_BESIDE, MAX_BESIDE_BYTES = 50, 8 * 2**20  # files beside the source, all together
 MAX_FILES, MAX_ENTRY = 20_000, 2**27  # files and bytes of one hand-in

@@ -23,7 +23,7 @@ TAKEN = re.compile(r"^(\s*[\w, ]+=\s*)([%!].*)$")  # files = !ls
 BEGINS = re.compile(r"^(?!(?:elif|else|except|finally|case)\b)[^\s#)\]}]")  # a statement, at the left margin
 DEFINES = re.compile(r"^(?:async\s+)?(?:def|class)\s+(\w+)", re.MULTILINE)
 UNFINISHED = re.compile(r"never closed|unterminated triple-quoted")
-MOST_JOINED = 400  # statements at the margin that a bracket or a string may seem to hold
+MOST_JOINED = 100  # statements at the margin that a bracket or a string may seem to hold
 NEWER = (  # from which version on it is read, and how it is recognised: in the message, or in the text
     ((3, 12), re.compile(r"^f-string"), None, "quotes, backslashes and comments in an f-string's braces"),
     ((3, 12), None, re.compile(r"^\s*type\s+\w+\s*(\[.*\])?\s*=|^\s*(def|class)\s+\w+\[", re.MULTILINE), "such types"),
