@@ -1,12 +1,13 @@
 """The door of the suite: which implementation is judged, with how many examples, and whether R is asked."""
 
 import os
-import sys
 from importlib.metadata import version
+
+from lmm_verification import door
 
 from tests.grading.sandbox import early
 
-early.begin(sys.argv)  # before what takes a second to import
+early.begin(door.GIVEN)  # before what takes a second to import
 
 # ruff: noqa: E402
 import hypothesis
@@ -15,6 +16,7 @@ import pytest
 
 import lmm_core
 from reference import r
+from tests.grading.reports.terminal import harmless
 from tests.grading.session import STATE
 
 pytest_plugins = ["tests.grading.options", "tests.grading.plugin", "tests.peers.plugin", "tests.accuracy"]
@@ -60,7 +62,7 @@ def _implementation(config: pytest.Config) -> str:
     submissions = config.getoption("--submission") or config.getoption("--implementation")
     if isinstance(submissions, str):
         return submissions
-    return ", ".join(submissions) if submissions else f"lmm_core ({lmm_core.__path__[0]})"
+    return harmless(", ".join(submissions)) if submissions else f"lmm_core ({lmm_core.__path__[0]})"
 
 
 def _live_r(config: pytest.Config) -> str:

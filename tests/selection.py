@@ -16,7 +16,7 @@ def function_of(item: pytest.Item) -> str:
 
 def owed(item: pytest.Item) -> bool:
     """Whether a test judges a function of the contract, and asks for no more than a submission owes."""
-    return asked_of_packages(item) and not item.get_closest_marker("package")
+    return asked_of_packages(item) and not any(map(item.get_closest_marker, ("package", "slow")))
 
 
 def asked_of_packages(item: pytest.Item) -> bool:

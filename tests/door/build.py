@@ -1,11 +1,11 @@
-"""What the build backend adds: to a wheel the suite, and to every install the line that opens the door."""
+"""What the build backend adds: to a wheel the suite, and to every install the files by which Python opens the door."""
 
 from typing import Any
 
 from hatchling.builders.hooks.plugin.interface import BuildHookInterface
 
 SUITE = ("conftest.py", "pyproject.toml", "reference", "tests")
-LINE = {"tests/door/lmm_verification.pth": "lmm_verification.pth"}
+OPENERS = {f"tests/door/{name}": name for name in ("lmm_verification.pth", "lmm_verification.start")}
 
 
 class Hook(BuildHookInterface):
@@ -13,6 +13,6 @@ class Hook(BuildHookInterface):
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:
         """`version` is "standard" or "editable"; paths are relative to the project's root."""
-        build_data["force_include_editable"] = LINE
+        build_data["force_include_editable"] = OPENERS
         if version == "standard":
-            build_data["force_include"] |= LINE | {part: f"lmm_verification/{part}" for part in SUITE}
+            build_data["force_include"] |= OPENERS | {part: f"lmm_verification/{part}" for part in SUITE}

@@ -1,6 +1,5 @@
 """One submission of a class in a process of its own: an ordinary run of pytest, silent, that ends with its parent."""
 
-import ctypes
 import json
 import os
 import pickle
@@ -10,17 +9,16 @@ import sys
 from pathlib import Path
 
 import pytest
-from lmm_verification import QUICK
+from lmm_verification import door
 
+from tests.grading import tied
 from tests.grading.judgement.fingerprint import PROJECT
 from tests.grading.judgement.verdict import Record
 from tests.grading.reports import written
 from tests.grading.sandbox import scratch
 from tests.grading.session import STATE, Grading
 
-OPTIONS = ["-c", str(PROJECT / "pyproject.toml"), "-q", "-W", "ignore:Module already imported", "-p", "no:xdist"]
-OPTIONS += QUICK
-PR_SET_PDEATHSIG = 1
+OPTIONS = ["-q", "-W", "ignore:Module already imported"]
 
 
 class Given:
@@ -38,14 +36,14 @@ class Given:
 
 def grade(grading: Grading, target: str) -> None:
     """Write the record, if the run comes to its end, and end the process."""
-    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    tied.end_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C is the parent's; a run that is cut short writes nothing
     silence = os.open(os.devnull, os.O_WRONLY)
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     os.chdir(PROJECT)
-    status = pytest.main(list(OPTIONS), plugins=[Given(grading)])
-    if status in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+    status = pytest.main([*door.apart(), *OPTIONS], plugins=[Given(grading)])
+    if grading.is_whole:
         written.write_whole(Path(target), written.as_text(grading.record))
     scratch.remove()
     os._exit(int(status))

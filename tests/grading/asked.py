@@ -2,11 +2,13 @@
 
 import importlib.metadata
 import platform
+import sys
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from lmm_verification import door
 
 from reference import r
 from tests.grading.intake import handin
@@ -16,6 +18,7 @@ from tests.grading.intake.roster import Roster, RosterError
 from tests.grading.judgement import fingerprint, rubric
 from tests.grading.judgement.rubric import Rubric
 from tests.grading.reports.ledger import Ledger, LedgerError, chance
+from tests.grading.reports.terminal import harmless
 from tests.grading.sandbox import tiers
 from tests.grading.sandbox.tiers import Tier
 from tests.grading.session import PUBLIC, Grading
@@ -59,7 +62,30 @@ class Assignment:
         return [*lines, f"examples: {self.draw}{public}"]
 
 
+NOT_SLOW = "not slow"  # what pyproject.toml says of -m
 ASSIGNMENT = pytest.StashKey[Assignment]()
+
+
+def refusal(said: str) -> pytest.UsageError:
+    """One sentence, with whatever names."""
+    return pytest.UsageError(harmless(said))
+
+
+def through_the_door(config: pytest.Config) -> None:
+    """Refuse a run that the door has not seen, and what is no option's value: neither is looked at by the door."""
+    if not config.pluginmanager.has_plugin(door.PASSED):
+        raise refusal(
+            "this run did not come through the suite's door, and what lies beside a hand-in may have been taken for "
+            f"configuration: {sys.executable} -m pip install '{door.SUITE}[test]', then {sys.executable} -m pytest "
+            "--submission FILE"
+        )
+    if config.args_source == pytest.Config.ArgsSource.ARGS:
+        raise refusal(f"{config.args[0]} stands alone: what is to be graded follows --submission")
+
+
+def for_some_checks(config: pytest.Config) -> bool:
+    """Whether the command line names checks, by words or by marks."""
+    return bool(config.getoption("-k")) or config.getoption("-m") != NOT_SLOW
 
 
 def for_a_class(config: pytest.Config) -> bool:
@@ -74,11 +100,11 @@ def assignment(config: pytest.Config) -> Assignment:
     given, is_class = config.getoption, for_a_class(config)
     report = Path(given("--report")) if given("--report") else None
     if report and report.exists() and not report.is_dir():
-        raise pytest.UsageError(f"--report {report} is a file; expected a folder")
+        raise refusal(f"--report {report} is a file; expected a folder")
     if given("--format") and not report:
-        raise pytest.UsageError("--format goes with --report")
+        raise refusal("--format goes with --report")
     if is_class and given("--seed") is not None and given("--seed") < 0:
-        raise pytest.UsageError(f"--seed {given('--seed')}; expected at least 0")
+        raise refusal(f"--seed {given('--seed')}; expected at least 0")
     try:
         chosen = rubric.load(Path(given("--rubric") or rubric.DEFAULT))
         roster = Roster.read(Path(given("--roster"))) if given("--roster") else Roster()
@@ -87,10 +113,10 @@ def assignment(config: pytest.Config) -> Assignment:
         tier = _tier(given("--isolation"), is_class=is_class)
         ledger = Ledger.of(report, list(map(Path, given("--submission")))) if report and is_class else None
     except (rubric.RubricError, IntakeError, LedgerError, RosterError) as error:
-        raise pytest.UsageError(str(error)) from None
+        raise refusal(str(error)) from None
     languages = {one.source.language for one in handed_in if one.source}
     if "R" in languages and tiers.r_unusable(tier.name):
-        raise pytest.UsageError(f"an R submission needs R: {tiers.r_unusable(tier.name)}; to install: {r.install()}")
+        raise refusal(f"an R submission needs R: {tiers.r_unusable(tier.name)}; to install: {r.install()}")
     seed = given("--seed")
     if seed is None and is_class:
         seed = ledger.draw if ledger else chance()
@@ -102,15 +128,15 @@ def assignment(config: pytest.Config) -> Assignment:
 
 def _tier(wanted: str, *, is_class: bool) -> Tier:
     if wanted == "none" and is_class:
-        raise pytest.UsageError("--isolation none is for one's own single file; a class needs bwrap or process")
+        raise refusal("--isolation none is for one's own single file; a class needs bwrap or process")
     tier, why = tiers.best(wanted)
     if tier is None and wanted == "auto" and not is_class:
         return tiers.HOME
     if tier is None:
         in_wsl = "" if platform.system() == "Linux" else " (Linux works on Windows in WSL, on a Mac in a container)"
-        raise pytest.UsageError(f"--isolation {wanted} does not work here: {why}{in_wsl}")
+        raise refusal(f"--isolation {wanted} does not work here: {why}{in_wsl}")
     if tier.open and is_class and wanted == "auto":
-        raise pytest.UsageError(
+        raise refusal(
             f"a class is not graded in the weakest tier unasked: {tier.open} ({tier.remark}). "
             "Install bubblewrap, or ask for it: --isolation process"
         )

@@ -14,11 +14,10 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
 
-from tests.grading import alone
+from tests.grading import alone, server
 from tests.grading.asked import Assignment
 from tests.grading.intake.handin import HandIn
 from tests.grading.judgement import copies
@@ -30,6 +29,7 @@ from tests.grading.sandbox import scratch
 from tests.grading.sandbox.clock import WALL
 from tests.grading.session import not_graded
 
+FORKED = multiprocessing.get_context("forkserver")
 SHOWN_IN_FULL = 5  # so many submissions are explained in the terminal
 ROOM = 600.0  # seconds beyond the submission's own, by the wall clock, that its grading may take
 PRELOADED = ["hypothesis", "numpy", "pandas", "scipy.stats", "jinja2", "tests.grading.plugin"]
@@ -52,7 +52,7 @@ class Class:
         """Grade what is not graded yet, write everything, and return pytest's exit status."""
         of = self.assignment
         todo = {one.name: one for one in of.handed_in}
-        print(f"submissions: {len(todo)}, processes: {self.processes}", *of.header(), sep="\n", flush=True)
+        _say(f"submissions: {len(todo)}, processes: {self.processes}", *of.header())
         for one in of.handed_in:
             if one.refused:
                 self._note(one.name, not_graded(one, of.rubric, of.tier, one.refused))
@@ -62,7 +62,7 @@ class Class:
             del todo[name]
         known = len(of.handed_in) - len(todo) - sum(bool(one.refused) for one in of.handed_in)
         if known:
-            print(f"{known} of {len(of.handed_in)} are graded already in {of.report}", flush=True)
+            _say(f"{known} of {len(of.handed_in)} are graded already in {of.report}")
         for done, (name, record) in enumerate(self._graded(todo), start=1):
             result = self._note(name, record)
             if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
@@ -72,8 +72,8 @@ class Class:
         lines = [self.lines[one.name] for one in of.handed_in]
         if of.report:
             written.write_class(of.report, lines, of.formats, copies.copies(of.handed_in), of.about)
-            print(f"reports: {of.report / 'index.html'}", flush=True)
-        print("\n".join(map(terminal.harmless, self._end(lines))), flush=True)
+            _say(f"reports: {of.report / 'index.html'}")
+        _say(*self._end(lines))
         return 0 if all(line.score == line.max_score for line in lines) else 1
 
     def _note(self, name: str, record: Record) -> Result:
@@ -110,39 +110,39 @@ class Class:
     def _here(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record | None]]:
         if not todo:
             return
-        context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload([*PRELOADED, *(["tests.grading.warm"] if len(todo) >= WARM_FROM else [])])
         os.environ["LMM_DRAW"] = str(self.assignment.seed)  # for warm.py
-        print("drawing examples, and the right answers to them" if len(todo) >= WARM_FROM else "starting", flush=True)
-        self._warmed(context)
-        with ThreadPoolExecutor(self.processes) as pool:
-            futures = {pool.submit(self._alone, context, one): name for name, one in todo.items()}
+        warm = ["tests.grading.warm"] if len(todo) >= WARM_FROM else []
+        _say("drawing examples, and the right answers to them" if warm else "starting")
+        with server.serving([*PRELOADED, *warm]), ThreadPoolExecutor(self.processes) as pool:
+            self._warmed()
+            futures = {pool.submit(self._alone, one): name for name, one in todo.items()}
             try:
                 for future in as_completed(futures):
                     yield futures[future], future.result()
             except BaseException:
                 self.stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)
-                for child in multiprocessing.active_children():
-                    child.kill()
+                server.stop()
                 raise
 
-    def _warmed(self, context: Any) -> None:
+    def _warmed(self) -> None:
         """Wait until all is loaded that the processes share, so that the time of a file is its own."""
-        process = context.Process(target=alone.nothing)
+        process = FORKED.Process(target=alone.nothing)
         process.start()
         process.join()
-        print("grading", flush=True)
+        _say("grading")
 
-    def _alone(self, context: Any, handed_in: HandIn) -> Record | None:
+    def _alone(self, handed_in: HandIn) -> Record | None:
         """Grade one file in a process of its own; once more if that process is lost."""
         limits, target = self.assignment.rubric.limits, scratch.folder() / f"{secrets.token_hex(8)}.json"
         began = time.monotonic()
         for _ in range(2):
             if self.stopped.is_set():
                 break
-            process = context.Process(target=alone.grade, args=(self.assignment.grading(handed_in), str(target)))
+            process = FORKED.Process(target=alone.grade, args=(self.assignment.grading(handed_in), str(target)))
             process.start()
+            if self.stopped.is_set():
+                process.kill()
             process.join(WALL * (limits.load_seconds + limits.submission_seconds) + ROOM)
             if process.is_alive():
                 process.kill()
@@ -169,9 +169,13 @@ class Class:
         head, *rest = terminal.table(result)
         if len(self.assignment.handed_in) <= SHOWN_IN_FULL:
             shown = [] if self.assignment.report else terminal.explanation(result)
-            print("\n".join([*shown, head, *rest]), flush=True)
+            _say(*shown, head, *rest)
         else:
-            print(f"{progress}: {head.partition(' (')[0]}", flush=True)
+            _say(f"{progress}: {head.partition(' (')[0]}")
+
+
+def _say(*lines: str) -> None:
+    print("\n".join(map(terminal.harmless, lines)), flush=True)
 
 
 def _duration(seconds: float) -> str:

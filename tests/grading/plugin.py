@@ -1,6 +1,8 @@
 """`pytest --submission FILE`: pytest's events, as the stages of grading need them."""
 
 import os
+import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, cast
@@ -16,13 +18,15 @@ from tests.grading.judgement import copies
 from tests.grading.reports import terminal, written
 from tests.grading.reports.lines import Line
 from tests.grading.sandbox import scratch
-from tests.grading.session import STATE
+from tests.grading.session import STATE, Grading
 from tests.implementation import Implementation
 from tests.peers import peer
 from tests.peers.peer import PEER
 from tests.selection import EXERCISES, function_of, keep, owed
 
 SILENT = -2  # no header, no count of tests: the first line of a run is what is right
+ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
+UNWRITTEN = pytest.StashKey[str]()  # what could not be written, and why
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -31,9 +35,18 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     if config.getoption("--write-template"):
         return _handed_out(Path(config.getoption("--write-template")))
     processes = config.getoption("numprocesses", None)  # of pytest-xdist: a number, or "auto"
-    if not config.getoption("--submission") or not (asked.for_a_class(config) or processes):
+    if not config.getoption("--submission"):
         return None
-    print(f"reading {', '.join(Path(path).name for path in config.getoption('--submission'))}", flush=True)
+    asked.through_the_door(config)
+    if scratch.lacking():
+        raise asked.refusal(scratch.lacking())
+    _end_as_by_ctrl_c()
+    if not (asked.for_a_class(config) or processes):
+        return None
+    if asked.for_some_checks(config):
+        raise asked.refusal("-k and -m show a student some checks of one file; a class is graded by all of them")
+    names = ", ".join(Path(path).name for path in config.getoption("--submission"))
+    print(terminal.harmless(f"reading {names}"), flush=True)
     assignment = asked.assignment(config)
     run = Class(
         assignment,
@@ -42,6 +55,8 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
     )
     try:
         return run.run()
+    except written.WriteError as error:
+        raise asked.refusal(str(error)) from None
     except KeyboardInterrupt:
         goes_on = "; the same command goes on from here" if assignment.report else ""
         print(f"\nstopped with {len(run.lines)} of {len(assignment.handed_in)} graded{goes_on}")
@@ -72,7 +87,7 @@ def pytest_sessionstart(session: pytest.Session) -> None:
     """Where somebody looks on, say what the wait is for; the line goes when there is something to read."""
     reporter = session.config.pluginmanager.get_plugin("terminalreporter")
     if asked.ASSIGNMENT in session.config.stash and reporter and reporter.isatty:
-        reporter.rewrite(f"{session.config.stash[STATE].handed_in.file} is being checked ...")
+        reporter.rewrite(terminal.harmless(f"{session.config.stash[STATE].handed_in.file} is being checked ..."))
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
@@ -80,17 +95,23 @@ def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -
     return (report.outcome, "", "") if STATE in config.stash and config.option.verbose == SILENT else None
 
 
-def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> Any:
     """A submission is not asked for what judges lmm_core alone, nor for what the rubric leaves out.
 
-    What is hidden comes last, so that nothing that is shown was written by one who had seen it.
+    What is hidden comes last, so that nothing that is shown was written by one who had seen it. Whatever else has a
+    hand in what is run, and in which order, what is owed is noted before it, and the order is made after it.
     """
     grading = config.stash.get(STATE, None)
     if grading is None:
-        return
+        return (yield)
     functions = grading.rubric.items
     keep(config, items, lambda item: owed(item) and function_of(item) in functions)
     items.sort(key=lambda item: functions[function_of(item)].visibility != "visible")
+    grading.owed = [item.nodeid for item in items]
+    result = yield
+    items.sort(key=lambda item: grading.owed.index(item.nodeid))
+    return result
 
 
 @pytest.fixture(scope="session")
@@ -133,21 +154,24 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[Any]) -> 
     return report
 
 
-def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
+def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pytest.Config) -> None:
     """The table: exercise, points, diagnosis."""
     assignment = config.stash.get(asked.ASSIGNMENT, None)
     if assignment is None:
         return
-    result = config.stash[STATE].result()
+    grading = config.stash[STATE]
+    is_told = grading.is_whole or exitstatus in ENDED
     if terminalreporter.isatty:
         terminalreporter.rewrite("", erase=True)
-    for line in terminal.explanation(result):
+    for line in terminal.explanation(grading.result(), is_whole=grading.is_whole) if is_told else ():
         terminalreporter.write_line(line)
     terminalreporter.section("points")
-    for line in [*terminal.table(result), *assignment.header()]:
+    shown = terminal.table(grading.result()) if grading.is_whole else [grading.left_out]
+    for line in [*shown, *assignment.header()]:
         terminalreporter.write_line(line)
-    if assignment.report:
-        terminalreporter.write_line(f"reports: {assignment.report}")
+    if assignment.report and grading.is_whole:
+        said = config.stash.get(UNWRITTEN, "")
+        terminalreporter.write_line(terminal.harmless(f"ERROR: {said}" if said else f"reports: {assignment.report}"))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
@@ -155,14 +179,35 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
     grading = session.config.stash.get(STATE, None)
     if grading is None:
         return
-    assignment = session.config.stash.get(asked.ASSIGNMENT, None)
-    is_whole = session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED) and bool(grading.record)
+    config = session.config
+    assignment = config.stash.get(asked.ASSIGNMENT, None)
+    if session.exitstatus in ENDED:
+        grading.record  # noqa: B018 - its diagnoses ask the submission more
     grading.submission.close()
-    if assignment and assignment.report and is_whole:
-        name, result = grading.handed_in.name, grading.result()
-        written.write_result(assignment.report, name, result, assignment.name)
-        found = copies.copies([grading.handed_in])
-        written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about)
+    if not grading.is_whole and session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED
+    if assignment and assignment.report and grading.is_whole:
+        try:
+            _write(assignment, grading)
+        except written.WriteError as error:
+            config.stash[UNWRITTEN], session.exitstatus = str(error), pytest.ExitCode.USAGE_ERROR
+
+
+def _end_as_by_ctrl_c() -> None:
+    """A scheduler's SIGTERM and a closed terminal; what is ignored, as nohup does, stays ignored."""
+    if threading.current_thread() is not threading.main_thread():
+        return
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) == signal.SIG_DFL:
+            signal.signal(number, signal.default_int_handler)
+
+
+def _write(assignment: asked.Assignment, grading: Grading) -> None:
+    name, result = grading.handed_in.name, grading.result()
+    written.write_result(assignment.report, name, result, assignment.name)
+    found = copies.copies([grading.handed_in])
+    written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about)
 
 
 def _handed_out(path: Path) -> int:

@@ -38,6 +38,7 @@ class Grading:
     seed: int | None = None  # None: the public draw
     submission: Submission = field(init=False)
     verdict: Verdict = field(init=False)
+    owed: list[str] = field(default_factory=list)  # the checks of the rubric's functions, in their order
 
     def __post_init__(self) -> None:
         """A worker is started at the first call."""
@@ -50,7 +51,12 @@ class Grading:
         return Implementation(self.handed_in.name, self.submission, SUBMISSION)
 
     def note(self, item: pytest.Item, error: BaseException | None) -> str:
-        """Add the outcome of one check to the verdict; what the student is to read of it."""
+        """Add the outcome of one check to the verdict; what the student is to read of it.
+
+        What the grader's own system refuses (a full disk) is the outcome of no check.
+        """
+        if isinstance(error, OSError):
+            return str(error)
         outcome = Outcome(function_of(item), item.nodeid, error is None, _kind(item))
         impl: Implementation = item.funcargs["impl"]  # type: ignore[attr-defined]
         if error is not None:
@@ -63,13 +69,28 @@ class Grading:
         self.verdict.outcomes.append(outcome)
         return outcome.told
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether every check that is owed has an outcome, and one; else there are no points."""
+        made = [(outcome.function, outcome.test) for outcome in self.verdict.outcomes]
+        return {function for function, _ in made} == set(self.rubric.items) and sorted(
+            test for _, test in made
+        ) == sorted(self.owed)
+
+    @property
+    def left_out(self) -> str:
+        """Why there are no points."""
+        made = len({outcome.test for outcome in self.verdict.outcomes} & set(self.owed))
+        return f"no points: {made} of {len(self.owed)} checks were made, and points follow from all of them"
+
     def has_failed(self, function: str) -> bool:
         """Whether a check of a function has failed already."""
         return bool(self.verdict.failed(function))
 
     @cached_property
     def record(self) -> Record:
-        """All that is known of the submission, once its checks are made."""
+        """All that is known of the submission, once its checks are made, in whatever order."""
+        self.verdict.outcomes.sort(key=lambda outcome: self.owed.index(outcome.test))
         for function in self.rubric.items:
             if self.has_failed(function):
                 self._explain(function)

@@ -7,6 +7,7 @@ import io
 import os
 
 import pytest
+from lmm_verification import door
 
 from tests.grading.alone import OPTIONS
 from tests.grading.examples import check, few_examples, is_property
@@ -33,5 +34,5 @@ class Drawn:
 core = scratch.folder() / "core.py"
 core.write_text("from lmm_core import *\n")
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    pytest.main([*OPTIONS, f"--implementation={core}"], plugins=[Drawn()])
+    pytest.main([*door.apart(), *OPTIONS, f"--implementation={core}"], plugins=[Drawn()])
 scratch.remove()

@@ -272,6 +272,12 @@ CONFIGURATION = {
     "evil.R": "file.create({mark!r})\n",
     "Makevars": "$(shell touch {mark})\n",
 }
+CONFIGURATION |= {  # names that are options, or name a file of options, where a shell makes words of them
+    "-pevil.py": "",
+    "--config-file=evil.py": "",
+    "--rootdir=.py": "",
+    "@evil.py": "-p\nevil\n",
+}
 
 # Paths of files in an archive that look for a way out of it.
 WAYS_OUT = (

@@ -1,7 +1,9 @@
 """Run the grader as a teacher does, in a process of its own, and read what it wrote."""
 
+import contextlib
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -36,9 +38,25 @@ def grade(
     run = subprocess.run(
         wrapped(command), cwd=PROJECT, env=environment, capture_output=True, text=True, check=False, timeout=3000
     )
+    commands = re.findall(r"^\s*::.*|^.*##\w*\[.*", run.stdout + run.stderr, re.MULTILINE)
+    if commands:
+        raise AssertionError(f"lines that a build server takes for commands: {commands}")
     if run.returncode not in (0, 1):
         raise AssertionError(f"the grader ended with {run.returncode}:\n{run.stdout[-3000:]}\n{run.stderr[-3000:]}")
     return {path.parent.name: _by_function(path) for path in sorted(report.glob("*/results.json"))}
+
+
+def leftovers(scratch: Path) -> set[str]:
+    """Files in a run's scratch folder, and processes that were started from it or have it from the run."""
+    found = {str(path) for path in scratch.iterdir()}
+    for entry in filter(str.isdigit, os.listdir("/proc")):
+        with contextlib.suppress(OSError):
+            command = Path("/proc", entry, "cmdline").read_bytes()
+            environment = Path("/proc", entry, "environ").read_bytes()
+            is_below = os.readlink(f"/proc/{entry}/cwd").startswith(str(scratch))
+            if str(scratch).encode() in command + environment or is_below:
+                found.add(f"process {entry} {command[:80]!r}")
+    return found
 
 
 def _by_function(path: Path) -> dict[str, Any]:

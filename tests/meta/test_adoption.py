@@ -134,6 +134,18 @@ def test_a_package_is_judged_from_its_own_root(installed, package):
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("start", ["-um pytest", "-mpytest", "-Im pytest"])
+def test_a_wheel_has_the_door(installed, tmp_path, start):
+    """What lies beside hand-ins is no configuration and no module."""
+    for name in ("conftest.py", "pytest.py", "evil.py"):
+        (tmp_path / name).write_text("open('was_run', 'w')\n")
+    (tmp_path / "pytest.ini").write_text("[pytest]\naddopts = -p evil\npythonpath = .\n")
+    run = _run(str(installed / "python"), *start.split(), "--submission", ".", "--rubric=missing.toml", cwd=tmp_path)
+    assert run.returncode == 4 and "missing.toml cannot be read" in run.stderr, run.stdout + run.stderr
+    assert not (tmp_path / "was_run").exists()
+
+
+@pytest.mark.slow
 def test_a_failure_is_short_and_its_declaration_can_be_pasted(installed, package):
     """At most 30 lines each, without a repr of ours; what is printed makes the next run pass."""
     _write(package, {"mixed.py": PACKAGE["mixed.py"].replace("SCALE = 1.0", "SCALE = 1.1")})

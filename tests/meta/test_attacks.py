@@ -3,13 +3,9 @@
 In every tier, as root and as an ordinary user: some doors are open to the one and some to the other.
 """
 
-import contextlib
-import glob
-import itertools
 import os
 import shutil
 import subprocess
-import sys
 import tempfile
 import textwrap
 from pathlib import Path
@@ -18,7 +14,7 @@ import pytest
 
 from tests.grading.sandbox.tiers import TIERS
 from tests.meta import attacks, bundle, ordinary
-from tests.meta.graded import PROJECT, grade, rubric
+from tests.meta.graded import PROJECT, grade, leftovers, rubric
 from tests.meta.test_intake import zipped
 from tests.meta.test_paths import spelled
 
@@ -39,7 +35,6 @@ SETTINGS = [
     for tier in TIERS
     for user in USERS
 ]
-RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
 
 
 @pytest.fixture(scope="module", params=SETTINGS)
@@ -87,17 +82,6 @@ def results(request):
     graded = grade(folder, report=report, options=options, scratch=scratch, **as_user)
     yield graded, place, leftovers(scratch)
     shutil.rmtree(place)
-
-
-def leftovers(scratch: Path) -> set[str]:
-    """Files in the run's scratch folder, and processes that were started from it."""
-    found = {str(path) for path in scratch.iterdir()}
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        with contextlib.suppress(OSError):
-            command = Path("/proc", entry, "cmdline").read_bytes()
-            if str(scratch).encode() in command or os.readlink(f"/proc/{entry}/cwd").startswith(str(scratch)):
-                found.add(f"process {entry} {command[:80]!r}")
-    return found
 
 
 @pytest.mark.parametrize("name", attacks.IN_OLS)
@@ -174,54 +158,6 @@ def test_what_the_teacher_has_is_untouched(results):
 def test_nothing_outlives_the_run(results):
     """No process, no scratch folder."""
     assert not results[2]
-
-
-# --- how the run is started -----------------------------------------------------------------------------
-
-STARTS = {
-    "apart": (["pytest", "--submission", "class/"], "."),
-    "joined": (["pytest", "--submission=class"], "."),
-    "the folder itself": (["pytest", "--submission", "."], "class"),
-    "the folder itself, joined": (["pytest", "--submission=.", "-n", "1"], "class"),
-    "one file in it": (["pytest", "--submission", "conftest.py"], "class"),
-    "by a pattern": (["pytest", "--submission", "class/*.py"], "."),
-    "by a pattern, in the folder": (["pytest", "--submission", "*.py", "-n", "1"], "class"),
-    "by a pattern from elsewhere": (["pytest", "--submission", "{class}/*.py"], "/"),
-    "as a module": ([sys.executable, "-m", "pytest", "--submission", "class/"], "."),
-    "as a module, in the folder": ([sys.executable, "-m", "pytest", "--submission=."], "class"),
-}
-
-
-@pytest.fixture(scope="module")
-def hostile(tmp_path_factory):
-    """A class's folder with all that looks like configuration; a rubric of one quick function."""
-    place = tmp_path_factory.mktemp("hostile")
-    (place / "class").mkdir()
-    for name, text in attacks.CONFIGURATION.items():
-        (place / "class" / name).write_text(text.format(mark=str(place / "was_run")))
-    (place / "class" / "right.py").write_text(RIGHT)
-    rubric(place / "rubric.toml", "denominator_df")
-    return place
-
-
-@pytest.mark.parametrize("how", STARTS)
-def test_however_the_run_is_started_nothing_of_the_class_is_configuration(hostile, how):
-    """The README's command, from the folder above and from the class's own, in both forms."""
-    (program, *arguments), folder = STARTS[how]
-    program = program if program == sys.executable else str(Path(sys.executable).with_name(program))
-    arguments = [argument.replace("{class}", str(hostile / "class")) for argument in arguments]
-    found = [
-        sorted(glob.glob(argument, root_dir=hostile / folder)) if "*" in argument else [argument]
-        for argument in arguments
-    ]
-    rubric_of = ["--rubric", str(hostile / "rubric.toml")]
-    start = list(itertools.chain(*found))
-    at = 2 if start[:1] == ["-m"] else 0
-    command = [program, *start[:at], *rubric_of, *start[at:]]
-    run = subprocess.run(command, cwd=hostile / folder, capture_output=True, text=True, check=False)
-    assert run.returncode == 1, run.stdout + run.stderr
-    assert "conftest.py: 0 of 10 points" in run.stdout
-    assert not (hostile / "was_run").exists()
 
 
 def test_names_that_leave_the_report_stay_in_it(tmp_path):

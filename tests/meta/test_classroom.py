@@ -30,6 +30,7 @@ from tests.meta.browser import chromium
 from tests.meta.graded import PROJECT, grade, rubric
 
 HOSTILE = '=1+1"<script>document.title=1<'
+COMMANDING = "x\n::error::y.py"
 RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
 WRONG = "def denominator_df(data):\n    raise ValueError('<script>document.title=\"owned\"</script>')\n"
 SLOW = "import time\ndef denominator_df(data):\n    time.sleep(0.15)\n    return 0\n"
@@ -135,6 +136,18 @@ def test_ctrl_c_leaves_whole_results_only(chosen, tmp_path):
     subprocess.run(_command(folder, report, chosen), cwd=PROJECT, check=False, capture_output=True)
     whole = _written(report)
     assert len(whole) == 4 and stopped.items() <= whole.items()
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("handed_in", ["", COMMANDING, "missing\n::error::"])
+def test_a_name_begins_no_line(handed_in, chosen, tmp_path):
+    """Of a class, of one file, of one that is not there."""
+    folder = _class(tmp_path / "class\n::error::", 1)
+    (folder / COMMANDING).write_text(WRONG)
+    command = _command(folder / handed_in, tmp_path / "out\n::error::", chosen)
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert not re.findall(r"^\s*::.*", run.stdout + run.stderr, re.MULTILINE)
+    assert "?::error::" in run.stdout + run.stderr
 
 
 @pytest.mark.slow
@@ -460,6 +473,8 @@ def test_the_secret_of_a_report_among_the_hand_ins_lies_elsewhere(tmp_path, monk
         ("a ##[error]b", "a #\\#[error]b"),
         ("##vso[task.complete]", "#\\#vso[task.complete]"),
         ("## head :: x", "## head :: x"),
+        ("a\n::error::b", "a?::error::b"),
+        ("a\r\n::error::b\u2028::error::\x85::error::", "a??::error::b?::error::?::error::"),
     ],
 )
 def test_no_line_is_a_command_to_a_build_server(line, shown):

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from reference import r
 from tests.contract import CONTRACT, Answer, ContractError
 from tests.grading.intake import template
 from tests.grading.intake.handin import taken
@@ -16,7 +17,7 @@ from tests.grading.intake.source import Source
 from tests.grading.judgement import rubric
 from tests.grading.reports import feedback, formats
 from tests.grading.sandbox import tiers, wire
-from tests.grading.sandbox.limits import Limits
+from tests.grading.sandbox.limits import PACKAGES, Limits
 from tests.grading.sandbox.plain import UnreadableError, plain
 from tests.grading.sandbox.submission import Submission
 from tests.grading.sandbox.tiers import TIERS
@@ -236,6 +237,37 @@ def test_a_package_that_the_rubric_does_not_allow_cannot_be_imported(tier, befor
     """statsmodels, where the rubric leaves it out; scipy is there; who silences the messenger finds no file."""
     source = f"import scipy.stats, numpy, pandas\ndef denominator_df(data):\n    {before}\n    import statsmodels.api\n"
     submission = Submission(Source.of("Python", source), tier, Limits(packages=("scipy",)))
+    with pytest.raises(ContractError, match=words):
+        Implementation("student", submission).denominator_df(pd.DataFrame({"bucket": [1]}))
+    submission.close()
+
+
+R_FROM_PYTHON = {
+    "rpy2": ("import rpy2.rinterface", "rpy2 may not be used in this exercise"),
+    "rpy2, the messenger silenced": (
+        "import sys; del sys.meta_path[:2]\n    import rpy2.rinterface",
+        "ModuleNotFoundError|PermissionError",
+    ),
+    "Rscript": ("import subprocess\n    return subprocess.check_output(['Rscript', '-e', 'cat(7)'])", "raised"),
+    "R": ("import subprocess\n    return subprocess.check_output(['R', '-s', '-e', 'cat(7)'])", "raised"),
+    "the library": (
+        "import ctypes, glob\n    return ctypes.CDLL(glob.glob('/usr/lib*/R/lib/libR.so')[0])",
+        "raised (IndexError|OSError)",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("packages", [("numpy",), PACKAGES], ids=["numpy", "all"])
+@pytest.mark.parametrize("tier", TIERS)
+@pytest.mark.parametrize("case", R_FROM_PYTHON)
+def test_python_may_not_ask_r(tier, case, packages):
+    """R has the answers, and is no package of the rubric: neither its bridge nor its programs are there."""
+    if r.unavailable():
+        pytest.skip(r.unavailable())
+    body, words = R_FROM_PYTHON[case]
+    source = f"def denominator_df(data):\n    {body}\n    return 7\n"
+    submission = Submission(Source.of("Python", source), tier, Limits(packages=packages))
     with pytest.raises(ContractError, match=words):
         Implementation("student", submission).denominator_df(pd.DataFrame({"bucket": [1]}))
     submission.close()

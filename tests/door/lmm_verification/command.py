@@ -4,7 +4,7 @@ import argparse
 import sys
 from pathlib import Path
 
-from lmm_verification import SUITE
+from lmm_verification.door import SUITE
 
 if str(SUITE) not in sys.path:
     sys.path.insert(0, str(SUITE))  # in this process alone

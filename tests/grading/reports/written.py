@@ -16,6 +16,10 @@ from tests.grading.reports.lines import Line
 from tests.grading.sandbox.laid import below
 
 
+class WriteError(Exception):
+    """A file cannot be written, in one sentence."""
+
+
 def as_text(result: Result) -> str:
     """results.json."""
     return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
@@ -24,7 +28,6 @@ def as_text(result: Result) -> str:
 def write_result(folder: Path, name: str, result: Result, assignment: str) -> None:
     """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last."""
     place = below(folder, name)
-    place.mkdir(parents=True, exist_ok=True)
     write_whole(place / "feedback.html", pages.feedback(result, assignment))
     write_whole(place / "results.json", as_text(result))
 
@@ -41,10 +44,20 @@ def write_class(
 
 
 def write_whole(path: Path, text: str) -> None:
-    """Write a file by way of another beside it, so that it is never seen half; one that says the same stays."""
+    """Write a file by way of another beside it, so that it is never seen half; one that says the same stays.
+
+    Raises WriteError, of a full disk for one, and leaves nothing of it.
+    """
     with contextlib.suppress(OSError, UnicodeDecodeError):
         if path.read_bytes() == text.encode("utf-8", errors="backslashreplace"):
             return
     temporary = path.with_name(f"{path.name}.part")
-    temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
-    os.replace(temporary, path)
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        temporary.write_text(text, encoding="utf-8", errors="backslashreplace", newline="")
+        os.replace(temporary, path)
+    except OSError as error:
+        raise WriteError(f"{path} cannot be written: {error.strerror}") from None
+    finally:  # also when the run is stopped here
+        with contextlib.suppress(OSError):
+            temporary.unlink()

@@ -1,10 +1,9 @@
 """The first worker of a run, which shows whether a tier works: it starts while the grader's own imports go on."""
 
 import atexit
-import multiprocessing
-import re
 import shutil
 import sys
+from contextlib import suppress
 
 from tests.grading.intake.source import Source
 from tests.grading.sandbox import launch
@@ -27,14 +26,15 @@ _STARTED: dict[str, Worker] = {}  # by tier
 
 
 def begin(arguments: list[str]) -> None:
-    """Start it where these arguments ask for grading; not in a process that grades one file of a class."""
-    words = " ".join(arguments)
-    if sys.platform != "linux" or "--submission" not in words or multiprocessing.parent_process():
+    """Start it where these arguments, as the door puts them right, ask for grading."""
+    options = dict(argument.partition("=")[::2] for argument in arguments)
+    if sys.platform != "linux" or "--submission" not in options:
         return
-    asked = re.search(r"--isolation[= ](\w+)", words)
-    tier = asked.group(1) if asked and asked.group(1) != "auto" else "bwrap"
+    asked = options.get("--isolation", "auto")
+    tier = "bwrap" if asked == "auto" else asked
     if tier == "process" or (tier == "bwrap" and shutil.which("bwrap")):
-        _STARTED[tier] = launch.start(PROBE, tier, Limits())
+        with suppress(OSError):  # tiers.py tries again, and says why not
+            _STARTED[tier] = launch.start(PROBE, tier, Limits())
         atexit.register(lambda: [worker.stop() for worker in _STARTED.values()])
 
 

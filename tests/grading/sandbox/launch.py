@@ -22,7 +22,7 @@ from pathlib import Path
 
 from tests.grading.intake.source import Source
 from tests.grading.sandbox import laid, scratch
-from tests.grading.sandbox.limits import Limits
+from tests.grading.sandbox.limits import BRIDGE, Limits
 
 HERE = Path(__file__).parent
 PARTS = (
@@ -36,6 +36,10 @@ R_FOLDERS = (
     "/etc/ld.so.conf",
     "/etc/ld.so.conf.d",
     "/etc/localtime",
+)
+R_HOMES = (  # its programs do nothing without
+    *("/usr/lib/R", "/usr/lib64/R", "/usr/local/lib/R", "/usr/local/lib64/R"),
+    f"{sys.base_prefix}/lib/R",
 )
 SYSTEM = ("/usr", "/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32")
 MiB = 2**20
@@ -107,19 +111,19 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
     output, output_end = os.pipe()
     for descriptor in (requests, replies):
         os.set_blocking(descriptor, False)  # clock.py waits for them
-    inside = tier == "bwrap"
+    inside, forbidden = tier == "bwrap", limits.forbidden(source.language)
     most = LIMITS | {"CPU": math.ceil(2 * (limits.submission_seconds + limits.load_seconds))}  # clock.py is first
     if not uid and not inside:
         most["NPROC"] += own_processes()
     config = {
         "tier": tier,
         "language": source.language,
-        "forbidden": limits.forbidden,
+        "forbidden": forbidden,
         "nonce": secrets.token_hex(8),
         "submission": "/grader/submission.json" if inside else str(copy),
         "path": library_folders(),
         "drop_uid": uid,
-        "readable": readable("/grader" if inside else str(kitchen), limits.forbidden),
+        "readable": readable("/grader" if inside else str(kitchen), forbidden),
         "listable": library_folders(),
         "writable": ["/tmp", "/dev/shm", "/dev/null"] if inside else [str(home), "/dev/null"],
         "limits": most,
@@ -130,7 +134,7 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
     worker = "/grader/worker.py" if inside else str(kitchen / "worker.py")
     command = [interpreter(), "-P", "-s", "-S", "-u", worker, json.dumps(config)]
     process = subprocess.Popen(
-        [*bubblewrap(kitchen, home, uid, limits.forbidden), *command] if inside else command,
+        [*bubblewrap(kitchen, home, uid, forbidden), *command] if inside else command,
         stdin=subprocess.DEVNULL,
         stdout=output_end,
         stderr=output_end,
@@ -219,9 +223,10 @@ def interpreter_folders() -> list[str]:
 
 
 def hidden(forbidden: list[str]) -> list[str]:
-    """Where the packages lie that may not be imported."""
-    found = [os.path.realpath(f"{folder}/{name}") for folder in library_folders() for name in forbidden]
-    return sorted(set(filter(os.path.isdir, found)))
+    """Where the packages lie that may not be imported; with the bridge to R, R itself."""
+    found = [f"{folder}/{name}" for folder in library_folders() for name in forbidden]
+    found += [os.environ.get("R_HOME", ""), *R_HOMES] if BRIDGE in forbidden else []
+    return sorted(set(map(os.path.realpath, filter(os.path.isdir, found))))
 
 
 def readable(grader: str, forbidden: list[str]) -> list[str]:
