@@ -12,7 +12,6 @@ import pytest
 
 from tests.contract import CONTRACT
 from tests.meta.graded import PROJECT
-from tests.peers import certify
 
 # A package with everything that can clash: names, an option, a fixture, a configuration of its own.
 PACKAGE = {
@@ -209,45 +208,3 @@ def test_the_lines_of_ci_survive(installed, package, tmp_path, situation):
     assert run.returncode == status, run.stdout[-3000:] + run.stderr[-2000:]
     assert words in run.stdout
     assert _git(checkout, "status", "--porcelain") == ""
-
-
-# --- certify --------------------------------------------------------------------------------------------
-
-DYESTUFF = PROJECT / "reference" / "data" / "dyestuff.csv"
-
-
-def test_printed_numbers_are_certified():
-    """Dyestuff: what books print is right to the last digit; what is wrong has its digits counted."""
-    printed = {"Vb": "1764.05", "Ve": "2451.25", "se": "19.38", "criterion": "319.66", "df": "5", "coef": "1528.1"}
-    lines = certify.report(DYESTUFF, "weight", ["bucket"], [], printed)
-    ends = [line.rpartition("   ")[2] for line in lines[2:-1]]
-    assert ends == ["all 6", "all 6", "all 4", "4.7", "all 1", "3.4"]
-    assert lines[-1].startswith("The criterion at the printed Vb and Ve lies 1e-33")
-
-
-@pytest.mark.parametrize(
-    ("arguments", "words"),
-    [
-        (("weight", ["bucket"], [], {"Vx": "1"}), "Vx is not known; known are Vb, V, Ve"),
-        (("weigth", ["bucket"], [], {}), "has no column 'weigth'; it has bucket, weight"),
-        (("weight", ["bucket"], [], {"coef": "1,2"}), "coef has 2 values; expected 1"),
-        (("weight", ["bucket"], [], {"Vb": "many"}), "Vb = 'many' is no number"),
-        (("bucket", ["bucket"], [], {}), "column 'bucket' holds no numbers"),
-        (("weight", ["bucket"], [], {"F": "1"}), "F tests the fixed columns, and there are none"),
-    ],
-)
-def test_what_cannot_be_certified_is_refused_in_a_sentence(arguments, words):
-    """The column, the quantity or the number is named."""
-    with pytest.raises(certify.CertifyError, match=re.escape(words)):
-        certify.report(DYESTUFF, *arguments)
-
-
-def test_several_components_are_certified():
-    """Oats as books print it (Yates, 1935): by the strata; ponds, which are unbalanced, by lmm_core."""
-    path = DYESTUFF.with_name("oats.csv")
-    printed = {"V": "214.48,109.69", "Ve": "162.56", "df": "10.93,10,10,51,51,51"}
-    lines = certify.report(path, "yield", ["block", "plot"], ["variety", "nitrogen"], printed)
-    assert [line.rpartition("   ")[2] for line in lines[2:]] == ["all 5", "all 5", "all 5", "all 4", *["all 2"] * 5]
-    ponds = DYESTUFF.with_name("ponds.csv")
-    lines = certify.report(ponds, "weight", ["pond", "bucket"], ["depth"], {"V": "9.864,14.352", "Ve": "6.221"})
-    assert [line.rpartition("   ")[2] for line in lines[2:]] == ["all 4", "all 5", "all 4"]

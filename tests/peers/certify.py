@@ -1,142 +1,264 @@
 """`lmm-verify certify DATA.csv --response y --group g NAME=VALUE ...`: how many digits of somebody's output are right.
 
-SAS, SPSS, JASP, Stata, a paper: whatever has printed Vb, Ve, coef, se, df, F or the criterion of a random-intercept
-model. The truth is exact arithmetic on the data as the file has them (see reference/exact.py); of several random
-factors the strata of a balanced design, else lmm_core.
+SAS, SPSS, JASP, Stata, statsmodels, a paper: whatever has printed a number of a mixed model with random intercepts. The
+truth is exact arithmetic on the table's numbers, or the next best authority (see truth.py); the table is read by
+`lmm_core.tables`, as all commands read it.
 """
 
-from collections.abc import Iterator
+import argparse
+import hashlib
+import json
+import re
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
+from html import escape
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-import pandas as pd
 
-from lmm_core.mixed import ddf, fit_mixed
+from lmm_core import tables
+from lmm_core.chapter.style import STYLE
 from reference import exact
-from reference.strata import NotClosedError, strata
-from tests.strategies import indicators
+from tests.peers.model import CONTRASTS, Asked, Model, model
+from tests.peers.truth import Truth, truth
 
-QUANTITIES = ("Vb", "V", "Ve", "coef", "se", "df", "F", "criterion")
+KNOWN = "V Vb Ve sd coef se t z df p lower upper F:TERM df1:TERM df2:TERM p:TERM criterion logLik AIC BIC"
+ALIASES = {"Vb": "V", "z": "t", "deviance": "criterion"}
 
 
 class CertifyError(ValueError):
     """What does not fit, in one sentence."""
 
 
-def report(path: Path, response: str, groups: list[str], fixed: list[str], printed: dict[str, str]) -> list[str]:
-    """The lines to print: each quantity as printed, right, and how many digits agree."""
-    data = _read(path, [response, *groups, *fixed])
-    X, names = model_matrix(data, fixed)
-    y, labels = _numbers(data, response), [data[group].to_numpy() for group in groups]
-    unknown = sorted(set(printed) - set(QUANTITIES))
-    if unknown:
-        raise CertifyError(f"{unknown[0]} is not known; known are {', '.join(QUANTITIES)}")
+@dataclass(frozen=True)
+class Row:
+    """A number as printed beside the right one, the digits that are right, and whether all that are printed are."""
+
+    name: str
+    printed: str
+    right: str
+    digits: float
+    whole: bool
+    note: str = ""
+
+    @property
+    def said(self) -> str:
+        """Digits in words."""
+        return f"all {self.digits:.0f}" if self.whole else f"{self.digits:.1f}"
+
+
+@dataclass(frozen=True)
+class Certificate:
+    """All rows, and of what they are: the data by their hash, the model, the authority."""
+
+    file: str
+    sha256: str
+    n_rows: int
+    model: str
+    method: str
+    levels: dict[str, int]
+    columns: list[str]
+    authority: str
+    rows: list[Row]
+    excess: float | None
+    in_r: list[str]
+
+    def holds(self, least: float | None) -> bool:
+        """Whether every number has the digits asked for, or all that it is printed with."""
+        return all(row.whole or (least is not None and row.digits >= least) for row in self.rows)
+
+    def lines(self) -> Iterator[str]:
+        """As text."""
+        levels = ", ".join(f"{count} of {group}" for group, count in self.levels.items())
+        yield f"{self.file}: {self.n_rows} rows, {levels}, X: {', '.join(self.columns)}"
+        yield f"{self.model}, by {self.method}; right is {self.authority}"
+        yield f"{'':<24}{'printed':>22}{'right':>26}   digits"
+        for row in self.rows:
+            yield f"{row.name:<24}{row.printed:>22}{row.right:>26}   {row.said}{row.note and f' ({row.note})'}"
+        if self.excess is not None:
+            yield f"The criterion at the printed Vb and Ve lies {max(self.excess, 0.0):.2g} above its minimum."
+        yield from ("In R:", *self.in_r)
+
+
+def certify(path: Path, asked: Asked, printed: Sequence[tuple[str, str]]) -> Certificate:
+    """Compare; raises CertifyError."""
     try:
-        truth = _of_one(X, y, labels[0], printed) if len(groups) == 1 else _of_several(X, y, labels)
-    except ValueError as error:
-        raise CertifyError(f"{path}: {error}") from None
-    levels = ", ".join(f"{len(np.unique(label))} of {group}" for label, group in zip(labels, groups, strict=True))
-    lines = [
-        f"{path.name}: {len(y)} rows, {levels}, X: {', '.join(names)}",
-        f"{'':<24}{'printed':>22}{'right':>26}   digits",
-    ]
-    for name, text in printed.items():
-        if name not in truth:
-            raise CertifyError(f"{name} is not known of several groups; known are {', '.join(truth)}")
-        right = truth[name]
-        values = _printed(name, text, len(right))
-        parts = groups if name == "V" else names
-        titles = [f"{name} {part}" for part in parts] if len(right) > 1 else [name]
-        for title, value, number in zip(titles, values, right, strict=True):
-            lines.append(f"{title:<24}{value:>22}{_shown(number):>26}   {agreement(value, number)}")
-    return [*lines, *(_distance(printed, X, y, labels[0]) if len(groups) == 1 else ())]
+        table = tables.read(path)
+        fitted = model(table, asked)
+        right = truth(fitted, ml=asked.ml)
+    except (ValueError, ArithmeticError) as error:
+        told = str(error)
+        raise CertifyError(told if told.startswith(path.name) else f"{path.name}: {told}") from None
+    rows = [row for name, text in printed for row in _rows(name, text, fitted, right)]
+    levels = {name: int(codes.max()) + 1 for name, codes in fitted.groups.items()}
+    of = hashlib.sha256(table.content).hexdigest(), len(fitted.y), fitted.fitted, "ML" if asked.ml else "REML"
+    above = None if asked.ml else _excess(dict(printed), fitted)
+    return Certificate(path.name, *of, levels, fitted.names, right.authority, rows, above, fitted.in_r)
 
 
-def model_matrix(data: pd.DataFrame, fixed: list[str]) -> tuple[np.ndarray, list[str]]:
-    """The constant, numbers as they are, other columns as treatment contrasts with the first level in sorted order."""
-    columns, names = [np.ones(len(data))], ["constant"]
-    for name in fixed:
-        if pd.api.types.is_numeric_dtype(data[name]):
-            columns, names = [*columns, data[name].to_numpy(float)], [*names, name]
-        else:
-            levels = np.unique(data[name].to_numpy())
-            columns += list(indicators(data[name].to_numpy())[:, 1:].T)
-            names += [f"{name}{level}" for level in levels[1:]]
-    return np.column_stack(columns), names
+def _rows(name: str, text: str, fitted: Model, right: Truth) -> Iterator[Row]:
+    """A row for each value of NAME=VALUE, or NAME:PART=VALUE."""
+    quantity, colon, part = name.partition(":")
+    quantity = ALIASES.get(quantity, quantity)
+    part = re.sub(r"\[[TS]\.(.*?)\](?=:|$)", r"\1", part)  # as patsy and formulaic write it
+    part = "(Intercept)" if part == "Intercept" else part
+    if quantity in {"p", "df"} and part in fitted.terms and part not in fitted.names:
+        quantity = {"p": "pF", "df": "df2"}[quantity]
+    if quantity not in right.numbers:
+        raise CertifyError(f"{name} is not known; known are {', '.join(KNOWN.split())}")
+    numbers = right.numbers[quantity]
+    if name == "Vb" and len(fitted.groups) > 1:
+        raise CertifyError(f"Vb is of one group; say V, or V:{next(iter(fitted.groups))}")
+    if quantity in {"F", "df1", "df2", "pF"} and not numbers:
+        raise CertifyError(f"{quantity} tests the fixed columns, and there are none")
+    if colon and part not in numbers:
+        raise CertifyError(f"{quantity} has no {part!r}; it has {', '.join(numbers)}")
+    if not colon and quantity in {"F", "df1", "df2", "pF"} and len(numbers) > 1:
+        raise CertifyError(f"{quantity} is of one term; say {', '.join(f'{quantity}:{term}' for term in numbers)}")
+    chosen = [part] if colon else [*numbers]
+    if not colon and quantity in {"V", "sd"} and (name == "Vb" or len(_split(text)) == len(numbers) - 1):
+        chosen = [one for one in chosen if one != "Residual"]
+    for one, value in zip(chosen, _values(name, text, len(chosen)), strict=True):
+        title = f"{name} {one}" if len(chosen) > 1 else name
+        others = [(whose, of[one]) for q, whose, of in right.others if q == quantity and one in of]
+        yield row(title, value, numbers[one], others)
 
 
-def agreement(value: str, truth: Decimal) -> str:
-    """Log relative error (McCullough, 1998); "all" where the printed digits are those of the right number, rounded."""
-    number = Decimal(value)
-    unit = Decimal(1).scaleb(int(number.as_tuple().exponent))
-    if abs(number - truth) <= unit / 2:
-        return f"all {len(number.as_tuple().digits)}"
-    return f"{max(0.0, exact.lre(float(number), truth)):.1f}"
+def _split(text: str) -> list[str]:
+    return [part.strip() for part in text.split(",")]
 
 
-def _read(path: Path, needed: list[str]) -> pd.DataFrame:
-    try:
-        data = pd.read_csv(path)
-    except (OSError, ValueError, UnicodeDecodeError) as error:
-        raise CertifyError(f"{path} cannot be read: {error}") from None
-    for name in needed:
-        if name not in data:
-            raise CertifyError(f"{path} has no column {name!r}; it has {', '.join(map(str, data))}")
-        missing = int(data[name].isna().sum())
-        if missing:
-            raise CertifyError(f"column {name!r} of {path} lacks {missing} of {len(data)} values")
-    return data
-
-
-def _numbers(data: pd.DataFrame, name: str) -> np.ndarray:
-    if not pd.api.types.is_numeric_dtype(data[name]):
-        raise CertifyError(f"column {name!r} holds no numbers")
-    return data[name].to_numpy(float)
-
-
-def _of_one(X: np.ndarray, y: np.ndarray, group: Any, printed: dict[str, str]) -> dict[str, list[Decimal]]:
-    """Of one random factor: exact arithmetic."""
-    fit = exact.reml(X, y, group)
-    if "F" in printed and X.shape[1] == 1:
-        raise CertifyError("F tests the fixed columns, and there are none")
-    several = {"coef": list(fit.coef), "se": list(fit.se), "df": list(fit.df)}
-    ones = {"Vb": [fit.Vb], "V": [fit.Vb], "Ve": [fit.Ve], "criterion": [fit.criterion]}
-    F = {"F": [exact.f_statistic(X, y, group, np.eye(X.shape[1])[1:])]} if "F" in printed else {}
-    return ones | several | F
-
-
-def _of_several(X: np.ndarray, y: np.ndarray, groups: list[Any]) -> dict[str, list[Decimal]]:
-    """Of several: the strata of a balanced design, else lmm_core's fit, both to some 12 digits."""
-    try:
-        closed = strata(X, y, groups)
-        se = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
-        V, df, coef, fit = closed.V, closed.ddf(np.eye(X.shape[1])), np.linalg.lstsq(X, y)[0], closed
-    except NotClosedError:
-        fit = fit_mixed(X, y, [(np.ones((len(y), 1)), group) for group in groups])
-        V, df, coef, se = [G[0, 0] for G in fit.G], ddf(fit, np.eye(X.shape[1])), fit.coef, fit.se
-    numbers = {"V": V, "Ve": [fit.Ve], "coef": coef, "se": se, "df": df, "criterion": [fit.criterion]}
-    return {name: [Decimal(float(value)) for value in values] for name, values in numbers.items()}
-
-
-def _printed(name: str, text: str, count: int) -> list[str]:
-    values = [part.strip() for part in text.split(",")]
+def _values(name: str, text: str, count: int) -> list[str]:
+    """The numbers in their order; a single one may have thousands marks."""
+    thousands = tables.NUMBER["."].fullmatch(text.strip())
+    values = [text.strip().replace(",", "")] if count == 1 and thousands else _split(text)
     if len(values) != count:
-        raise CertifyError(f"{name} has {len(values)} values; expected {count}, separated by commas")
+        raise CertifyError(
+            f"{name} has {len(values)} values; expected {count}, separated by commas, no thousands marks"
+        )
     for value in values:
         try:
-            Decimal(value)
+            Decimal(value.lstrip("<").strip())
         except InvalidOperation:
             raise CertifyError(f"{name} = {value!r} is no number") from None
     return values
 
 
-def _distance(printed: dict[str, str], X: np.ndarray, y: np.ndarray, group: Any) -> Iterator[str]:
-    if {"Vb", "Ve"} <= set(printed):
-        above = exact.excess(X, y, group, float(printed["Vb"]), float(printed["Ve"]))
-        yield f"The criterion at the printed Vb and Ve lies {max(above, 0.0):.2g} above its minimum."
+def row(name: str, value: str, right: Decimal, others: Sequence[tuple[str, Decimal]] = ()) -> Row:
+    """One number beside the right one, or beside that of another convention where it is that one to every digit."""
+    digits, whole = agreement(value, right)
+    if not whole:
+        for whose, other in others:
+            more, fits = agreement(value, other)
+            if fits:
+                return Row(name, value, f"{other:.15g}", more, fits, whose)
+    return Row(name, value, f"{right:.15g}", digits, whole)
 
 
-def _shown(number: Decimal) -> str:
-    return f"{number:.17g}"
+def agreement(value: str, truth: Decimal) -> tuple[float, bool]:
+    """Log relative error (McCullough, 1998), and whether the printed digits are those of the right number, rounded.
+
+    Of "<.0001" it is whether the right number is below; what is no finite number has no digit.
+    """
+    number = Decimal(value.lstrip("<").strip())
+    if not number.is_finite():
+        return 0.0, False
+    digits = len(number.as_tuple().digits)
+    if value.startswith("<"):
+        return (float(digits), True) if truth < number else (0.0, False)
+    unit = Decimal(1).scaleb(int(number.as_tuple().exponent))
+    if abs(number - truth) <= unit / 2:
+        return float(digits), True
+    return max(0.0, exact.lre(float(number), truth)), False
+
+
+def _excess(printed: dict[str, str], fitted: Model) -> float | None:
+    if not {"Vb", "Ve"} <= set(printed) or len(fitted.groups) > 1:
+        return None
+    Vb, Ve = (float(_values(name, printed[name], 1)[0]) for name in ("Vb", "Ve"))
+    if not np.isfinite([Vb, Ve]).all():
+        return None
+    return exact.excess(fitted.X, fitted.y, next(iter(fitted.groups.values())), Vb, Ve)
+
+
+# --- what is written ------------------------------------------------------------------------------------
+
+
+def as_json(certificate: Certificate, least: float | None) -> str:
+    """For machines."""
+    return json.dumps(asdict(certificate) | {"holds": certificate.holds(least)}, indent=1, ensure_ascii=False)
+
+
+def page(certificate: Certificate, least: float | None) -> str:
+    """To file."""
+    cells = [
+        f'<tr><th scope="row">{escape(row.name)}</th>'
+        + "".join(f"<td>{escape(cell)}</td>" for cell in (row.printed, row.right, row.said, row.note))
+        + "</tr>"
+        for row in certificate.rows
+    ]
+    verdict = "Every number has the digits asked for." if certificate.holds(least) else "Not every number is right."
+    facts = {
+        "Data": f"{certificate.file}, {certificate.n_rows} rows, SHA-256 {certificate.sha256}",
+        "Model": f"{certificate.model}, by {certificate.method}",
+        "Columns": ", ".join(certificate.columns),
+        "Right is": certificate.authority,
+    }
+    told = "".join(f"<dt>{key}</dt><dd>{escape(value)}</dd>" for key, value in facts.items())
+    head = "".join(f'<th scope="col">{cell}</th>' for cell in ("", "printed", "right", "digits", ""))
+    body = "\n".join(cells)
+    title = f"Certificate: {escape(certificate.file)}"
+    return (
+        f'<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n<title>{title}</title>\n'
+        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
+        f"<style>{STYLE}</style>\n</head>\n<body>\n<main>\n<h1>{title}</h1>\n<p>{verdict}</p>\n<dl>{told}</dl>\n"
+        f'<div class="scroll"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>\n'
+        f"<h2>In R</h2>\n<pre>{escape(chr(10).join(certificate.in_r))}</pre>\n</main>\n</body>\n</html>\n"
+    )
+
+
+# --- the command ----------------------------------------------------------------------------------------
+
+
+def options(parser: argparse.ArgumentParser) -> None:
+    """What may be said on the command line."""
+    add = parser.add_argument
+    add("data", type=Path, help="a table, however separated")
+    add("--response", default="", metavar="COLUMN")
+    add("--group", action="append", default=[], metavar="COLUMN", help="of a random intercept; a/b nests; repeatable")
+    add("--factor", action="append", default=[], metavar="COLUMN", help="levels, whatever the cells are; repeatable")
+    add("--covariate", action="append", default=[], metavar="COLUMN", help="numbers; repeatable")
+    add("--model", default="", metavar="FORMULA", help='instead of these: "y ~ arm*visit + (1 | id)"')
+    add(
+        "--contrasts",
+        choices=CONTRASTS,
+        default="treatment",
+        help="with the first level, the last (SAS), or sum (JASP)",
+    )
+    add("--ml", action="store_true", help="maximum likelihood; otherwise REML")
+    add("--drop-missing", action="store_true", help="leave out rows that lack a value")
+    add("--least", type=float, metavar="DIGITS", help="right digits that are enough; otherwise all that are printed")
+    add("--json", action="store_true", help="print JSON")
+    add("--html", type=Path, metavar="FILE", help="write a page to file")
+    add("printed", nargs="+", metavar="NAME=VALUE", help=f"{KNOWN}; coef=1.2,3.4 or coef:NAME=1.2")
+
+
+def run(given: argparse.Namespace) -> int:
+    """0 where every number has its digits, else 1; raises CertifyError."""
+    if not given.model and not (given.response and given.group):
+        raise CertifyError("--response and --group, or --model, say what was fitted")
+    columns = given.response, given.group, given.factor, given.covariate
+    asked = Asked(*columns, given.model, given.contrasts, given.ml, given.drop_missing)
+    found = certify(given.data, asked, [_pair(text) for text in given.printed])
+    print(as_json(found, given.least) if given.json else "\n".join(found.lines()))
+    if given.html:
+        given.html.write_text(page(found, given.least), encoding="utf-8")
+    return 0 if found.holds(given.least) else 1
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.rpartition("=")
+    if not equals or not re.search(r"\S", name):
+        raise CertifyError(f"{text!r} is no NAME=VALUE")
+    return name.strip(), value

@@ -1,0 +1,225 @@
+"""`lmm-verify certify`: numbers as R, SAS and statsmodels print them are told right, and wrong with a digit changed."""
+
+import json
+import re
+import subprocess
+import sys
+from functools import cache
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.assertions import assert_between, assert_equal
+from tests.peers import certify
+from tests.peers.model import Asked
+
+DATA = Path(__file__).parents[2] / "reference" / "data"
+DYESTUFF, UNBALANCED, OATS, PONDS = (
+    DATA / f"{name}.csv" for name in ("dyestuff", "chapter_2_unbalanced", "oats", "ponds")
+)
+COLOR = "weight ~ color + (1 | bucket)"
+GAPS = [0, 6, 19, 32, 49]  # rows that are taken out of oats
+
+# What programs printed, by data and model: lmerTest 3.1.3 with a tight optimiser (its `anova` is type III), by its
+# contr.treatment, contr.SAS and contr.sum; statsmodels 0.15.0.
+PRINTED = {
+    "lme4, dyestuff": (
+        DYESTUFF,
+        Asked("weight", ["bucket"]),
+        "Vb=1764.05 Ve=2451.25 sd=42.00,49.51 coef=1527.5 se=19.38 df=5 t=78.80 criterion=319.6543 logLik=-159.8271",
+    ),
+    "statsmodels, dyestuff, ML": (
+        DYESTUFF,
+        Asked("weight", ["bucket"], ml=True),
+        "coef=1527.500 se:Intercept=17.695 logLik=-163.6635 AIC=333.327 Ve=2451.25 p=0.000 lower=1492.82 upper=1562.18",
+    ),
+    "lmerTest, treatment": (
+        UNBALANCED,
+        Asked(formula=COLOR),
+        (
+            "coef=44.9641,40.3671,-30.2014,13.4699 se=8.88018,11.69618,11.81321,12.01231 "
+            "df=3.08598,2.51719,2.61157,2.74598 "
+            "t:colorgreen=-2.55658 p:colorgreen=0.0958535 F:color=14.422 df2:color=2.2497 "
+            "p:color=0.051991 AIC=219.74609"
+        ),
+    ),
+    "lmerTest, SAS": (
+        UNBALANCED,
+        Asked(formula=COLOR, contrasts="last"),
+        (
+            "coef=58.4340,-13.4699,26.8972,-43.6712 se:colorblue=11.10769 df:colorblue=2.17848 p:colorblue=0.1261885 "
+            "df:color=2.2226 BIC=227.94987"
+        ),
+    ),
+    "lmerTest, sum": (
+        UNBALANCED,
+        Asked(formula=COLOR, contrasts="sum"),
+        "coef=50.87302,-5.90889,34.45817,-36.11026 se:color1=7.47410 p:color3=0.02702420 df2:color=2.19782",
+    ),
+    "statsmodels, treatment": (
+        UNBALANCED,
+        Asked("weight", ["bucket"], ["color"]),
+        "coef=44.964,40.367,-30.201,13.470 coef:color[T.blue]=40.367 logLik=-103.8730",
+    ),
+    "lmerTest, an interaction": (
+        "gaps",
+        Asked(formula="yield ~ variety*nitrogen + (1 | block)"),
+        (
+            "F:variety=3.66312 F:nitrogen=23.58849 F:variety:nitrogen=0.32118 "
+            "df2:variety=49.9692 df2:variety:nitrogen=49.9802 "
+            "coef:varietyVictory:nitrogenn0.6=9.128717 p:variety=0.03277 df1:nitrogen=3"
+        ),
+    ),
+    "lmerTest, a factor and a slope": (
+        "gaps",
+        Asked(formula="yield ~ variety*N + (1 | block)"),
+        "F:variety=2.74934 F:N=72.33332 F:variety:N=0.54159 df:variety=56.0093 df2:N=55.9910 p:variety=0.072613",
+    ),
+    "lme4, two groups, ML": (
+        "gaps",
+        Asked(formula="yield ~ variety*N + (1 | block/variety)", ml=True),
+        "sd:block=12.4108 sd:block:variety=9.7712 sd:Residual=12.3986 logLik=-278.91276 t:N=5.636272 F:N=104.51485",
+    ),
+    "books, oats": (
+        OATS,
+        Asked("yield", ["block", "plot"], ["variety", "nitrogen"]),
+        "V=214.48,109.69 Ve=162.56 df=10.93,10,10,51,51,51 F:variety=1.4853 F:nitrogen=41.053",
+    ),
+    "lme4, ponds": (PONDS, Asked("weight", ["pond", "bucket"], (), ["depth"]), "V=9.864,14.352 Ve=6.221"),
+}
+CASES = [(name, *pair.split("=")) for name, (_, _, text) in PRINTED.items() for pair in text.split()]
+
+
+@cache
+def gaps():
+    """Oats, without some rows, nitrogen as numbers beside it."""
+    data = pd.read_csv(OATS).drop(index=GAPS)
+    return data.assign(N=data["nitrogen"].str.removeprefix("n")).to_csv(index=False)
+
+
+@pytest.fixture(scope="module")
+def certified(tmp_path_factory):
+    """Rows of NAME=VALUE by the model that a program printed it of; each model is fitted once."""
+    path = tmp_path_factory.mktemp("certify") / "gaps.csv"
+    path.write_text(gaps(), encoding="utf-8")
+    fitted = {}
+
+    def rows(case, name, text):
+        file, asked, _ = PRINTED[case]
+        if case not in fitted:
+            table = certify.tables.read(path if file == "gaps" else file)
+            model = certify.model(table, asked)
+            fitted[case] = model, certify.truth(model, ml=asked.ml)
+        return list(certify._rows(name, text, *fitted[case]))
+
+    return rows
+
+
+@pytest.mark.parametrize(("case", "name", "text"), CASES, ids=[f"{case}: {name}" for case, name, _ in CASES])
+def test_what_is_right_to_its_last_digit_is_told_so(certified, case, name, text):
+    """All digits that are printed are those of the right number."""
+    assert_equal("rows", [row.whole for row in certified(case, name, text)], [True] * (text.count(",") + 1))
+
+
+@pytest.mark.parametrize(("case", "name", "text"), CASES, ids=[f"{case}: {name}" for case, name, _ in CASES])
+def test_a_changed_digit_is_told(certified, case, name, text):
+    """The last one of the last number."""
+    changed = text[:-1] + str((int(text[-1]) + 4) % 10)
+    assert_equal("last row", certified(case, name, changed)[-1].whole, False)
+
+
+def test_sixty_numbers_and_more_are_printed():
+    """R's, SAS's contrasts and statsmodels'."""
+    assert_between("numbers", sum(text.count(",") + 1 for *_, text in CASES), 60, 200)
+
+
+@pytest.mark.parametrize(
+    ("text", "digits", "whole"),
+    [("319.66", 4.7, False), ("1e99999", 0.0, False), ("nan", 0.0, False), ("inf", 0.0, False), ("<320", 2.0, False)],
+)
+def test_digits_are_counted(text, digits, whole):
+    """Log relative error; what is no number has none."""
+    got = certify.agreement(text, certify.Decimal("319.654276842257"))
+    assert_equal("digits", (round(got[0], 1), got[1]), (3.0 if text == "<320" else digits, whole or text == "<320"))
+
+
+@pytest.mark.parametrize(
+    ("asked", "printed", "words"),
+    [
+        ({}, "Vx=1", "Vx is not known; known are V, Vb, Ve"),
+        ({"response": "weigth"}, "Vb=1", "has no column 'weigth'; choose one of bucket, weight by --response"),
+        ({}, "coef=1,2", "coef has 2 values; expected 1"),
+        ({}, "Vb=many", "Vb = 'many' is no number"),
+        ({}, "F=1", "F tests the fixed columns, and there are none"),
+        ({"covariates": ["bucket"]}, "Vb=1", "column 'bucket' is not numeric: line 2 has 'A' (decimal point)"),
+        ({"formula": "weight ~ 1 + (1 | bucket)"}, "Vb=1", "--response and --model say the same"),
+    ],
+)
+def test_what_cannot_be_certified_is_refused_in_a_sentence(asked, printed, words):
+    """The column, the quantity or the number is named."""
+    given = Asked(**({"response": "weight", "groups": ["bucket"]} | asked))
+    with pytest.raises(certify.CertifyError, match=re.escape(words)):
+        certify.certify(DYESTUFF, given, [tuple(printed.split("="))])
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("y ~ a + (x | g)", "--model has (x | g); only (1 | group) is certified"),
+        ("y ~ a", "is no y ~ x + (1 | group)"),
+        ("y ~ zero + (1 | g)", "column 'zero' is constant"),
+        ("y ~ a + b + (1 | g)", "the columns of the model are linearly dependent: Intercept, a, b"),
+        ("y ~ a + + * (1 | g)", "--model: "),
+    ],
+)
+def test_models_that_cannot_be_are_refused_in_a_sentence(tmp_path, text, words):
+    """Slopes, no group, a column of one value, columns that say the same, what is no formula."""
+    rows = "".join(f"{i % 3},{i},{2 * i},0,{i * i % 7}\n" for i in range(9))
+    (tmp_path / "d.csv").write_text(f"g,a,b,zero,y\n{rows}", encoding="utf-8")
+    with pytest.raises(certify.CertifyError, match=re.escape(words)):
+        certify.certify(tmp_path / "d.csv", Asked(formula=text), [("Ve", "1")])
+
+
+def test_f_of_several_terms_has_to_name_one():
+    """Never all columns at once without a word."""
+    with pytest.raises(certify.CertifyError, match="F is of one term; say F:variety, F:nitrogen"):
+        certify.certify(OATS, Asked("yield", ["block"], ["variety", "nitrogen"]), [("F", "1")])
+
+
+def ran(*arguments):
+    """The command as a user types it."""
+    command = [sys.executable, "-c", "from lmm_verification.command import main; raise SystemExit(main())", "certify"]
+    return subprocess.run([*command, *map(str, arguments)], capture_output=True, text=True, check=False)
+
+
+RIGHT = (DYESTUFF, "--response", "weight", "--group", "bucket", "Vb=1,764.05", "Ve=2451.25")
+
+
+@pytest.mark.parametrize(
+    ("more", "status"),
+    [((), 0), (("se=19.39",), 1), (("se=19.39", "--least", "3"), 0), (("se=19.39", "--least", "4"), 1)],
+)
+def test_the_exit_status_says_whether_all_are_right(more, status):
+    """1 where a number has fewer digits than --least asks, or than are printed; 1,764.05 is one value."""
+    done = ran(*RIGHT, *more)
+    assert_equal("status", done.returncode, status)
+    assert re.search("^Vb +1764.05 ", done.stdout, re.MULTILINE)
+    assert "lies 1e-33 above its minimum" in done.stdout
+
+
+def test_a_certificate_can_be_filed(tmp_path):
+    """JSON and a page: hash of the data, model, authority, each number printed, right, digits."""
+    done = ran(*RIGHT, "p=<.0001", "--json", "--html", tmp_path / "c.html")
+    told, page = json.loads(done.stdout), (tmp_path / "c.html").read_text(encoding="utf-8")
+    assert_equal("holds", told["holds"], True)
+    assert_equal("model", told["model"], "weight ~ 1 + (1 | bucket)")
+    for part in (told["sha256"], "weight ~ 1 + (1 | bucket)", "exact arithmetic", "1764.05", "all 6", "&lt;.0001"):
+        assert part in page, part
+    assert "<script" not in page
+
+
+def test_bad_input_of_the_command_is_one_line_and_2():
+    """On stderr."""
+    done = ran("none.csv", "--response", "y", "--group", "g", "Vb=1")
+    assert_equal("told", (done.returncode, done.stderr), (2, "lmm-verify certify: none.csv does not exist\n"))

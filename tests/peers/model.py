@@ -1,0 +1,183 @@
+"""The model that printed numbers are of: from options or from lme4's formula, on a table of `lmm_core.tables`."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import formulaic
+import numpy as np
+import pandas as pd
+from formulaic.errors import FormulaicError
+
+from lmm_core.chapter.reading import in_r
+from lmm_core.chapter.several import components
+from lmm_core.tables import Table
+
+CONTRASTS = ("treatment", "last", "sum")
+RANDOM = re.compile(r"\(\s*(?P<left>[^|()]*?)\s*\|\s*(?P<group>[^()]+?)\s*\)")
+WORD = r"`[^`]+`|[^\W\d][\w.]*"
+
+
+@dataclass(frozen=True)
+class Asked:
+    """What is fitted: by a formula, or by columns."""
+
+    response: str = ""
+    groups: Sequence[str] = ()
+    factors: Sequence[str] = ()
+    covariates: Sequence[str] = ()
+    formula: str = ""
+    contrasts: str = "treatment"
+    ml: bool = False
+    drop_missing: bool = False
+
+
+@dataclass(frozen=True)
+class Model:
+    """X (n, p) with names of its columns, y, the codes of each component by its name, and of each term type III's L.
+
+    fitted: the formula.   in_r: R's lines that read and fit the same.
+    """
+
+    X: np.ndarray
+    names: list[str]
+    y: np.ndarray
+    groups: dict[str, np.ndarray]
+    terms: dict[str, np.ndarray]
+    fitted: str
+    in_r: list[str] = field(repr=False)
+
+
+def model(table: Table, asked: Asked) -> Model:
+    """The model of a table; raises ValueError."""
+    response, fixed, groups = _read(table, asked)
+    parts = components(table, groups)
+    words = list(dict.fromkeys(word.strip("`") for word in re.findall(WORD, fixed)))
+    for option, names in (("--response", [response]), ("--model" if asked.formula else "--factor", words)):
+        for name in names:
+            table.require(option, name)
+    of_groups = dict.fromkeys(column for columns in parts.values() for column in columns)
+    table = table.complete([*of_groups, *words, response], drop=asked.drop_missing)
+    data = pd.DataFrame({word: _column(table, word, asked) for word in words}, index=range(len(table)))
+    factors = [word for word in words if data[word].dtype == "category"]
+    for word in words:
+        if data[word].nunique() < 2:
+            raise ValueError(f"{table.file}: column {word!r} is constant")
+    X, of_term = _matrix(fixed, data, asked.contrasts)
+    if np.linalg.matrix_rank(X.to_numpy()) < X.shape[1]:
+        raise ValueError(f"{table.file}: the columns of the model are linearly dependent: {', '.join(X)}")
+    terms = _type_3(fixed, data, X.to_numpy(float), of_term)
+    fitted = f"{response} ~ {fixed} + {' + '.join(f'(1 | {group})' for group in groups)}"
+    lines = in_r(table, [*of_groups, *factors], [word for word in words if word not in factors] + [response])
+    y, codes = table.numbers(response), {name: table.combined(columns) for name, columns in parts.items()}
+    return Model(X.to_numpy(float), _renamed(X, data), y, codes, terms, fitted, lines)
+
+
+def _read(table: Table, asked: Asked) -> tuple[str, str, list[str]]:
+    """Response, fixed part and groups."""
+    if not asked.formula:
+        fixed = [*asked.factors, *asked.covariates]
+        quoted = [word if re.fullmatch(r"[^\W\d][\w.]*", word) else f"`{word}`" for word in fixed]
+        return asked.response, " + ".join(quoted or ["1"]), list(asked.groups)
+    given = [o for o in ("response", "groups", "covariates") if getattr(asked, o)]
+    if given:
+        raise ValueError(f"--{given[0].removesuffix('s')} and --model say the same; give one of them")
+    response, _, right = asked.formula.partition("~")
+    groups = []
+    for random in RANDOM.finditer(right):
+        if random["left"] != "1":
+            raise ValueError(f"--model has ({random['left']} | {random['group']}); only (1 | group) is certified")
+        groups.append(re.sub(r"\s*([/:])\s*", r"\1", random["group"]).replace("`", ""))
+    if not groups or not response.strip():
+        raise ValueError(f"--model {asked.formula!r} is no y ~ x + (1 | group)")
+    fixed = re.sub(r"(?:factor|C)\(\s*([^()]+?)\s*\)", r"\1", RANDOM.sub("", right))
+    fixed = re.sub(r"^\s*\+|\+\s*(?=\+|$)", "", fixed).strip() or "1"
+    return response.strip().strip("`"), fixed, groups
+
+
+def _column(table: Table, word: str, asked: Asked) -> Any:
+    """A factor with its levels in order, or numbers: as the options say, in a formula by the cells as in R."""
+    named = re.search(rf"(?:factor|C)\(\s*`?{re.escape(word)}`?\s*\)", asked.formula)
+    is_number = word in asked.covariates
+    if asked.formula and not named and word not in asked.factors:
+        try:
+            table.numbers(word)
+            is_number = True
+        except ValueError:
+            is_number = False
+    if is_number:
+        return table.numbers(word)
+    labels = table.labels(word)
+    levels = sorted(labels.unique())
+    return pd.Categorical(labels, levels)
+
+
+def _matrix(
+    fixed: str, data: pd.DataFrame, contrasts: str, *, every_level: bool = False
+) -> tuple[pd.DataFrame, dict[str, list[int]]]:
+    """The model matrix by formulaic, and the columns of each term; or the matrix with a column for every level."""
+    factors = [word for word in data if data[word].dtype == "category"]
+    frame = data if len(data.columns) else pd.DataFrame({"one": np.ones(len(data))})
+    if contrasts == "last":
+        last_first = {f: (c := list(data[f].cat.categories))[-1:] + c[:-1] for f in factors}
+        frame = frame.assign(**{f: data[f].cat.reorder_categories(levels) for f, levels in last_first.items()})
+
+    def coded(match: re.Match[str]) -> str:
+        word = match[0].strip("`")
+        return f"C(`{word}`, contr.sum)" if contrasts == "sum" and word in factors else match[0]
+
+    try:
+        X = formulaic.model_matrix(re.sub(WORD, coded, fixed), frame, ensure_full_rank=not every_level)
+    except (FormulaicError, SyntaxError, TypeError, KeyError) as error:
+        raise ValueError(f"--model: {str(error).splitlines()[0]}") from None
+    spans = {_bare(str(term)).replace("`", ""): list(columns) for term, columns in X.model_spec.term_indices.items()}
+    return pd.DataFrame(X), spans
+
+
+def _type_3(fixed: str, data: pd.DataFrame, X: np.ndarray, spans: dict[str, list[int]]) -> dict[str, np.ndarray]:
+    """Of each term the rows L of its hypothesis L beta = 0, type III as SAS has it, in the basis that lmerTest takes.
+
+    F does not depend on the basis, df of unbalanced data do (theorem 16). One term: rows of X'X = U'D U, U with ones
+    on its diagonal. Several: by treatment contrasts, what a term has beside all terms that contain it.
+    """
+    terms = {term: columns for term, columns in spans.items() if term != "1"}
+    if len(terms) == 1:
+        R = np.linalg.qr(X)[1]
+        U = R / R.diagonal()[:, None]
+        return {term: U[columns] for term, columns in terms.items()}
+    of_first, of_term = _matrix(fixed, data, "treatment")
+    every, _ = _matrix(fixed, data, "treatment", every_level=True)
+    solve = np.linalg.pinv(of_first.to_numpy(float))
+    L, to_X = (solve @ every.to_numpy(float)).T, solve @ X
+    for term in sorted(terms, key=lambda name: -name.count(":")):
+        around = [column for other in terms if _contains(other, term, data) for column in of_term[other]]
+        if around:
+            own = L[:, of_term[term]]
+            L[:, of_term[term]] = own - L[:, around] @ np.linalg.lstsq(L[:, around], own)[0]
+    named = [list(every).index(column.replace("[T.", "[")) for column in of_first]
+    rows = {term: np.round(L[named][:, of_term[term]].T, 13) for term in terms}
+    return {term: part[np.abs(part).sum(axis=1) > 1e-8] @ np.round(to_X, 13) for term, part in rows.items()}
+
+
+def _contains(other: str, term: str, data: pd.DataFrame) -> bool:
+    """Whether a term has all factors of another and more, and the same covariates."""
+    parts, own = set(other.split(":")), set(term.split(":"))
+    return own < parts and all(data[word].dtype == "category" for word in parts - own)
+
+
+def _bare(name: str) -> str:
+    return re.sub(r"C\(`?(.+?)`?, contr\.sum\)", r"\1", name)
+
+
+def _renamed(X: pd.DataFrame, data: pd.DataFrame) -> list[str]:
+    """As R calls them: (Intercept), armB, arm1 where contrasts sum to 0."""
+    names = []
+    for column in map(_bare, X):
+        name = re.sub(r"\[T\.(.*?)\](?=:|$)", r"\1", column)
+        for word in data:
+            if data[word].dtype == "category":
+                for i, level in enumerate(data[word].cat.categories, start=1):
+                    name = name.replace(f"{word}[S.{level}]", f"{word}{i}")
+        names.append("(Intercept)" if name == "Intercept" else name)
+    return names
