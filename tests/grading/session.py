@@ -91,34 +91,59 @@ class Grading:
     def record(self) -> Record:
         """All that is known of the submission, once its checks are made, in whatever order."""
         self.verdict.outcomes.sort(key=lambda outcome: self.owed.index(outcome.test))
-        for function in self.rubric.items:
-            if self.has_failed(function):
-                self._explain(function)
+        of = self.submission
+        self.verdict.printed, self.verdict.broken = dict(of.printed), of.broken or ""
+        self.verdict.remarks = [*self.handed_in.remarks, *of.remarks]
+        self.verdict.flaws = {function: set(flaws) for function, flaws in of.flaws.items()}
+        overdrawn = of.overdrawn
+        if not of.broken:
+            self._explain([function for function in self.rubric.items if self.has_failed(function)])
         self.submission.close()
-        self.verdict.flaws = self.submission.flaws
-        self.verdict.printed, self.verdict.broken = self.submission.printed, self.submission.broken or ""
-        self.verdict.remarks = [*self.handed_in.remarks, *self.submission.remarks]
-        if self.submission.overdrawn:
-            self.verdict.void(*self.submission.overdrawn)
+        if overdrawn:
+            self.verdict.void(*overdrawn)
         return record(self.verdict, self.rubric.items)
 
     def result(self) -> Result:
         """The result, of which every report is made."""
         return gradescope(self.record, self.rubric.items)
 
-    def _explain(self, function: str) -> None:
-        """A diagnosis is a help: whatever numbers it stumbles over, the grading goes on without it."""
-        failed = self.verdict.failed(function)
-        calls = {outcome.test: list(outcome.calls) for outcome in failed}
-        plain = {outcome.test for outcome in failed if outcome.kind != "subtle"}
-        origins = [name for name in self.verdict.lost_plainly() if name != function]
-        signature = self.submission.names.get(function, [])
+    def _explain(self, failed: list[str]) -> None:
+        """What is wrong, and what that excuses: of what is visible where nothing hidden was ever shown.
+
+        A help: whatever numbers it stumbles over, the grading goes on without it; what it makes the submission print
+        is nobody's, and time that it takes costs nothing.
+        """
+        hidden = [function for function in failed if self.rubric.items[function].visibility != "visible"]
+        submission, mended = self.submission, {}
+        if any(item.visibility != "visible" for item in self.rubric.items.values()):
+            submission.close()
+            submission = submission.afresh()
+        for functions in ([function for function in failed if function not in hidden], hidden):
+            for function in functions:
+                self._diagnose(function, submission)
+            self._excuse(functions, mended, submission)
+        submission.close()
+
+    def _diagnose(self, function: str, submission: Submission) -> None:
+        signature = submission.names.get(function, [])
         self.verdict.diagnoses[function] = None
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
-            self.verdict.diagnoses[function] = diagnosis.diagnosed(function, self.submission, signature)
-        with contextlib.suppress(Exception), np.errstate(all="ignore"):
-            self.verdict.excuse(function, *excuses.excused(function, calls, plain, self.submission, origins))
-        self.verdict.pictures[function] = portrait(function, self.submission)
+            self.verdict.diagnoses[function] = diagnosis.diagnosed(function, submission, signature)
+        self.verdict.pictures[function] = portrait(function, submission)
+
+    def _excuse(self, functions: list[str], mended: dict[str, dict[str, set[str]]], submission: Submission) -> None:
+        """Only a function that is wrong in itself excuses others: no two excuse each other."""
+        lost, failed = self.verdict.lost_plainly(), {name: self.verdict.failed(name) for name in functions}
+        checks = {name: {outcome.test: list(outcome.calls) for outcome in of} for name, of in failed.items()}
+        plain = {name: {outcome.test for outcome in of if outcome.kind != "subtle"} for name, of in failed.items()}
+        for function in functions:
+            origins = [name for name in lost if name != function]
+            with contextlib.suppress(Exception), np.errstate(all="ignore"):
+                mended[function] = excuses.mended(function, checks[function], plain[function], submission, origins)
+        for function in functions:
+            follows = {origin: of for origin, of in mended.get(function, {}).items() if not mended.get(origin)}
+            with contextlib.suppress(Exception), np.errstate(all="ignore"):
+                self.verdict.excuse(function, *excuses.excused(function, checks[function], plain[function], follows))
 
 
 def _kind(item: pytest.Item) -> str:

@@ -1,9 +1,9 @@
 """A package adopts the suite: installed from its wheel it harms nothing, and its lines of CI survive reality."""
 
+import json
 import os
 import re
 import subprocess
-import sys
 import sysconfig
 import venv
 from pathlib import Path
@@ -11,7 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.contract import CONTRACT
-from tests.meta.graded import PROJECT
+from tests.grading.sandbox import tiers
+from tests.grading.sandbox.tiers import TIERS
+from tests.meta import bundle
+from tests.meta.graded import PROJECT, rubric
 
 # A package with everything that can clash: names, an option, a fixture, a configuration of its own.
 PACKAGE = {
@@ -69,7 +72,8 @@ def bare(tmp_path_factory):
 def installed(bare, tmp_path_factory):
     """The wheel in it."""
     dist = tmp_path_factory.mktemp("dist")
-    built = _run(sys.executable, "-m", "pip", "wheel", "--quiet", "--no-deps", "-w", str(dist), str(PROJECT), cwd=dist)
+    pip = (str(bare / "python"), "-m", "pip")
+    built = _run(*pip, "wheel", "--quiet", "--no-deps", "-w", str(dist), str(PROJECT), cwd=dist)
     assert built.returncode == 0, built.stderr
     (wheel,) = dist.glob("*.whl")
     done = _run(
@@ -208,3 +212,55 @@ def test_the_lines_of_ci_survive(installed, package, tmp_path, situation):
     assert run.returncode == status, run.stdout[-3000:] + run.stderr[-2000:]
     assert words in run.stdout
     assert _git(checkout, "status", "--porcelain") == ""
+
+
+# --- a grader installed from its wheel ------------------------------------------------------------------
+
+# Looks for the answers by every name and in every folder, past what says in words that they are not there.
+SEARCH = """
+import importlib, os, sys
+sys.meta_path[:] = [finder for finder in sys.meta_path if "stand_ins" not in str(finder)]
+through, seen = [], False
+for name in ("lmm_core", "lmm_core.reml", "lmm_verification.command", "tests.contract", "reference.exact"):
+    try:
+        through += [name] * (importlib.import_module(name).__file__ is not None)
+    except Exception: pass
+OURS = ("least_squares.py", "sums.py", "strategies.py", "test_4_2_gls.py", "dyestuff.csv", "rubric.toml", "satterthwaite.py")
+for folder, folders, files in (step for root in (*sys.path, sys.base_prefix, ENVIRONMENT, PROJECT) for step in os.walk(root)):
+    seen |= "numpy" in folder and "version.py" in files
+    for file in set(files) & set(OURS) if "scipy" not in folder and "statsmodels" not in folder else ():
+        try: through.append(f"{folder}/{file}: {len(open(folder + '/' + file, 'rb').read())}")
+        except OSError: pass
+def denominator_df(data):
+    raise ValueError(f"through: {through}, seen: {seen}.")
+"""  # noqa: E501
+
+
+@pytest.fixture(scope="module")
+def complete(installed):
+    """The libraries in the same folder as the wheel, as pip puts them there."""
+    (site,) = installed.parent.glob("lib/python*/site-packages")
+    (site / "libraries.pth").unlink()
+    for path in Path(sysconfig.get_path("purelib")).iterdir():
+        if path.suffix != ".pth" and "lmm" not in path.name and not (site / path.name).exists():
+            subprocess.run(["cp", "-al", path, site], check=True)
+    return installed
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("tier", TIERS)
+def test_the_answers_of_a_wheel_are_not_within_reach(complete, tier, tmp_path):
+    """Nothing is imported or read of the suite, where the fences stand; a star of it earns nothing, in words."""
+    if tiers.unusable(tier) or tiers.best(tier)[0].open:
+        pytest.skip(str(tiers.unusable(tier) or tiers.best(tier)[0].open))
+    told = f"ENVIRONMENT, PROJECT = {str(complete.parent)!r}, {str(PROJECT)!r}\n"
+    _write(tmp_path, {"class/star.py": "from lmm_core import *\n", "class/search.py": told + SEARCH})
+    _write(tmp_path, {"class/right.py": bundle.correct()})
+    chosen = rubric(tmp_path / "rubric.toml", "denominator_df")
+    options = (f"--submission={tmp_path / 'class'}", f"--rubric={chosen}", f"--isolation={tier}")
+    run = _run(str(complete / "python"), "-m", "pytest", *options, f"--report={tmp_path / 'out'}", cwd=tmp_path)
+    assert run.returncode == 1, run.stdout + run.stderr
+    results = {path.parent.name: json.loads(path.read_text()) for path in (tmp_path / "out").glob("*/results.json")}
+    assert {name: result["score"] for name, result in results.items()} == {"right": 10, "search": 0, "star": 0}
+    assert "through: [], seen: True." in results["search"]["tests"][0]["output"]
+    assert "lmm_core is not installed here" in results["star"]["output"]

@@ -1,21 +1,26 @@
 """What is nearly right: numbers that were rounded, one wrong field of several, an optimiser left at its defaults, what
 follows from another function; and right numbers in a form that others cannot compute with.
 
+A consequence is seen computing: run with the right function in place of the wrong one, it is right. What is undefined,
+raises, or is the same whatever it is given, is not.
+
 A failing check is excused where every call that it looked at is right but for the one excuse. The calls are those that
 the check made, on the class's own draw.
 """
 
-from collections.abc import Iterable
+import warnings
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+import lmm_core
 from tests.contract import CONTRACT
-from tests.grading.judgement.consequences import following
-from tests.grading.judgement.diagnosis import alike, wrong_fields
-from tests.grading.judgement.numbers import Caller, Fields, close, fields, right
+from tests.grading.judgement.diagnosis import wrong_fields
+from tests.grading.judgement.numbers import NO_ANSWER, Fields, Local, asked, close, fields, normalised, right
 from tests.grading.sandbox.plain import AS_TEXT, UNNAMED
+from tests.grading.sandbox.submission import RightFunction, Submission
 from tests.tolerances import DEFAULT_OPTIMISER, SUBMISSION
 
 ROUNDED_LOSS = 0.25  # of a function's points
@@ -79,17 +84,57 @@ class Called:
     result: Any
 
 
+def mended(
+    function: str, checks: dict[str, list[Called]], plain: set[str], submission: Submission, origins: Iterable[str]
+) -> dict[str, set[str]]:
+    """By origin: the failing checks of a function that it passes with the right origin in place of the submission's.
+
+    Of origins with which it passes all plain ones.
+    """
+
+    def passes(test: str, origin: str) -> bool:
+        return all(_is_right(function, call, submission, origin) for call in checks[test])
+
+    found = {}
+    for origin in origins:
+        if all(passes(test, origin) for test in sorted(plain)):
+            found[origin] = plain | {test for test in checks if test not in plain and passes(test, origin)}
+    return {origin: tests for origin, tests in found.items() if tests}
+
+
+def _is_right(function: str, call: Called, submission: Submission, origin: str) -> bool:
+    """Whether the function answers one call rightly, with the right origin in place of its own."""
+    truth, instead = right(function, call.arguments), RightFunction(origin, _answers(origin))
+    try:
+        got = fields(function, normalised(function, submission, call.arguments, instead))
+    except NO_ANSWER:
+        return False
+    return bool(truth) and not wrong_fields(function, truth, got)
+
+
+def _answers(function: str) -> Callable[..., dict[str, Any]]:
+    """lmm_core's function, whatever it is asked, as parts that cross to the worker."""
+
+    def answer(*arguments: Any) -> dict[str, Any]:
+        given = arguments[: len(CONTRACT[function].arguments)]
+        with np.errstate(all="ignore"), warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return asked(function, Local(getattr(lmm_core, function)), given)
+
+    return answer
+
+
 def excused(
-    function: str, checks: dict[str, list[Called]], plain: set[str], submission: Caller, origins: Iterable[str]
+    function: str, checks: dict[str, list[Called]], plain: set[str], follows: dict[str, set[str]]
 ) -> tuple[Excuse | None, set[str]]:
     """The excuse that explains most of the failing checks, and which; it has to explain all that are plain.
 
-    `checks`: the calls of each check that failed; `plain`: those of them that are asked on ordinary data; `origins`:
-    functions that have lost points themselves.
+    `checks`: the calls of each check that failed; `plain`: those of them that are asked on ordinary data; `follows`:
+    by function that is wrong in itself, the checks that pass with the right one in its place.
     """
-    found: dict[Excuse, set[str]] = {}
+    found = {Excuse(CONSEQUENCE, FOLLOWS.format(origin), CONSEQUENCE_LOSS): set(of) for origin, of in follows.items()}
     for test, calls in checks.items() if function != "simulate_frogs" else ():
-        for excuse in _of_check(function, calls, submission, list(origins)):
+        for excuse in _of_check(function, calls):
             found.setdefault(excuse, set()).add(test)
     found = {excuse: tests for excuse, tests in found.items() if tests >= plain}
     if not found:
@@ -100,17 +145,11 @@ def excused(
     return (replace(named[0], loss=min(named[0].loss, excuse.loss)) if named else excuse), found[excuse]
 
 
-def _of_check(function: str, calls: list[Called], submission: Caller, origins: list[str]) -> list[Excuse]:
-    """The excuses that each wrong call of a check has."""
+def _of_check(function: str, calls: list[Called]) -> list[Excuse]:
+    """The excuses that each wrong call of a check has; none where one of them stopped."""
     common: set[Excuse] | None = None
     for call in calls:
-        truth = right(function, call.arguments)
-        if truth and call.result is None:  # it stopped: so does the right formula with their numbers in it
-            stops = {origin for origin, made in following(function, call.arguments, submission, origins) if not made}
-            excuses = {Excuse(CONSEQUENCE, FOLLOWS.format(origin), CONSEQUENCE_LOSS) for origin in stops}
-            common = excuses if common is None else common & excuses
-            continue
-        got = fields(function, call.result)
+        truth, got = right(function, call.arguments), {} if call.result is None else fields(function, call.result)
         if not truth or not got or not set(got) <= set(truth):
             return []
         wrong = [name for name in truth if not close(function, got.get(name), truth[name], RIGHT)]
@@ -118,7 +157,6 @@ def _of_check(function: str, calls: list[Called], submission: Caller, origins: l
             continue
         excuses = set(_rounded(got, truth, wrong)) | set(_one_field(function, got, truth))
         excuses |= set(_left_early(function, got, truth))
-        excuses |= set(_following(function, call.arguments, got, truth, submission, origins))
         common = excuses if common is None else common & excuses
     return sorted(common or (), key=lambda excuse: (excuse.loss, excuse.slug, excuse.said))
 
@@ -167,12 +205,3 @@ def _left_early(function: str, got: Fields, truth: Fields) -> Iterable[Excuse]:
     )
     if all(within):
         yield SEARCH
-
-
-def _following(
-    function: str, arguments: tuple[Any, ...], got: Fields, truth: Fields, submission: Caller, origins: list[str]
-) -> Iterable[Excuse]:
-    for origin, composed in following(function, arguments, submission, origins):
-        differs = composed and [name for name in truth if not close(function, composed.get(name), truth[name], RIGHT)]
-        if differs and all(alike(function, got.get(name), composed.get(name), truth[name]) for name in truth):
-            yield Excuse(CONSEQUENCE, FOLLOWS.format(origin), CONSEQUENCE_LOSS)

@@ -38,11 +38,14 @@ def asked(function: str, caller: Caller, arguments: tuple[Any, ...]) -> dict[str
     return caller.call(function, dict(zip(contract.arguments, arguments, strict=True)), contract.forms)
 
 
-def normalised(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Any:
-    """The value of one call in the form that the contract asks for; raises one of NO_ANSWER."""
+def normalised(function: str, caller: Caller, arguments: tuple[Any, ...], *instead: Any) -> Any:
+    """The value of one call in the form that the contract asks for; raises one of NO_ANSWER.
+
+    `instead`: a right function that a submission is to take in place of its own.
+    """
     contract = CONTRACT[function]
     named = dict(zip(contract.arguments, arguments, strict=True))
-    return contract.normalised(asked(function, caller, arguments), named)
+    return contract.normalised(caller.call(function, named, contract.forms, *instead), named)
 
 
 def answer(function: str, caller: Caller, arguments: tuple[Any, ...]) -> Fields:

@@ -21,7 +21,7 @@ from typing import IO
 from tests.grading.intake.source import Source
 from tests.grading.sandbox import laid, wire
 from tests.grading.sandbox.clock import Channel
-from tests.grading.sandbox.launch import HERE, ONE_THREAD
+from tests.grading.sandbox.launch import ANSWERS, HERE, ONE_THREAD
 
 
 @dataclass
@@ -54,7 +54,8 @@ def start(source: Source) -> HomeWorker:
     copy = folder / "submission.json"
     copy.write_text(json.dumps(source.chunks), encoding="utf-8")
     nonce = secrets.token_hex(8)
-    config = {"tier": "none", "language": source.language, "forbidden": [], "nonce": nonce, "submission": str(copy)}
+    config = {"tier": "none", "language": source.language, "nonce": nonce, "submission": str(copy)}
+    config |= {"forbidden": [], "absent": ANSWERS}
     process = subprocess.Popen(
         [sys.executable, "-P", "-s", "-u", str(HERE / "worker.py"), json.dumps(config)],
         stdin=subprocess.PIPE,

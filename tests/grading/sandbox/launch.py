@@ -6,6 +6,7 @@ In both the worker then drops root's uid, takes limits on itself, and fences its
 confinement.py).
 """
 
+import glob
 import json
 import math
 import os
@@ -25,6 +26,8 @@ from tests.grading.sandbox import laid, scratch
 from tests.grading.sandbox.limits import BRIDGE, Limits
 
 HERE = Path(__file__).parent
+PROJECT = HERE.parents[2]
+ANSWERS = ["lmm_core", "lmm_verification"]  # the names that the suite is installed by
 PARTS = (
     *("worker.py", "confinement.py", "wire.py", "plain.py", "stand_ins.py"),
     *("pasted.py", "python_reading.py", "python_submission.py", "r_reading.py", "r_submission.py"),
@@ -119,6 +122,7 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
         "tier": tier,
         "language": source.language,
         "forbidden": forbidden,
+        "absent": ANSWERS,
         "nonce": secrets.token_hex(8),
         "submission": "/grader/submission.json" if inside else str(copy),
         "path": library_folders(),
@@ -189,8 +193,9 @@ def bubblewrap(kitchen: Path, home: Path, uid: int | None, forbidden: list[str])
         command += ["--perms", "0755", "--dir", parent]  # bubblewrap's own parents are closed to other uids
     for path in mounts:
         command += ["--ro-bind-try", path, path]
+    shown = [f"{path}/" for path in (*SYSTEM, *mounts)]
     for path in hidden(forbidden):
-        command += ["--perms", "0000", "--tmpfs", path]
+        command += ["--perms", "0000", "--tmpfs", path] if path.startswith(tuple(shown)) else []
     command += ["--ro-bind", str(kitchen), "/grader", "--proc", "/proc", "--dev", "/dev"]
     command += ["--size", str(SCRATCH), "--perms", "1777", "--tmpfs", "/dev/shm"]
     for path in sorted(home.rglob("*")):
@@ -223,10 +228,24 @@ def interpreter_folders() -> list[str]:
 
 
 def hidden(forbidden: list[str]) -> list[str]:
-    """Where the packages lie that may not be imported; with the bridge to R, R itself."""
-    found = [f"{folder}/{name}" for folder in library_folders() for name in forbidden]
+    """Folders that no worker may look into: of packages that may not be imported, and where the answers lie; with the bridge to R, R itself."""
+    found = [f"{folder}/{name}" for folder in library_folders() for name in forbidden] + answers()
     found += [os.environ.get("R_HOME", ""), *R_HOMES] if BRIDGE in forbidden else []
-    return sorted(set(map(os.path.realpath, filter(os.path.isdir, found))))
+    names = {name for path in filter(os.path.isdir, found) for name in (path, os.path.realpath(path))}
+    return sorted(name for name in names if not any(name.startswith(f"{other}/") for other in names))
+
+
+@cache
+def answers() -> list[str]:
+    """Folders of the suite: what is installed of it in any environment near this one, or left behind, and a checkout.
+
+    Of a checkout the folders in it, but not the one that holds the environment.
+    """
+    environments = {sys.prefix, sys.base_prefix, "/usr", "/usr/local", *glob.glob(f"{sys.base_prefix}/envs/*")}
+    near = {folder for path in environments for folder in glob.glob(f"{path}/lib*/python3*/*-packages")}
+    installed = [path for folder in {*near, *library_folders()} for path in glob.glob(f"{folder}/[l~]mm_*")]
+    parts = [str(path) for path in PROJECT.iterdir() if path.is_dir()]
+    return installed + [path for path in parts if not any(f"{at}/".startswith(f"{path}/") for at in library_folders())]
 
 
 def readable(grader: str, forbidden: list[str]) -> list[str]:

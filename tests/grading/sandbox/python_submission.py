@@ -7,6 +7,7 @@ definitions count, methods of its classes, too.
 
 import ast
 import builtins
+import contextlib
 import dis
 import importlib.util
 import inspect
@@ -111,6 +112,18 @@ class PythonSubmission:
         if value is None and _is_empty(function):
             raise NotImplementedError("not written yet")
         return plain.lenient(value, forms)
+
+    @contextlib.contextmanager
+    def replaced(self, name, ask):
+        """With the right function of this name, which the grader answers, in the place of its own; None: as it is."""
+        own = self.module.__dict__.get(name)
+        if own is not None:
+            self.module.__dict__[name] = right_in_place_of(own, ask)
+        try:
+            yield
+        finally:
+            if own is not None:
+                self.module.__dict__[name] = own
 
     def words(self, error: BaseException) -> str:
         """An exception in one sentence, with the line of the source where it arose."""
@@ -231,6 +244,60 @@ def as_python(argument):
     if isinstance(argument, dict) and "labels" in argument:
         return numpy.array(argument["labels"])
     return argument
+
+
+def right_in_place_of(own, ask):
+    """A function called as their own is, which returns the right answer in the form that their own has."""
+
+    def stand_in(*arguments, **named):
+        try:
+            model = own(*arguments, **named)
+        except Exception:
+            model = None
+        with contextlib.suppress(TypeError, ValueError):
+            bound = inspect.signature(own).bind(*arguments, **named)
+            bound.apply_defaults()
+            arguments, named = tuple(bound.arguments.values()), {}
+        return in_the_form_of(model, ask([as_message(argument) for argument in (*arguments, *named.values())]))
+
+    return stand_in
+
+
+def as_message(argument):
+    """What `as_python` makes an argument of."""
+    if isinstance(argument, pandas.DataFrame):
+        return {"table": {str(name): as_message(column) for name, column in argument.items()}}
+    if isinstance(argument, bool | int | float | str) or argument is None:
+        return argument
+    array = numpy.asarray(argument)
+    if array.dtype.kind in "iub" or array.ndim != 1:
+        return array.astype(float) if array.ndim else array.item()
+    return array if array.dtype.kind == "f" else {"labels": [str(entry) for entry in array]}
+
+
+class Fields(dict):
+    """A result with fields, by key and by attribute."""
+
+    def __getattr__(self, name: str):
+        try:
+            return self[name]
+        except KeyError:
+            raise AttributeError(name) from None
+
+
+def in_the_form_of(model, value: dict):
+    """The right fields as their own function has them: in order, as a Series, or by name; one alone as it is."""
+    parts = {name: part.item() if getattr(part, "shape", None) == () else part for name, part in value.items()}
+    whole = parts.get("", parts)
+    if "" in parts and isinstance(whole, dict):
+        whole = {name: numpy.asarray(count).item() for name, count in whole.items()}
+    if isinstance(model, pandas.Series):
+        return pandas.Series(whole)
+    if isinstance(model, pandas.DataFrame) and model.shape == numpy.shape(whole):
+        return pandas.DataFrame(whole, index=model.index, columns=model.columns)
+    if isinstance(model, tuple | list) and isinstance(whole, dict) and not hasattr(model, "_fields"):
+        return tuple(whole.values())
+    return Fields(whole) if isinstance(whole, dict) else whole
 
 
 def always_the_same_chance() -> None:

@@ -4,6 +4,7 @@ Tables arrive in R as data frames whose text and bucket columns are factors, lab
 matrices. What comes back is a named list, a data frame, a named vector or a matrix.
 """
 
+import contextlib
 import re
 import sys
 import warnings
@@ -138,6 +139,7 @@ class RSubmission:
         self.missing: dict = {}  # objects that an expression would have made, and the remark about it
         self.packages: list = []  # that could not be loaded
         self.unread: list = []  # remarks about what cannot be read
+        self.lent: list = []  # right functions that took another's place
         was_passed = robjects.r(STAND_INS)
         self.version = robjects.r("paste(R.version$major, R.version$minor, sep = '.')")[0]
         for place, text in chunks:
@@ -210,6 +212,35 @@ class RSubmission:
         except plain.UnreadableError as error:
             raise plain.UnreadableError(_in_r(str(error), result)) from None
 
+    @contextlib.contextmanager
+    def replaced(self, name: str | None, ask: Any) -> Any:
+        """With the right function of this name, which the grader answers, in the place of its own; None: as it is."""
+        own = name and self.function(name)
+        if own:
+            lent = self._right_in_place_of(own, self.signature(name), ask)
+            self.lent.append(lent)  # R does not keep it
+            self.environment[name] = lent
+        try:
+            yield
+        finally:
+            if own:
+                self.environment[name] = own
+
+    @staticmethod
+    def _right_in_place_of(own: Any, names: list, ask: Any) -> Any:
+        """A function called as their own is, which returns the right answer as a list or, as theirs does, a vector."""
+
+        def stand_in(*unnamed: Any, **named: Any) -> Any:
+            named |= dict(zip([name for name in names if name not in named], unnamed, strict=False))
+            arguments = [robjects.default_converter.rpy2py(named[name]) for name in names if name in named]
+            value = ask([as_message(argument) for argument in arguments])
+            model = CALL(own, *arguments)
+            model = model.rx2("value") if "value" in model.names else None
+            is_vector = isinstance(model, robjects.FloatVector) and NAMES(model) != rinterface.NULL
+            return right_as_r(value, is_vector=is_vector)
+
+        return rinterface.rternalize(stand_in)
+
     def _plain(self, result: Any, forms: dict) -> dict:
         if forms.get("") == "numbers":
             result = AS_MATRIX(result)
@@ -261,6 +292,30 @@ def as_r(argument: Any) -> Any:
     if isinstance(argument, list):
         return robjects.StrVector([str(entry) for entry in argument])
     return argument
+
+
+def as_message(argument: Any) -> Any:
+    """What `as_r` makes an argument of."""
+    if isinstance(argument, robjects.DataFrame):
+        return {"table": {str(name): as_message(column) for name, column in argument.items()}}
+    value = as_python(argument)
+    if isinstance(value, list):
+        return {"labels": list(map(str, value))}
+    array = numpy.asarray(value, dtype=float)
+    return array.item() if array.shape == (1,) else array
+
+
+def right_as_r(value: dict, *, is_vector: bool) -> Any:
+    """The right fields as a list, or as a vector with names; one alone as it is."""
+    whole = value.get("", value)
+    if isinstance(whole, dict):
+        parts = {name: robjects.FloatVector(numpy.ravel(part)) for name, part in whole.items()}
+        flat = robjects.FloatVector([entry for part in parts.values() for entry in part])
+        if (is_vector or "" in value) and len(flat) == len(parts):
+            flat.names = robjects.StrVector(list(parts))
+            return flat
+        return robjects.ListVector(parts)
+    return as_r(whole) if numpy.ndim(whole) == 2 else robjects.FloatVector(numpy.ravel(whole))
 
 
 def column_as_r(name: str, column: Any) -> Any:

@@ -100,12 +100,18 @@ def replace_pictures() -> None:
 
 
 class Forbidding:
-    """Says in words what the rubric does not allow; who removes this finds nothing (see launch.py)."""
+    """Says in words what the rubric does not allow, and of what answers the exercise that it is not there.
 
-    def __init__(self, names: list) -> None:
-        self.names = names
+    Who removes this finds nothing (see launch.py).
+    """
+
+    def __init__(self, names: list, absent: list) -> None:
+        self.names, self.absent = names, absent
 
     def find_spec(self, name: str, path=None, target=None):
         """Nothing, or an error in words."""
-        if name.partition(".")[0] in self.names:
+        package = name.partition(".")[0]
+        if package in self.names:
             raise ModuleNotFoundError(f"{name} may not be used in this exercise", name=name)
+        if package in self.absent:
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name)

@@ -6,10 +6,11 @@ call. The worker is started anew and the rest is graded; a function that cost a 
 
 import os
 import re
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from difflib import get_close_matches
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -27,6 +28,8 @@ MAX_REPLY = 16 * launch.MiB
 MAX_OUTPUT = 16_384  # characters of what a submission prints that are kept
 MAX_LABEL = 200  # characters: among thousands of labels the longest decides what all of them take
 MAX_TEXTS = 200
+LENT_EACH = 1e-3  # seconds that a question takes besides
+MOST_ROWS = 2000  # of what a submission asks a right function
 AT_LOADING = ""  # what is printed before a function is called
 
 
@@ -36,6 +39,24 @@ class CallFailedError(ContractError):
 
 class NotCalledError(CallFailedError):
     """There was no call: the function or the whole file is missing."""
+
+
+class RightFunction(NamedTuple):
+    """A right function that takes the place of one of the submission's own; it answers in the grader."""
+
+    name: str
+    function: Callable[..., dict[str, Any]]
+
+
+def _incoming(argument: Any) -> Any:
+    """What `outgoing` makes of an argument, made one again."""
+    if isinstance(argument, dict) and "table" in argument:
+        return pd.DataFrame({name: _incoming(column) for name, column in argument["table"].items()})
+    if isinstance(argument, dict):
+        return np.array(argument["labels"][:MOST_ROWS])
+    if isinstance(argument, np.ndarray) and (argument.ndim > 2 or max(argument.shape, default=0) > MOST_ROWS):
+        raise ValueError(f"arguments of shape {argument.shape}")
+    return argument
 
 
 @dataclass
@@ -52,6 +73,7 @@ class Submission:
     names: dict[str, list[str]] = field(default_factory=dict)  # of functions that it says are defined: their arguments
     flaws: dict[str, set[str]] = field(default_factory=dict)  # of results that can be read nevertheless (see plain.py)
     used: float = 0.0  # seconds, in workers that are gone
+    lent: float = 20.0  # seconds of the grader that right functions may still take
     overdrawn: tuple[str, str] | None = None  # the function at which its time was used up, and the sentence about it
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
     _worker: Worker | HomeWorker | None = None
@@ -59,14 +81,19 @@ class Submission:
     _calling: str = AT_LOADING
     _is_loaded: bool = False
 
-    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
-        """Call one of its functions in the worker; raise CallFailedError in words."""
+    def call(
+        self, name: str, arguments: dict[str, Any], forms: dict[str, str], right: RightFunction | None = None
+    ) -> dict[str, Any]:
+        """Call one of its functions in the worker, with a right one in another's place if one is given.
+
+        Raises CallFailedError in words.
+        """
         if name in self._dead:
             raise CallFailedError(self._dead[name])
         worker, watch = self._started()
         self._calling = name
         try:
-            reply = self._asked(watch, name, arguments, forms)
+            reply = self._asked(watch, name, arguments, forms, right)
         except wire.LateError:
             self._lost(name, f"{name} did not finish within {self.limits.call_seconds:g} seconds")
         except wire.ClosedError:
@@ -93,6 +120,10 @@ class Submission:
             self._worker, self._watch = (begun, Watch(begun, self._keep)) if begun else self._begun()
             self._calling, self._is_loaded = AT_LOADING, False
 
+    def afresh(self) -> "Submission":
+        """The same source, which has been asked nothing."""
+        return Submission(self.source, self.tier, self.limits, names=self.names)
+
     def close(self) -> None:
         """End the worker."""
         if self._worker is not None and self._watch is not None:
@@ -105,7 +136,9 @@ class Submission:
         """All that it has printed."""
         return "".join(self.printed.values())
 
-    def _asked(self, watch: Watch | HomeWatch, name: str, arguments: dict, forms: dict) -> dict[str, Any]:
+    def _asked(
+        self, watch: Watch | HomeWatch, name: str, arguments: dict, forms: dict, right: RightFunction | None
+    ) -> dict[str, Any]:
         if watch.is_early():
             raise wire.ProtocolError("something wrote to the grader's pipe before it was asked")
         nonce = os.urandom(8).hex()
@@ -114,13 +147,28 @@ class Submission:
             "name": name,
             "arguments": [outgoing(a) for a in arguments.values()],
             "forms": forms,
-        }
+        } | ({"right": right.name} if right else {})
         channel = watch.within(self.limits.call_seconds)
         wire.send(channel.write, wire.encode(request))
         reply = wire.receive(channel.read, MAX_REPLY)
+        while right and "asked" in reply:
+            wire.send(channel.write, wire.encode(self._answered(right, reply["asked"])))
+            reply = wire.receive(channel.read, MAX_REPLY)
         if reply.get("nonce") != nonce:
             raise wire.ProtocolError("it does not answer the question")
         return reply
+
+    def _answered(self, right: RightFunction, arguments: Any) -> dict[str, Any]:
+        """The answer to what the worker asks; raises ProtocolError where it has asked for too much."""
+        if self.lent < 0:
+            raise wire.ProtocolError("it asks for too much")
+        began = time.process_time()
+        try:
+            return {"value": right.function(*map(_incoming, arguments))}
+        except Exception as error:
+            return {"error": str(error)[:200]}
+        finally:
+            self.lent -= time.process_time() - began + LENT_EACH
 
     def _meant(self, name: str) -> str:
         """A name in the file that is nearly this one."""

@@ -37,12 +37,21 @@ def serve(config: dict, fences: list) -> None:
         answer = {"loaded": False, "error": submission.words(error)}
     answer["fences"] = fences
     wire.send(write, wire.encode({"nonce": config["nonce"], **answer}))
+
+    def ask(arguments: list):
+        """The right answer of the function that is stood in for; a ValueError where there is none."""
+        wire.send(write, wire.encode({"asked": arguments}))
+        reply = wire.receive(lambda length: os.read(requests, length))
+        if "error" in reply:
+            raise ValueError(reply["error"])
+        return reply["value"]
+
     while True:
         try:
             request = wire.receive(lambda length: os.read(requests, length))
         except wire.ClosedError:
             return
-        wire.send(write, wire.encode({"nonce": request["nonce"], **answered(submission, request)}))
+        wire.send(write, wire.encode({"nonce": request["nonce"], **answered(submission, request, ask)}))
 
 
 def own_pipes() -> tuple:
@@ -62,13 +71,14 @@ def end_with(parent: int) -> None:
     os._exit(0)
 
 
-def answered(submission, request: dict) -> dict:
+def answered(submission, request: dict, ask) -> dict:
     """The reply to one request: a value, or an error in words."""
     try:
         function = submission.function(request["name"])
         if function is None:
             return {"error": submission.missing.get(request["name"], ""), "kind": "undefined"}
-        return {"value": submission.call(function, request["arguments"], request["forms"])}
+        with submission.replaced(request.get("right"), ask):
+            return {"value": submission.call(function, request["arguments"], request["forms"])}
     except plain.UnreadableError as error:
         return {"error": str(error), "kind": "form"}
     except MemoryError:
@@ -104,7 +114,7 @@ if __name__ == "__main__":
 
         Submission = r_submission.RSubmission
     del sys.path[0]
-    sys.meta_path[:0] = [stand_ins.DrawingFinder, stand_ins.Forbidding(config["forbidden"])]
+    sys.meta_path[:0] = [stand_ins.DrawingFinder, stand_ins.Forbidding(config["forbidden"], config["absent"])]
     sys.argv = ["submission"]
     sys.path.append(os.getcwd())  # what lies beside the source
     sys.modules["__main__"] = types.ModuleType("__main__")
