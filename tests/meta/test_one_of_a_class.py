@@ -10,6 +10,7 @@ import pytest
 
 from tests.grading.intake import files, folders
 from tests.grading.intake.handin import HandIn, taken
+from tests.grading.judgement import copies
 from tests.meta import attacks
 from tests.meta.test_intake import GLS, OLS, lay, zipped
 from tests.meta.test_paths import EVIL, spelled
@@ -138,3 +139,35 @@ def test_a_path_that_leads_out_of_a_class_is_a_sentence(name, tmp_path):
     found = graded(tmp_path / "class.zip")
     assert (found.pop("ann").source.text, found.pop("bob").source.text) == (GLS, OLS)
     assert ["leads out of it" in one.refused or "folders deep" in one.refused for one in found.values()] == [True]
+
+
+# --- texts that take long to read -----------------------------------------------------------------------
+
+OPEN = "gls <- function(X, y, V) {\n"
+BODY = "\n".join(f"  a{k} <- a{k} + {k} * X" for k in range(40))
+ENDLESS = {  # in R and in Python, a megabyte each
+    "text never closed": (".R", OPEN + "x <- '" + 'b"' * 2**19),
+    "texts that begin": (".R", OPEN + '"\\' * 2**19),
+    "braces never closed": (".R", OPEN * 35_000),
+    "percent signs": (".R", OPEN + "% " * 2**19),
+    "no bracket": (".R", "gls <- function" + " x" * 2**18),
+    "comments": (".R", "#'" * 2**19 + "\n" + OPEN),
+    "a list": (".py", f"def gls(X, y, V):\n    return [{'1, ' * 340_000}]\n"),
+    "a sum": (".py", f"def gls(X, y, V):\n    return {'1 + ' * 200_000}1\n"),
+    "brackets": (".py", "(" * 2**20),
+    "names": (".py", "def gls(X, y, V):\n" + "".join(f"    a{k} = {k}\n" for k in range(60_000))),
+}
+
+
+@pytest.mark.parametrize("case", ENDLESS)
+def test_an_endless_text_costs_seconds_and_hides_nobodys_copies(case, tmp_path):
+    """In processor seconds of all processes; two who share a function beside it are found."""
+    suffix, text = ENDLESS[case]
+    shared = f"{OPEN}{BODY}\n}}\n"
+    lay(tmp_path, {f"evil{suffix}": text[: 2**20], "ann.R": shared, "bob.R": shared.replace("a1", "b1")})
+    handed_in = [one for one in taken([str(tmp_path)]) if one.source]
+    began = os.times()
+    found = copies.copies(handed_in)
+    used = sum(os.times()[:4]) - sum(began[:4])
+    assert ("ann", "bob") in {cluster.names for cluster in found}
+    assert used < 5 * copies.SECONDS

@@ -3,11 +3,19 @@
 A function of Python is compared as its syntax tree without docstring, comments and annotations, one of R as its words
 without comments; arguments and variables are numbered in order of appearance. Short ones are not compared (there are
 only so many ways to write `buckets - colours`), nor what half of a class of ten or more has written alike.
+
+Texts are read in a process of its own, each for a few seconds at most: what takes longer is compared with nothing.
 """
 
 import ast
+import contextlib
 import inspect
+import json
+import os
 import re
+import signal
+import subprocess
+import sys
 import warnings
 from collections import defaultdict
 from collections.abc import Iterable
@@ -17,11 +25,17 @@ from itertools import pairwise
 import lmm_core
 from tests.contract import CONTRACT
 from tests.grading.intake.handin import HandIn
+from tests.grading.judgement.fingerprint import PROJECT
+from tests.grading.sandbox.launch import ONE_THREAD
 
 LONG = 45  # nodes of a tree, or words
 MANY = 10  # in such a class half may write alike
-R_WORD = re.compile(r"""[A-Za-z.][\w.]*|\d[\w.]*|"(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*'|<-|[<>=!]=|%[^%]*%|\S""")
-R_COMMENT = re.compile(r"""("(?:\\.|[^"\\])*"|'(?:\\.|[^'\\])*')|\#[^\n]*""")
+# A text ends at its quotation mark or where everything ends, so that one that is left open is read but once.
+R_TEXT = r"""(?:"(?:\\[\s\S]|[^"\\])*+\\?(?:"|\Z)|'(?:\\[\s\S]|[^'\\])*+\\?(?:'|\Z))"""
+R_WORD = re.compile(rf"[A-Za-z.][\w.]*|\d[\w.]*|{R_TEXT}|<-|[<>=!]=|%[^%]*(?:%|\Z)|\S")
+R_COMMENT = re.compile(rf"({R_TEXT})|\#[^\n]*")
+SECONDS, BYTES = 5, 2**31  # of the processor for one hand-in, and of memory
+ALTOGETHER = 60, 2  # seconds by the wall clock, and more for each hand-in
 
 
 @dataclass(frozen=True)
@@ -37,8 +51,8 @@ def copies(handed_in: Iterable[HandIn]) -> list[Cluster]:
     """Who shares what with whom, the largest clusters first; for the teacher's eyes."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
     everybody = list(handed_in)
-    for one in everybody:
-        for function, normalised in _functions(one).items():
+    for one, functions in zip(everybody, _apart(everybody), strict=True):
+        for function, normalised in functions.items():
             owners[function, normalised].append(one.name)
     core = {name: _trees(inspect.getsource(getattr(lmm_core, name))).get(name) for name in CONTRACT}
     shared: dict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
@@ -54,11 +68,47 @@ def copies(handed_in: Iterable[HandIn]) -> list[Cluster]:
     return sorted(found, key=lambda cluster: (-len(cluster.names), -len(cluster.functions), cluster.names))
 
 
-def _functions(one: HandIn) -> dict[str, str]:
-    if one.source is None:
+def _apart(everybody: list[HandIn]) -> list[dict[str, str]]:
+    """The normalised functions of each hand-in, found in another process; of nobody where that does not end."""
+    told = [[one.source.language, [text for _, text in one.source.chunks]] if one.source else None for one in everybody]
+    fixed, each = ALTOGETHER
+    try:
+        run = subprocess.run(
+            [sys.executable, "-m", "tests.grading.judgement.copies"],
+            cwd=PROJECT,
+            input=json.dumps(told).encode(),
+            env=os.environ | ONE_THREAD,
+            capture_output=True,
+            timeout=fixed + each * len(told),
+            check=True,
+        )
+        return json.loads(run.stdout)
+    except (subprocess.SubprocessError, ValueError):
+        return [{} for _ in everybody]
+
+
+def _functions(told: tuple[str, list[str]] | None) -> dict[str, str]:
+    """Of one hand-in, in the other process."""
+    if told is None:
         return {}
-    normalised = _trees if one.source.language == "Python" else _words
-    return {name: text for _, chunk in one.source.chunks for name, text in normalised(chunk).items()}
+    normalised = _trees if told[0] == "Python" else _words
+    try:
+        _limit(SECONDS)
+        return {name: text for chunk in told[1] for name, text in normalised(chunk).items()}
+    except (TimeoutError, MemoryError):
+        return {}
+    finally:
+        _limit(0)
+
+
+def _limit(seconds: float) -> None:
+    """A TimeoutError after so many seconds of the processor, where the system can; 0: none."""
+    if hasattr(signal, "setitimer"):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+
+
+def _too_long(*_: object) -> None:
+    raise TimeoutError
 
 
 def _trees(source: str) -> dict[str, str]:
@@ -94,23 +144,37 @@ def _normalised(function: ast.FunctionDef) -> ast.FunctionDef:
 def _words(source: str) -> dict[str, str]:
     """The normalised words of the contract's functions in a text of R: from `function` to the brace that ends it."""
     words = R_WORD.findall(R_COMMENT.sub(lambda found: found.group(1) or "", source))
-    found = {}
-    for i, name in enumerate(words[:-3]):
+    found, i = {}, 0
+    while i + 2 < len(words):
+        name, end = words[i], i + 1
         if name in CONTRACT and words[i + 1] in ("<-", "=") and words[i + 2] == "function":
-            body = _to_the_end(words[i + 2 :])
+            end = _end(words, i + 2)
+            body = words[i + 2 : end]
             own = {word for word, after in pairwise(body) if after == "<-"}
-            own |= set(body[2 : body.index(")")]) - {","}
+            own |= set(body[2 : body.index(")")] if ")" in body else ()) - {","}
             numbers: dict[str, str] = {}
             told = [numbers.setdefault(word, f"v{len(numbers)}") if word in own else word for word in body]
             if len(told) > LONG:
                 found[name] = " ".join(told)
+        i = end
     return found
 
 
-def _to_the_end(words: list[str]) -> list[str]:
+def _end(words: list[str], start: int) -> int:
+    """Behind the brace that closes the first one from here on."""
     depth = 0
-    for i, word in enumerate(words):
-        depth += (word == "{") - (word == "}")
-        if word == "}" and depth <= 0:
-            return words[: i + 1]
-    return words
+    for i in range(start, len(words)):
+        depth += (words[i] == "{") - (words[i] == "}")
+        if words[i] == "}" and depth <= 0:
+            return i + 1
+    return len(words)
+
+
+if __name__ == "__main__":
+    with contextlib.suppress(ImportError):
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
+    if hasattr(signal, "SIGPROF"):
+        signal.signal(signal.SIGPROF, _too_long)
+    json.dump([_functions(told) for told in json.load(sys.stdin)], sys.stdout)
