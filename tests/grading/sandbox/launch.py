@@ -228,7 +228,10 @@ def interpreter_folders() -> list[str]:
 
 
 def hidden(forbidden: list[str]) -> list[str]:
-    """Folders that no worker may look into: of packages that may not be imported, and where the answers lie; with the bridge to R, R itself."""
+    """Folders that no worker may look into: of packages that may not be imported, and where the answers lie.
+
+    With the bridge to R, R itself.
+    """
     found = [f"{folder}/{name}" for folder in library_folders() for name in forbidden] + answers()
     found += [os.environ.get("R_HOME", ""), *R_HOMES] if BRIDGE in forbidden else []
     names = {name for path in filter(os.path.isdir, found) for name in (path, os.path.realpath(path))}
