@@ -149,7 +149,7 @@ def test_the_grid_reaches_where_the_criterion_is_a_straight_line(core, size):
     least = np.linalg.svd(K.T @ Z, compute_uv=False).min() ** 2
     basis = core.basis.least_squares_basis(slopes.X, slopes.y)
     sums = core.sums.identified(slopes.X, basis, slopes.group)
-    *_, end = core.reml._stretches(slopes.X, basis, slopes.group, sums, 2.0)
+    *_, end = core.search._stretches(slopes.X, basis, slopes.group, sums, 2.0)
     assert_between("lambda gamma", float(end[-1].gamma) * least, 2.0**26 * (1 - 1e-6), 2.0**31)
 
 
@@ -159,18 +159,18 @@ def test_rounding_errors_do_not_grow_along_the_grid(core, size):
     slopes = within(size)
     basis = core.basis.least_squares_basis(slopes.X, slopes.y)
     sums = core.sums.identified(slopes.X, basis, slopes.group)
-    stretches = list(core.reml._stretches(slopes.X, basis, slopes.group, sums, 2.0))
-    inflation = [core.reml.Profile(at.sums, at.gamma[-1]).inflation for _, _, at in stretches[:-1]]
+    stretches = list(core.search._stretches(slopes.X, basis, slopes.group, sums, 2.0))
+    inflation = [core.search.Profile(at.sums, at.gamma[-1]).inflation for _, _, at in stretches[:-1]]
     assert_at_most("inflation at the end of a stretch", inflation, np.exp(9))
     assert_at_most("inflation at the very end, in coordinates of its own", stretches[-1][-1].inflation, 1.01)
 
 
 def test_a_minimum_that_rounding_made_is_left_where_it_is(core, monkeypatch):
     """A criterion that falls throughout: from a false root no true one is found, and none is lower than Ve = 0."""
-    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
-    monkeypatch.setattr(core.reml, "LARGEST_U", 8.0)
+    monkeypatch.setattr(core.search, "INFLATED", 0.0)
+    monkeypatch.setattr(core.search, "LARGEST_U", 8.0)
     slopes = strategies.saturated_slopes(2)
     basis = core.basis.least_squares_basis(slopes.X, slopes.y)
     sums = core.sums.identified(slopes.X, basis, slopes.group)
-    false = core.reml.Profile(sums, np.array(300.0))
-    assert_equal("the place", float(core.reml._without_inflation(slopes.X, basis, slopes.group, false).gamma), 300.0)
+    false = core.search.Profile(sums, np.array(300.0))
+    assert_equal("the place", float(core.search._without_inflation(slopes.X, basis, slopes.group, false).gamma), 300.0)

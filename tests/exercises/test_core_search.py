@@ -1,4 +1,4 @@
-"""How `lmm_core.reml` searches: no minimum is passed over, and few steps of Newton's method reach it."""
+"""How `lmm_core.search` searches: no minimum is passed over, and few steps of Newton's method reach it."""
 
 from types import SimpleNamespace
 
@@ -77,13 +77,13 @@ def evaluations(core, monkeypatch):
     """The gammas where the criterion was evaluated one by one."""
     gammas = []
 
-    class Counted(core.reml.Profile):
+    class Counted(core.search.Profile):
         def __init__(self, sums, gamma):
             super().__init__(sums, gamma)
             if np.ndim(gamma) == 0:
                 gammas.append(gamma)
 
-    monkeypatch.setattr(core.reml, "Profile", Counted)
+    monkeypatch.setattr(core.search, "Profile", Counted)
     return gammas
 
 
@@ -113,7 +113,7 @@ def test_newton_finds_the_root_from_any_start(core, evaluations, name, start):
     gamma = float(expected.Vb / expected.Ve)
     root = float(np.log1p(sums.sizes.max() * gamma))
     evaluations.clear()
-    found = core.reml._newton(sums, sums.sizes.max(), 0.0, start * root, 8.5 * root)
+    found = core.search._newton(sums, sums.sizes.max(), 0.0, start * root, 8.5 * root)
     assert_close("gamma", found.gamma, gamma, 10 * 2.0**-48)
     assert_between("evaluations", len(evaluations), 1, 10)
 
@@ -134,8 +134,8 @@ def test_a_score_that_jumps_over_zero_ends_the_search_there(core, monkeypatch):
         evaluated.append(gamma)
         return SimpleNamespace(score=-1.0 if np.log1p(gamma) < 0.3 else 1.0, trace=1.0, curvature=0.0, gamma=gamma)
 
-    monkeypatch.setattr(core.reml, "Profile", jump)
-    found = core.reml._newton(None, 1.0, 0.0, 0.8, 0.9)
+    monkeypatch.setattr(core.search, "Profile", jump)
+    found = core.search._newton(None, 1.0, 0.0, 0.8, 0.9)
     assert_close("u", np.log1p(found.gamma), 0.3, 2.0**-47)
     assert_between("evaluations", len(evaluated), 48, 51)
 
@@ -149,8 +149,8 @@ def test_noise_in_the_score_does_not_keep_the_search_from_ending(core, monkeypat
         score = np.log1p(gamma) - 0.3 + (-1) ** len(evaluated) * 1e-12
         return SimpleNamespace(score=score, trace=1.0, curvature=(1 - score) / (1 + gamma), gamma=gamma)
 
-    monkeypatch.setattr(core.reml, "Profile", noisy)
-    found = core.reml._newton(None, 1.0, 0.0, 0.8, 0.9)
+    monkeypatch.setattr(core.search, "Profile", noisy)
+    found = core.search._newton(None, 1.0, 0.0, 0.8, 0.9)
     assert_close("u", np.log1p(found.gamma), 0.3, 1e-11)
     assert_between("evaluations", len(evaluated), 3, 4)
 
@@ -163,10 +163,10 @@ def test_a_search_without_end_is_given_up(core, monkeypatch):
         evaluated.append(gamma)
         return SimpleNamespace(score=-1.0, trace=1.0, curvature=(1e4 + 1) / (1 + gamma), gamma=gamma)
 
-    monkeypatch.setattr(core.reml, "Profile", endless)
+    monkeypatch.setattr(core.search, "Profile", endless)
     sentence = r"^the REML score has no root after 100 steps between u = 0\.309[89]\d+ and 0\.9$"
     with pytest.raises(ArithmeticError, match=sentence):
-        core.reml._newton(None, 1.0, 0.0, 0.3, 0.9)
+        core.search._newton(None, 1.0, 0.0, 0.3, 0.9)
     assert_equal("evaluations", len(evaluated), 100)
 
 
@@ -174,38 +174,38 @@ def test_a_search_without_end_is_given_up(core, monkeypatch):
 @pytest.mark.parametrize("name", UNEQUAL)
 def test_a_minimum_is_found_again_in_other_coordinates(core, monkeypatch, name, away):
     """From where rounding errors have put it: the bracket of half a step around it moves until it holds the root."""
-    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
+    monkeypatch.setattr(core.search, "INFLATED", 0.0)
     fit = golden.load(name)
     codes = np.unique(fit.group, return_inverse=True)[1]
     basis = core.basis.least_squares_basis(fit.X, fit.y)
     sums = core.sums.identified(fit.X, basis, codes)
     expected = exact.reml(fit.X, fit.y, fit.group)
     gamma = float(expected.Vb / expected.Ve)
-    found = core.reml._without_inflation(fit.X, basis, codes, core.reml.Profile(sums, np.array(away * gamma)))
+    found = core.search._without_inflation(fit.X, basis, codes, core.search.Profile(sums, np.array(away * gamma)))
     assert_close("gamma", found.gamma, gamma, 1e-12)
 
 
 def test_a_minimum_that_is_none_in_other_coordinates_is_the_boundary(core, monkeypatch):
     """The criterion rises from gamma = 0 on: wherever rounding errors saw a minimum, there is no other."""
-    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
+    monkeypatch.setattr(core.search, "INFLATED", 0.0)
     fit = golden.load("chapter_2_boundary")
     codes = np.unique(fit.group, return_inverse=True)[1]
     basis = core.basis.least_squares_basis(fit.X, fit.y)
     sums = core.sums.identified(fit.X, basis, codes)
     for gamma in (1e-9, 0.05, 0.3, 7.0):
-        found = core.reml._without_inflation(fit.X, basis, codes, core.reml.Profile(sums, np.array(gamma)))
+        found = core.search._without_inflation(fit.X, basis, codes, core.search.Profile(sums, np.array(gamma)))
         assert_equal("gamma", float(found.gamma), 0.0)
 
 
 def test_a_minimum_that_runs_away_leaves_nothing_for_ve(core, monkeypatch):
     """y constant within buckets: the score is negative as far as float64 reaches."""
-    monkeypatch.setattr(core.reml, "INFLATED", 0.0)
+    monkeypatch.setattr(core.search, "INFLATED", 0.0)
     group = np.repeat(np.arange(4), 3)
     X, y = np.ones((12, 1)), np.array([1.0, 2.0, 4.0, 8.0])[group]
     basis = core.basis.least_squares_basis(X, y)
     sums = core.sums.identified(X, basis, group)
     with pytest.raises(ValueError, match=r"nothing is left to estimate Ve$"):
-        core.reml._without_inflation(X, basis, group, core.reml.Profile(sums, np.array(3.0)))
+        core.search._without_inflation(X, basis, group, core.search.Profile(sums, np.array(3.0)))
 
 
 @pytest.mark.parametrize("excess", [1e-3, 1e-5, 1e-7])
@@ -215,7 +215,7 @@ def test_newton_finds_a_root_next_to_the_boundary(core, evaluations, excess):
     sums = core.fit_reml(np.ones((40, 1)), y, group).profile.sums
     for start in (0.1, 0.9, 4.0):
         evaluations.clear()
-        found = core.reml._newton(sums, 4.0, 0.0, start * excess, 5 * excess)
+        found = core.search._newton(sums, 4.0, 0.0, start * excess, 5 * excess)
         assert_close("n gamma", 4 * found.gamma, excess, 10 * 2.0**-48, 1.0)
         assert_between("evaluations", len(evaluations), 1, 10)
 
@@ -226,9 +226,9 @@ def test_an_array_of_places_gives_what_each_of_them_gives(core, name):
     fit = golden.load(name)
     sums = core.fit_reml(fit.X, fit.y, fit.group).profile.sums
     gammas = np.array([0.0, 0.5, 3.0, 20.0])
-    together = core.reml.Profile(sums, gammas)
+    together = core.search.Profile(sums, gammas)
     for quantity in ("criterion", "score", "curvature", "curvature_at_fixed_Ve"):
-        apart = [getattr(core.reml.Profile(sums, gamma), quantity) for gamma in gammas]
+        apart = [getattr(core.search.Profile(sums, gamma), quantity) for gamma in gammas]
         assert_close(quantity, getattr(together, quantity), apart, 1e-13)
 
 
@@ -250,7 +250,7 @@ def test_every_minimum_is_found(core, seed):
     slopes = strategies.slopes_of_many_kinds(seed)
     expected = exact.reml(slopes.X, slopes.y, slopes.group)
     fit = core.fit_reml(slopes.X, slopes.y, slopes.group)
-    minima = core.reml._minima(sums_of(core, slopes.X, slopes.y, slopes.group))
+    minima = core.search._minima(sums_of(core, slopes.X, slopes.y, slopes.group))
     assert_close("criterion", fit.criterion, float(expected.criterion), 1e-8, 1.0)
     assert_equal("minima", len(minima), len(expected.stationary) // 2 + 1)
 
@@ -265,7 +265,7 @@ def test_a_minimum_that_hardly_is_one_is_found(core, seed):
     slopes = strategies.slopes_of_many_kinds(seed)
     y = slopes.y + NEARLY_NONE[seed] * np.std(slopes.y) * np.cos(np.arange(len(slopes.y)))
     expected = exact.reml(slopes.X, y, slopes.group)
-    minima = core.reml._minima(sums_of(core, slopes.X, y, slopes.group))
+    minima = core.search._minima(sums_of(core, slopes.X, y, slopes.group))
     assert_equal("minima", len(minima), len(expected.stationary) // 2 + 1)
 
 
@@ -328,7 +328,7 @@ def test_the_grid_reaches_beyond_the_last_minimum_that_may_be(core, case):
     sums = sums_of(core, X, np.random.default_rng(27).normal(size=len(X)), group)
     values, df = eigenvalues(X, group)
     n = sums.sizes.max()
-    u, _ = core.reml._grid(sums, n)
+    u, _ = core.search._grid(sums, n)
     end = np.log1p(n * 2 * (len(X) - X.shape[1]) / (df * values.min()))
     assert_at_most("where the last minimum may be, in u = log(1 + n gamma)", end, u[-1], 1e-6)
 
@@ -338,7 +338,7 @@ def test_the_grid_is_fine_beside_the_boundary_and_half_wide_beyond(core, layout)
     """u = 0, 1/8, 1/4, 1/2, 1, ...: no two places are further apart than a half."""
     frogs = strategies.fixed_frogs(layout, 28)
     sums = sums_of(core, frogs.treatment, frogs.y, frogs.group)
-    u, _ = core.reml._grid(sums, sums.sizes.max())
+    u, _ = core.search._grid(sums, sums.sizes.max())
     assert_at_most("steps of the grid", np.diff(u), 0.5)
     assert_at_most("the first steps of the grid", u[:4], [0.0, 0.125, 0.25, 0.5])
 

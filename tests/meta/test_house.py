@@ -7,7 +7,7 @@ import pytest
 from tests.assertions import assert_between, assert_equal
 from tests.meta import core
 
-GROUND, FUNCTION, ITEM = 2_300, 60, 40  # lines
+GROUND, FILE, FUNCTION, ITEM = 2_300, 400, 60, 40  # lines
 LME4 = {"terms.py", "criterion.py", "mixed.py"}  # its models, which are read after the others
 FUNCTIONS = [
     (path.relative_to(core.CORE).as_posix(), node)
@@ -31,6 +31,11 @@ def test_the_ground_floor_is_below_its_ceiling():
     """lmm_core/*.py, without the wing and without lme4's models."""
     ground = [path for path in core.CORE.glob("*.py") if path.name not in LME4]
     assert_between("lines", sum(map(lines, ground)), 1, GROUND - 1)
+
+
+def test_no_file_of_the_core_is_long():
+    """Four hundred lines, in the wing, too."""
+    assert_between("lines of the longest", max(map(lines, core.CORE.rglob("*.py"))), 1, FILE)
 
 
 def test_no_function_of_the_core_is_long():
