@@ -2,9 +2,9 @@
 
 STYLE = """
 :root { color-scheme: light dark; --ink: #1d1d1f; --paper: #ffffff; --soft: #f3f4f6; --line: #c8ccd2; --quiet: #4b5563;
-  --mark: #0b57a4; }
+  --mark: #0b57a4; --good: #1b6e34; --bad: #8f4300; }
 @media (prefers-color-scheme: dark) { :root { --ink: #e8e8ea; --paper: #16181c; --soft: #23262d; --line: #4a4f59;
-  --quiet: #b6bcc6; --mark: #8ec5ff; } }
+  --quiet: #b6bcc6; --mark: #8ec5ff; --good: #86d69b; --bad: #f4ae6c; } }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem; max-width: 60rem; color: var(--ink); background: var(--paper);
   font: 1.05rem/1.55 system-ui, sans-serif; overflow-wrap: anywhere; }
@@ -14,8 +14,9 @@ h3 small { color: var(--quiet); font-weight: 600; margin-right: .6rem; }
 a { color: var(--mark); } nav ul { columns: 18rem; padding-left: 1.2rem; }
 .question { font-style: italic; margin: .2rem 0 .8rem; }
 .scroll { overflow-x: auto; } table { border-collapse: collapse; font-variant-numeric: tabular-nums; margin: .6rem 0; }
-th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid var(--line); white-space: nowrap; }
-th:first-child { text-align: left; } thead th { border-bottom: 2px solid var(--line); }
+th, td { padding: .2rem .7rem; text-align: right; border-bottom: 1px solid var(--line); }
+.scroll th, .scroll td { white-space: nowrap; } th:first-child, td:first-child { text-align: left; }
+thead th { border-bottom: 2px solid var(--line); }
 pre { background: var(--soft); padding: .7rem .9rem; overflow-x: auto; font-size: .88rem; line-height: 1.4;
   border-radius: 6px; margin: .4rem 0; overflow-wrap: normal; }
 img { max-width: 100%; height: auto; background: #fff; border: 1px solid var(--line); border-radius: 6px; }
@@ -26,6 +27,12 @@ figure { margin: .6rem 0; } figcaption { color: var(--quiet); font-size: .92rem;
 .code pre { white-space: pre-wrap; overflow-wrap: anywhere; }
 .code h4 { margin: .3rem 0 0; font-size: .85rem; color: var(--quiet); }
 summary { cursor: pointer; color: var(--mark); }
-@media print { body { max-width: none; font-size: 10.5pt; padding: 0; } pre { white-space: pre-wrap; }
-  section { break-inside: avoid-page; } nav { display: none; } h2 { break-before: page; } }
+.full { color: var(--good); } .lost { color: var(--bad); }
+.differs { outline: 3px solid #8f4300; outline-offset: -3px; font-weight: bold; }
+svg { max-width: 100%; height: auto; } svg text { font: 12px system-ui, sans-serif; fill: currentColor; }
+:focus-visible { outline: 3px solid var(--mark); outline-offset: 2px; }
+@media print { :root { --ink: #000; --paper: #fff; --soft: #f3f4f6; --quiet: #4b5563; --mark: #000; --good: #1b6e34;
+  --bad: #8f4300; } body { max-width: none; font-size: 10.5pt; padding: 0; } pre { white-space: pre-wrap; }
+  pre, section { break-inside: avoid-page; } nav { display: none; } h2[id] { break-before: page; }
+  details::details-content { content-visibility: visible; height: auto; } }
 """

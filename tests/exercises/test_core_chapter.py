@@ -631,7 +631,11 @@ def test_contrast_of_the_page_is_aa(core):
     style = importlib.import_module(f"{core.__name__}.chapter.page").STYLE
     for scheme in style.split("@media (prefers-color-scheme: dark)"):
         colors = dict(re.findall(r"--(\w+): (#\w{6})", scheme.split("* {")[0]))
-        ratios = [contrast(colors[text], colors[on]) for text in ("ink", "quiet", "mark") for on in ("paper", "soft")]
+        ratios = [
+            contrast(colors[text], colors[on])
+            for text in ("ink", "quiet", "mark", "good", "bad")
+            for on in ("paper", "soft")
+        ]
         assert_between("the lowest contrast", min(ratios), 4.5, 21)
 
 

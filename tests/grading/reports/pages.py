@@ -10,7 +10,9 @@ from typing import Any
 
 import jinja2
 import numpy as np
+from markupsafe import Markup
 
+from lmm_core.chapter.style import STYLE
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.copies import Cluster
 from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
@@ -27,6 +29,7 @@ TEMPLATES = jinja2.Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
+TEMPLATES.globals["sheet"] = Markup(STYLE)
 OF_ANY = {  # what may be wrong about any function, said to a class
     RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
     IMPRECISE: HINTS[IMPRECISE],
