@@ -1,0 +1,486 @@
+"""Any linear covariance: a stationary point of the criterion proved in balls, and what follows from it.
+
+    V = Ve I + sum_k Z_k (I (x) G_k) Z_k' = sum_j t_j A_j,     P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1
+    g_j = tr P A_j - y'P A_j P y,    H_jl = -tr P A_j P A_l + 2 y'P A_j P A_l P y        (ML: V^-1 for P in the traces)
+
+The cells are rationals. From a point that somebody found Newton's method goes on in balls (Arb); Krawczyk's test on a box
+around its end proves that there is one zero of the gradient in the box, and no other:
+
+    K = x - Y g(x) + (I - Y H(box)) (box - x)  inside the box,     Y near H(x)^-1
+
+That is a fit if moreover, by balls, Ve > 0, every G_k is positive definite on its rank, the Hessian is, too, and out of the
+face of a singular G_k the criterion rises: N'Gamma N is positive definite for Gamma = sum_l Z_l'(P - Pyy'P)Z_l and N the null
+space of G_k. So it is a strict local minimum. That it is the lowest is for a search to show (`several_minima.py`).
+
+A G_k of rank d < r is [I; B] G_11 [I, B'] on d pivot rows: its parameters are the entries of G_11 and B.
+Source: Krawczyk (1969), Computing 4, 187-201; Rump (2010), Acta Numerica 19, 287-449, section 13; Johansson (2017),
+IEEE Transactions on Computers 66, 1281-1292 (Arb); Searle, Casella and McCulloch (1992), section 6.6.
+"""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from decimal import Decimal
+from fractions import Fraction
+from functools import cached_property
+from itertools import combinations
+from typing import Any
+
+import flint
+import numpy as np
+from flint import arb, arb_mat, fmpq
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Entry = tuple[int, int, int]  # of a G: term, row, column (row >= column)
+WORKING, RADIUS, STEPS = 110, 30, 60  # digits carried, of the box, and Newton's steps at most
+DIGITS = 25  # that are proved and given
+
+
+class NotProvedError(ArithmeticError):
+    """No stationary point was proved here, and why."""
+
+
+@contextmanager
+def precision() -> Iterator[None]:
+    """Balls of so many digits."""
+    with flint.ctx.workdps(WORKING):
+        yield
+
+
+def rational(cell: Any) -> fmpq:
+    """A cell as it is written: text and decimals by their digits, a float by the digits that it prints."""
+    ratio = Fraction(str(cell.item() if isinstance(cell, np.generic) else cell))
+    return fmpq(ratio.numerator, ratio.denominator)
+
+
+def exactly(cell: Any) -> fmpq:
+    """A float as the number that it is."""
+    return fmpq(*float(cell).as_integer_ratio())
+
+
+@dataclass(frozen=True)
+class Model:
+    """X (n, p), y (n,) and terms [(Z, codes)], in balls of no radius."""
+
+    X: arb_mat
+    y: arb_mat
+    Z: Sequence[arb_mat]  # each (n, m r), level by level
+    r: Sequence[int]
+    ml: bool = False
+
+    @classmethod
+    def of(cls, X: Any, y: Any, terms: Sequence[tuple[Any, Any]], *, ml: bool = False, read: Any = rational) -> "Model":
+        """From tables of cells: text, decimals or floats."""
+        dense, widths = [], []
+        for Z, group in terms:
+            codes = np.unique(np.asarray(group), return_inverse=True)[1]
+            rows = [[read(cell) for cell in row] for row in Z]
+            r, m = len(rows[0]), int(codes.max()) + 1
+            table = [[fmpq(0)] * (m * r) for _ in rows]
+            for i, (row, code) in enumerate(zip(rows, codes, strict=True)):
+                table[i][code * r : (code + 1) * r] = row
+            dense.append(_matrix(table))
+            widths.append(r)
+        return cls(_matrix([list(map(read, row)) for row in X]), _matrix([[read(cell)] for cell in y]), dense, widths, ml)
+
+    @property
+    def n(self) -> int:
+        """Rows."""
+        return int(self.X.nrows())
+
+    @property
+    def p(self) -> int:
+        """Columns of X."""
+        return int(self.X.ncols())
+
+    @property
+    def entries(self) -> list[Entry]:
+        """Of all G, in order; Ve stands before them."""
+        return [(k, a, b) for k, r in enumerate(self.r) for a in range(r) for b in range(a + 1)]
+
+
+@dataclass(frozen=True)
+class At:
+    """The criterion's derivatives at Ve and the G_k, by the entries of these."""
+
+    model: Model
+    Ve: arb
+    G: Sequence[arb_mat]
+
+    @cached_property
+    def V_inverse(self) -> arb_mat:
+        """V^-1."""
+        V = self.Ve * _identity(self.model.n)
+        for Z, r, G in zip(self.model.Z, self.model.r, self.G, strict=True):
+            V += Z * _repeated(G, Z.ncols() // r) * Z.transpose()
+        return V.inv()
+
+    @cached_property
+    def C(self) -> arb_mat:
+        """(X'V^-1 X)^-1."""
+        return (self.model.X.transpose() * self.WX).inv()
+
+    @cached_property
+    def WX(self) -> arb_mat:
+        """V^-1 X."""
+        return self.V_inverse * self.model.X
+
+    @cached_property
+    def P(self) -> arb_mat:
+        """V^-1 - V^-1 X C X'V^-1."""
+        return self.V_inverse - self.WX * self.C * self.WX.transpose()
+
+    @cached_property
+    def Py(self) -> arb_mat:
+        """P y."""
+        return self.P * self.model.y
+
+    @cached_property
+    def scores(self) -> list[arb_mat]:
+        """Z_k'P y, a column of m r."""
+        return [Z.transpose() * self.Py for Z in self.model.Z]
+
+    @cached_property
+    def derivatives(self) -> tuple[arb_mat, arb_mat]:
+        """Gradient (q, 1) and Hessian (q, q) by Ve and the entries of the G_k."""
+        model, entries, P, Py = self.model, self.model.entries, self.P, self.Py
+        M, PPy = (self.V_inverse if model.ml else P), P * Py
+        MZ, PZ = [M * Z for Z in model.Z], [P * Z for Z in model.Z]
+        g, H = arb_mat(1 + len(entries), 1), arb_mat(1 + len(entries), 1 + len(entries))
+        g[0, 0] = sum((M[i, i] for i in range(model.n)), arb(0)) - _dot(Py, Py)
+        H[0, 0] = -_sum_of_products(M, M) + 2 * _dot(Py, PPy)
+        Es = [_mirrored(self.scores[k], a, b, model.r[k]) for k, a, b in entries]
+        for j, (k, a, b) in enumerate(entries):
+            Z, r = model.Z[k], model.r[k]
+            S, SS = Z.transpose() * MZ[k], MZ[k].transpose() * MZ[k]
+            g[1 + j, 0] = _sum_of_entries(S, a, b, r) - _dot(self.scores[k], Es[j])
+            H[0, 1 + j] = -_sum_of_entries(SS, a, b, r) + 2 * _dot(Z.transpose() * PPy, Es[j])
+            for i, (m, c, d) in enumerate(entries[: j + 1]):
+                of_logs = _sum_over_pairs(Z.transpose() * MZ[m], (a, b, r), (c, d, model.r[m]))
+                H[1 + i, 1 + j] = -of_logs + 2 * _dot(Es[j], Z.transpose() * PZ[m] * Es[i])
+        for i in range(1 + len(entries)):
+            for j in range(i):
+                H[i, j] = H[j, i]
+        return g, H
+
+    @cached_property
+    def criterion(self) -> arb:
+        """f log 2 pi + log|V| + log|X'V^-1 X| + y'Py, f = n - p; ML: f = n, and without the determinant of X."""
+        model, f = self.model, self.model.n - (0 if self.model.ml else self.model.p)
+        of_X = arb(0) if model.ml else self.C.det().log()
+        return f * (2 * arb.pi()).log() - self.V_inverse.det().log() - of_X + _dot(model.y, self.Py)
+
+    @cached_property
+    def beta(self) -> arb_mat:
+        """C X'V^-1 y."""
+        return self.C * (self.WX.transpose() * self.model.y)
+
+
+# --- a chart of the parameters, by the ranks of the G_k ---------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Chart:
+    """Ve and, for each term, the entries of G_11 and B on its pivot rows: G = [I; B] G_11 [I, B'] (in their order)."""
+
+    r: Sequence[int]
+    pivots: Sequence[Sequence[int]]
+
+    @property
+    def size(self) -> int:
+        """Number of parameters."""
+        return 1 + sum(len(d) * (len(d) + 1) // 2 + (r - len(d)) * len(d) for r, d in zip(self.r, self.pivots, strict=True))
+
+    def rest(self, k: int) -> list[int]:
+        """Rows that are no pivots."""
+        return [a for a in range(self.r[k]) if a not in self.pivots[k]]
+
+    def parts(self, x: Sequence[arb]) -> list[tuple[arb_mat, arb_mat]]:
+        """G_11 (d, d) and B (r - d, d) of each term."""
+        found, at = [], 1
+        for k, pivots in enumerate(self.pivots):
+            d, rest = len(pivots), self.rest(k)
+            G, B = arb_mat(d, d), arb_mat(len(rest), d)
+            for a in range(d):
+                for b in range(a + 1):
+                    G[a, b] = G[b, a] = x[at]
+                    at += 1
+            for a in range(len(rest)):
+                for b in range(d):
+                    B[a, b] = x[at]
+                    at += 1
+            found.append((G, B))
+        return found
+
+    def G(self, x: Sequence[arb]) -> list[arb_mat]:
+        """The G_k."""
+        found = []
+        for k, (G_11, B) in enumerate(self.parts(x)):
+            order, d = [*self.pivots[k], *self.rest(k)], len(self.pivots[k])
+            F = _stacked(_identity(d), B)
+            whole, G = F * G_11 * F.transpose(), arb_mat(self.r[k], self.r[k])
+            for i, a in enumerate(order):
+                for j, b in enumerate(order):
+                    G[a, b] = whole[i, j]
+            found.append(G)
+        return found
+
+    def of(self, Ve: float, G: Sequence[Floats]) -> list[arb]:
+        """The parameters of a point in floats."""
+        x = [arb(float(Ve))]
+        for k, pivots in enumerate(self.pivots):
+            whole, rest, p = np.asarray(G[k], dtype=float), self.rest(k), list(pivots)
+            x += [arb(float(whole[p[a], p[b]])) for a in range(len(p)) for b in range(a + 1)]
+            if p and rest:
+                B = np.linalg.solve(whole[np.ix_(p, p)], whole[np.ix_(p, rest)]).T
+                x += [arb(float(cell)) for cell in B.ravel()]
+        return x
+
+    def slopes(self, x: Sequence[arb], entries: Sequence[Entry]) -> tuple[arb_mat, list[list[list[arb]]]]:
+        """J (entries, parameters), and of each entry the second derivatives; Ve is entry and parameter 0."""
+        parts, directions = self.parts(x), self._directions()
+        J = arb_mat(1 + len(entries), self.size)
+        J[0, 0] = arb(1)
+        first, second = {}, {}
+        for i, (k, dF, dG) in enumerate(directions, 1):
+            G, B = parts[k]
+            F = _stacked(_identity(len(self.pivots[k])), B)
+            first[i] = dF * G * F.transpose() + F * dG * F.transpose() + F * G * dF.transpose()
+            for j, (m, eF, eG) in enumerate(directions[:i], 1):
+                if m == k:
+                    half = dF * G * eF.transpose() + dF * eG * F.transpose() + eF * dG * F.transpose()
+                    second[i, j] = second[j, i] = half + half.transpose()
+        curved = [[[arb(0)] * self.size for _ in range(self.size)] for _ in range(1 + len(entries))]
+        for e, (k, a, b) in enumerate(entries, 1):
+            order = [*self.pivots[k], *self.rest(k)]
+            u, v = order.index(a), order.index(b)
+            for i, (m, _, _) in enumerate(directions, 1):
+                if m == k:
+                    J[e, i] = first[i][u, v]
+                    for j, (w, _, _) in enumerate(directions, 1):
+                        if w == k:
+                            curved[e][i][j] = second[i, j][u, v]
+        return J, curved
+
+    def _directions(self) -> list[tuple[int, arb_mat, arb_mat]]:
+        """Of each parameter but Ve: its term, and what it changes in F = [I; B] and in G_11."""
+        found = []
+        for k, pivots in enumerate(self.pivots):
+            d, r = len(pivots), self.r[k]
+            for a in range(d):
+                for b in range(a + 1):
+                    dG = arb_mat(d, d)
+                    dG[a, b] = dG[b, a] = arb(1)
+                    found.append((k, arb_mat(r, d), dG))
+            for a in range(d, r):
+                for b in range(d):
+                    dF = arb_mat(r, d)
+                    dF[a, b] = arb(1)
+                    found.append((k, dF, arb_mat(d, d)))
+        return found
+
+
+# --- the proof --------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Certified:
+    """What follows from a point that is proved: decimals of DIGITS digits, and the widest radius relative to its unit."""
+
+    G: list[list[list[Decimal]]]
+    Ve: Decimal
+    coef: list[Decimal]
+    se: list[Decimal]
+    criterion: Decimal
+    df: list[Decimal]
+    ranks: tuple[int, ...]
+
+
+def certify(model: Model, Ve: float, G: Sequence[Floats], ranks: Sequence[int]) -> Certified:
+    """The strict local minimum near a point in floats, with G_k of the given ranks; raises NotProvedError."""
+    with precision():
+        chart = Chart(model.r, [_pivots(np.asarray(G_k, dtype=float), d) for G_k, d in zip(G, ranks, strict=True)])
+        x = _newton(model, chart, chart.of(Ve, G))
+        box = _krawczyk(model, chart, x)
+        at, H, J = _gradient(model, chart, box)
+        _minimum(at, chart, box, H)
+        return _numbers(at, chart, H, J, tuple(ranks))
+
+
+def _gradient(model: Model, chart: Chart, x: Sequence[arb]) -> tuple[At, arb_mat, arb_mat]:
+    """At x: the derivatives, and by the chart's parameters the Hessian J'HJ + sum of g_j d^2 t_j, and J."""
+    at = At(model, x[0], chart.G(x))
+    g, H = at.derivatives
+    J, curved = chart.slopes(x, model.entries)
+    of_chart = J.transpose() * H * J
+    for e in range(1, len(model.entries) + 1):
+        for i in range(chart.size):
+            for j in range(chart.size):
+                of_chart[i, j] += g[e, 0] * curved[e][i][j]
+    return at, of_chart, J
+
+
+def _newton(model: Model, chart: Chart, x: list[arb]) -> list[arb]:
+    """Newton's method on midpoints, halved while the gradient does not shrink."""
+    for _ in range(STEPS):
+        at, H, J = _gradient(model, chart, x)
+        try:
+            step = H.solve(J.transpose() * at.derivatives[0])
+        except ZeroDivisionError:
+            raise NotProvedError("the Hessian is singular where Newton's method goes") from None
+        x = [(value - step[i, 0]).mid() for i, value in enumerate(x)]
+        if all(abs(step[i, 0]) < arb(10) ** (-RADIUS - 15) * abs(x[0]) for i in range(len(x))):
+            return x
+    raise NotProvedError(f"Newton's method does not end in {STEPS} steps")
+
+
+def _krawczyk(model: Model, chart: Chart, x: list[arb]) -> list[arb]:
+    """A box with exactly one zero of the gradient."""
+    radius = max((abs(value) for value in x), key=float) * arb(10) ** -RADIUS
+    at, H, J = _gradient(model, chart, x)
+    Y = H.mid().inv().mid()
+    box = [value + arb(0, 1) * radius for value in x]
+    _, H_box, _ = _gradient(model, chart, box)
+    shift, contraction = Y * (J.transpose() * at.derivatives[0]), _identity(len(x)) - Y * H_box
+    width = arb_mat([[edge - value] for edge, value in zip(box, x, strict=True)])
+    image = contraction * width
+    for i, value in enumerate(x):
+        if not box[i].contains_interior(value - shift[i, 0] + image[i, 0]):
+            raise NotProvedError("Krawczyk's test fails: no box around this point has just one zero")
+    return [value - shift[i, 0] + image[i, 0] for i, value in enumerate(x)]
+
+
+def _minimum(at: At, chart: Chart, box: Sequence[arb], H: arb_mat) -> None:
+    """Ve > 0, G_k and Hessian positive definite, and out of every face the criterion rises."""
+    if not box[0] > 0:
+        raise NotProvedError("Ve is not proved positive")
+    if not _is_positive(H):
+        raise NotProvedError("no minimum: the Hessian is not proved positive definite")
+    for k, (G_11, B) in enumerate(chart.parts(box)):
+        if not _is_positive(G_11):
+            raise NotProvedError(f"G[{k}] is not proved positive definite on its rank")
+        rest, d, r = chart.rest(k), len(chart.pivots[k]), chart.r[k]
+        if rest:
+            N, order = _stacked(-B.transpose(), _identity(r - d)), [*chart.pivots[k], *rest]
+            rises, s, Z = arb_mat(r, r), at.scores[k], at.model.Z[k]
+            S = Z.transpose() * (at.V_inverse if at.model.ml else at.P) * Z
+            for level in range(0, S.nrows(), r):
+                for i, a in enumerate(order):
+                    for j, b in enumerate(order):
+                        rises[i, j] += S[level + a, level + b] - s[level + a, 0] * s[level + b, 0]
+            if not _is_positive(N.transpose() * rises * N):
+                raise NotProvedError(f"the criterion is not proved to rise where G[{k}] has a larger rank")
+
+
+def _numbers(at: At, chart: Chart, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certified:
+    model, inverse = at.model, H.inv()
+    df = []
+    for j in range(model.p):
+        w = at.WX * arb_mat([[at.C[i, j]] for i in range(model.p)])
+        b = [Z.transpose() * w for Z in model.Z]
+        g = arb_mat(1 + len(model.entries), 1)
+        g[0, 0] = _dot(w, w)
+        for e, (k, a, c) in enumerate(model.entries, 1):
+            g[e, 0] = _dot(b[k], _mirrored(b[k], a, c, model.r[k]))
+        g = J.transpose() * g
+        df.append(at.C[j, j] ** 2 / _dot(g, inverse * g))
+    se = [at.C[j, j].sqrt() for j in range(model.p)]
+    G = [[[_proved(M[a, b], at.Ve) for b in range(M.ncols())] for a in range(M.nrows())] for M in at.G]
+    coef = [_proved(at.beta[j, 0], se[j]) for j in range(model.p)]
+    return Certified(
+        G, _proved(at.Ve, at.Ve), coef, [_proved(v, v) for v in se], _proved(at.criterion, arb(1)), [_proved(v, v) for v in df], ranks
+    )
+
+
+def _proved(ball: arb, unit: arb) -> Decimal:
+    """The middle of a ball whose radius is below the last digit given, relative to a unit."""
+    if not ball.rad() < abs(unit) * arb(10) ** -DIGITS:
+        raise NotProvedError(f"{ball} is not known to {DIGITS} digits")
+    return Decimal(ball.mid().str(DIGITS + 5, radius=False))
+
+
+def _pivots(G: Floats, d: int) -> list[int]:
+    """Rows of the largest principal minor of d rows."""
+    rows = combinations(range(len(G)), d)
+    return list(max(rows, key=lambda chosen: np.linalg.det(G[np.ix_(chosen, chosen)]) if chosen else 0.0))
+
+
+# --- matrices of balls ------------------------------------------------------------------------------------
+
+
+def _matrix(table: Sequence[Sequence[fmpq]]) -> arb_mat:
+    with precision():
+        return arb_mat([[arb(cell) for cell in row] for row in table])
+
+
+def _identity(n: int) -> arb_mat:
+    return arb_mat([[int(i == j) for j in range(n)] for i in range(n)]) if n else arb_mat(0, 0)
+
+
+def _stacked(top: arb_mat, bottom: arb_mat) -> arb_mat:
+    whole = arb_mat(top.nrows() + bottom.nrows(), max(top.ncols(), bottom.ncols()))
+    for i in range(top.nrows()):
+        for j in range(top.ncols()):
+            whole[i, j] = top[i, j]
+    for i in range(bottom.nrows()):
+        for j in range(bottom.ncols()):
+            whole[top.nrows() + i, j] = bottom[i, j]
+    return whole
+
+
+def _repeated(G: arb_mat, m: int) -> arb_mat:
+    """I (x) G."""
+    r = G.nrows()
+    whole = arb_mat(m * r, m * r)
+    for level in range(0, m * r, r):
+        for a in range(r):
+            for b in range(r):
+                whole[level + a, level + b] = G[a, b]
+    return whole
+
+
+def _dot(u: arb_mat, v: arb_mat) -> arb:
+    return (u.transpose() * v)[0, 0]
+
+
+def _sum_of_products(A: arb_mat, B: arb_mat) -> arb:
+    return sum((A[i, j] * B[i, j] for i in range(A.nrows()) for j in range(A.ncols())), arb(0))
+
+
+def _mirrored(s: arb_mat, a: int, b: int, r: int) -> arb_mat:
+    """(I (x) E) s, E the symmetric unit matrix of (a, b)."""
+    out = arb_mat(s.nrows(), 1)
+    for level in range(0, s.nrows(), r):
+        out[level + a, 0] = s[level + b, 0]
+        out[level + b, 0] = s[level + a, 0]
+    return out
+
+
+def _sum_of_entries(S: arb_mat, a: int, b: int, r: int) -> arb:
+    """tr (I (x) E) S."""
+    return sum((S[level + a, level + b] for level in range(0, S.nrows(), r)), arb(0)) * (1 if a == b else 2)
+
+
+def _sum_over_pairs(S: arb_mat, E: tuple[int, int, int], F: tuple[int, int, int]) -> arb:
+    """tr (I (x) E) S (I (x) F) S'."""
+    (a, b, r), (c, d, w) = E, F
+    total = arb(0)
+    for e, f in {(a, b), (b, a)}:
+        for g, h in {(c, d), (d, c)}:
+            for i in range(0, S.nrows(), r):
+                for j in range(0, S.ncols(), w):
+                    total += S[i + f, j + g] * S[i + e, j + h]
+    return total
+
+
+def _is_positive(A: arb_mat) -> bool:
+    """Positive definite: every pivot of symmetric elimination is proved positive."""
+    M = [[A[i, j] for j in range(A.ncols())] for i in range(A.nrows())]
+    for k in range(len(M)):
+        if not M[k][k] > 0:
+            return False
+        for i in range(k + 1, len(M)):
+            factor = M[i][k] / M[k][k]
+            M[i] = [value - factor * pivot for value, pivot in zip(M[i], M[k], strict=True)]
+    return True
