@@ -3,22 +3,22 @@
     V = Ve I + sum_k Z_k (I (x) G_k) Z_k' = sum_j t_j A_j,     P = V^-1 - V^-1 X (X'V^-1 X)^-1 X'V^-1
     g_j = tr P A_j - y'P A_j P y,    H_jl = -tr P A_j P A_l + 2 y'P A_j P A_l P y        (ML: V^-1 for P in the traces)
 
-The cells are rationals. From a point that somebody found Newton's method goes on in balls (Arb); Krawczyk's test on a box
-around its end proves that there is one zero of the gradient in the box, and no other:
+The cells are rationals. From a point that somebody found Newton's method goes on in balls (Arb); Krawczyk's test on a
+box around its end proves that there is one zero of the gradient in the box, and no other:
 
     K = x - Y g(x) + (I - Y H(box)) (box - x)  inside the box,     Y near H(x)^-1
 
-That is a fit if moreover, by balls, Ve > 0, every G_k is positive definite on its rank, the Hessian is, too, and out of the
-face of a singular G_k the criterion rises: N'Gamma N is positive definite for Gamma = sum_l Z_l'(P - Pyy'P)Z_l and N the null
-space of G_k. So it is a strict local minimum. That it is the lowest is for a search to show (`several_minima.py`).
+That is a fit if moreover, by balls, Ve > 0, every G_k is positive definite on its rank, the Hessian is, too, and out of
+the face of a singular G_k the criterion rises: N'Gamma N is positive definite for Gamma = sum_l Z_l'(P - Pyy'P)Z_l (ML:
+V^-1 for the first P) and N the null space of G_k. So it is a strict local minimum. That it is the lowest is for a
+search to show (`several_minima.py`, `slopes.py`).
 
 A G_k of rank d < r is [I; B] G_11 [I, B'] on d pivot rows: its parameters are the entries of G_11 and B.
 Source: Krawczyk (1969), Computing 4, 187-201; Rump (2010), Acta Numerica 19, 287-449, section 13; Johansson (2017),
 IEEE Transactions on Computers 66, 1281-1292 (Arb); Searle, Casella and McCulloch (1992), section 6.6.
 """
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from fractions import Fraction
@@ -26,26 +26,20 @@ from functools import cached_property
 from itertools import combinations
 from typing import Any
 
-import flint
 import numpy as np
 from flint import arb, arb_mat, fmpq
 from numpy.typing import NDArray
 
+from reference import balls
+
 Floats = NDArray[np.float64]
 Entry = tuple[int, int, int]  # of a G: term, row, column (row >= column)
-WORKING, RADIUS, STEPS = 110, 30, 60  # digits carried, of the box, and Newton's steps at most
+RADIUS, STEPS = 30, 60  # digits of the box, and Newton's steps at most
 DIGITS = 25  # that are proved and given
 
 
 class NotProvedError(ArithmeticError):
     """No stationary point was proved here, and why."""
-
-
-@contextmanager
-def precision() -> Iterator[None]:
-    """Balls of so many digits."""
-    with flint.ctx.workdps(WORKING):
-        yield
 
 
 def rational(cell: Any) -> fmpq:
@@ -80,9 +74,15 @@ class Model:
             table = [[fmpq(0)] * (m * r) for _ in rows]
             for i, (row, code) in enumerate(zip(rows, codes, strict=True)):
                 table[i][code * r : (code + 1) * r] = row
-            dense.append(_matrix(table))
+            dense.append(balls.matrix(table))
             widths.append(r)
-        return cls(_matrix([list(map(read, row)) for row in X]), _matrix([[read(cell)] for cell in y]), dense, widths, ml)
+        return cls(
+            balls.matrix([list(map(read, row)) for row in X]),
+            balls.matrix([[read(cell)] for cell in y]),
+            dense,
+            widths,
+            ml,
+        )
 
     @property
     def n(self) -> int:
@@ -111,9 +111,9 @@ class At:
     @cached_property
     def V_inverse(self) -> arb_mat:
         """V^-1."""
-        V = self.Ve * _identity(self.model.n)
+        V = self.Ve * balls.identity(self.model.n)
         for Z, r, G in zip(self.model.Z, self.model.r, self.G, strict=True):
-            V += Z * _repeated(G, Z.ncols() // r) * Z.transpose()
+            V += Z * balls.repeated(G, Z.ncols() // r) * Z.transpose()
         return V.inv()
 
     @cached_property
@@ -148,17 +148,17 @@ class At:
         M, PPy = (self.V_inverse if model.ml else P), P * Py
         MZ, PZ = [M * Z for Z in model.Z], [P * Z for Z in model.Z]
         g, H = arb_mat(1 + len(entries), 1), arb_mat(1 + len(entries), 1 + len(entries))
-        g[0, 0] = sum((M[i, i] for i in range(model.n)), arb(0)) - _dot(Py, Py)
-        H[0, 0] = -_sum_of_products(M, M) + 2 * _dot(Py, PPy)
-        Es = [_mirrored(self.scores[k], a, b, model.r[k]) for k, a, b in entries]
+        g[0, 0] = sum((M[i, i] for i in range(model.n)), arb(0)) - balls.dot(Py, Py)
+        H[0, 0] = -balls.sum_of_products(M, M) + 2 * balls.dot(Py, PPy)
+        Es = [balls.mirrored(self.scores[k], a, b, model.r[k]) for k, a, b in entries]
         for j, (k, a, b) in enumerate(entries):
             Z, r = model.Z[k], model.r[k]
             S, SS = Z.transpose() * MZ[k], MZ[k].transpose() * MZ[k]
-            g[1 + j, 0] = _sum_of_entries(S, a, b, r) - _dot(self.scores[k], Es[j])
-            H[0, 1 + j] = -_sum_of_entries(SS, a, b, r) + 2 * _dot(Z.transpose() * PPy, Es[j])
+            g[1 + j, 0] = balls.sum_of_entries(S, a, b, r) - balls.dot(self.scores[k], Es[j])
+            H[0, 1 + j] = -balls.sum_of_entries(SS, a, b, r) + 2 * balls.dot(Z.transpose() * PPy, Es[j])
             for i, (m, c, d) in enumerate(entries[: j + 1]):
-                of_logs = _sum_over_pairs(Z.transpose() * MZ[m], (a, b, r), (c, d, model.r[m]))
-                H[1 + i, 1 + j] = -of_logs + 2 * _dot(Es[j], Z.transpose() * PZ[m] * Es[i])
+                of_logs = balls.sum_over_pairs(Z.transpose() * MZ[m], (a, b, r), (c, d, model.r[m]))
+                H[1 + i, 1 + j] = -of_logs + 2 * balls.dot(Es[j], Z.transpose() * PZ[m] * Es[i])
         for i in range(1 + len(entries)):
             for j in range(i):
                 H[i, j] = H[j, i]
@@ -169,7 +169,7 @@ class At:
         """f log 2 pi + log|V| + log|X'V^-1 X| + y'Py, f = n - p; ML: f = n, and without the determinant of X."""
         model, f = self.model, self.model.n - (0 if self.model.ml else self.model.p)
         of_X = arb(0) if model.ml else self.C.det().log()
-        return f * (2 * arb.pi()).log() - self.V_inverse.det().log() - of_X + _dot(model.y, self.Py)
+        return f * (2 * arb.pi()).log() - self.V_inverse.det().log() - of_X + balls.dot(model.y, self.Py)
 
     @cached_property
     def beta(self) -> arb_mat:
@@ -190,7 +190,9 @@ class Chart:
     @property
     def size(self) -> int:
         """Number of parameters."""
-        return 1 + sum(len(d) * (len(d) + 1) // 2 + (r - len(d)) * len(d) for r, d in zip(self.r, self.pivots, strict=True))
+        return 1 + sum(
+            len(d) * (len(d) + 1) // 2 + (r - len(d)) * len(d) for r, d in zip(self.r, self.pivots, strict=True)
+        )
 
     def rest(self, k: int) -> list[int]:
         """Rows that are no pivots."""
@@ -218,7 +220,7 @@ class Chart:
         found = []
         for k, (G_11, B) in enumerate(self.parts(x)):
             order, d = [*self.pivots[k], *self.rest(k)], len(self.pivots[k])
-            F = _stacked(_identity(d), B)
+            F = balls.stacked(balls.identity(d), B)
             whole, G = F * G_11 * F.transpose(), arb_mat(self.r[k], self.r[k])
             for i, a in enumerate(order):
                 for j, b in enumerate(order):
@@ -245,7 +247,7 @@ class Chart:
         first, second = {}, {}
         for i, (k, dF, dG) in enumerate(directions, 1):
             G, B = parts[k]
-            F = _stacked(_identity(len(self.pivots[k])), B)
+            F = balls.stacked(balls.identity(len(self.pivots[k])), B)
             first[i] = dF * G * F.transpose() + F * dG * F.transpose() + F * G * dF.transpose()
             for j, (m, eF, eG) in enumerate(directions[:i], 1):
                 if m == k:
@@ -286,7 +288,7 @@ class Chart:
 
 @dataclass(frozen=True)
 class Certified:
-    """What follows from a point that is proved: decimals of DIGITS digits, and the widest radius relative to its unit."""
+    """What follows from a point that is proved: decimals, right to DIGITS digits relative to their unit."""
 
     G: list[list[list[Decimal]]]
     Ve: Decimal
@@ -299,13 +301,15 @@ class Certified:
 
 def certify(model: Model, Ve: float, G: Sequence[Floats], ranks: Sequence[int]) -> Certified:
     """The strict local minimum near a point in floats, with G_k of the given ranks; raises NotProvedError."""
-    with precision():
+    with balls.precision():
         chart = Chart(model.r, [_pivots(np.asarray(G_k, dtype=float), d) for G_k, d in zip(G, ranks, strict=True)])
         x = _newton(model, chart, chart.of(Ve, G))
-        box = _krawczyk(model, chart, x)
+        radius = max((abs(value) for value in x), key=float) * arb(10) ** -RADIUS
+        box = _krawczyk(model, chart, [value + arb(0, 1) * radius for value in x])
+        box = _krawczyk(model, chart, box)  # the same zero, in a box as much smaller as the first was small
         at, H, J = _gradient(model, chart, box)
         _minimum(at, chart, box, H)
-        return _numbers(at, chart, H, J, tuple(ranks))
+        return _numbers(at, H, J, tuple(ranks))
 
 
 def _gradient(model: Model, chart: Chart, x: Sequence[arb]) -> tuple[At, arb_mat, arb_mat]:
@@ -335,14 +339,13 @@ def _newton(model: Model, chart: Chart, x: list[arb]) -> list[arb]:
     raise NotProvedError(f"Newton's method does not end in {STEPS} steps")
 
 
-def _krawczyk(model: Model, chart: Chart, x: list[arb]) -> list[arb]:
-    """A box with exactly one zero of the gradient."""
-    radius = max((abs(value) for value in x), key=float) * arb(10) ** -RADIUS
+def _krawczyk(model: Model, chart: Chart, box: list[arb]) -> list[arb]:
+    """A box within this one, in both of which the gradient has exactly one zero."""
+    x = [edge.mid() for edge in box]
     at, H, J = _gradient(model, chart, x)
     Y = H.mid().inv().mid()
-    box = [value + arb(0, 1) * radius for value in x]
     _, H_box, _ = _gradient(model, chart, box)
-    shift, contraction = Y * (J.transpose() * at.derivatives[0]), _identity(len(x)) - Y * H_box
+    shift, contraction = Y * (J.transpose() * at.derivatives[0]), balls.identity(len(x)) - Y * H_box
     width = arb_mat([[edge - value] for edge, value in zip(box, x, strict=True)])
     image = contraction * width
     for i, value in enumerate(x):
@@ -355,41 +358,47 @@ def _minimum(at: At, chart: Chart, box: Sequence[arb], H: arb_mat) -> None:
     """Ve > 0, G_k and Hessian positive definite, and out of every face the criterion rises."""
     if not box[0] > 0:
         raise NotProvedError("Ve is not proved positive")
-    if not _is_positive(H):
+    if not balls.is_positive(H):
         raise NotProvedError("no minimum: the Hessian is not proved positive definite")
     for k, (G_11, B) in enumerate(chart.parts(box)):
-        if not _is_positive(G_11):
+        if not balls.is_positive(G_11):
             raise NotProvedError(f"G[{k}] is not proved positive definite on its rank")
         rest, d, r = chart.rest(k), len(chart.pivots[k]), chart.r[k]
         if rest:
-            N, order = _stacked(-B.transpose(), _identity(r - d)), [*chart.pivots[k], *rest]
+            N, order = balls.stacked(-B.transpose(), balls.identity(r - d)), [*chart.pivots[k], *rest]
             rises, s, Z = arb_mat(r, r), at.scores[k], at.model.Z[k]
             S = Z.transpose() * (at.V_inverse if at.model.ml else at.P) * Z
             for level in range(0, S.nrows(), r):
                 for i, a in enumerate(order):
                     for j, b in enumerate(order):
                         rises[i, j] += S[level + a, level + b] - s[level + a, 0] * s[level + b, 0]
-            if not _is_positive(N.transpose() * rises * N):
+            if not balls.is_positive(N.transpose() * rises * N):
                 raise NotProvedError(f"the criterion is not proved to rise where G[{k}] has a larger rank")
 
 
-def _numbers(at: At, chart: Chart, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certified:
+def _numbers(at: At, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certified:
     model, inverse = at.model, H.inv()
     df = []
     for j in range(model.p):
         w = at.WX * arb_mat([[at.C[i, j]] for i in range(model.p)])
         b = [Z.transpose() * w for Z in model.Z]
         g = arb_mat(1 + len(model.entries), 1)
-        g[0, 0] = _dot(w, w)
+        g[0, 0] = balls.dot(w, w)
         for e, (k, a, c) in enumerate(model.entries, 1):
-            g[e, 0] = _dot(b[k], _mirrored(b[k], a, c, model.r[k]))
+            g[e, 0] = balls.dot(b[k], balls.mirrored(b[k], a, c, model.r[k]))
         g = J.transpose() * g
-        df.append(at.C[j, j] ** 2 / _dot(g, inverse * g))
+        df.append(at.C[j, j] ** 2 / balls.dot(g, inverse * g))
     se = [at.C[j, j].sqrt() for j in range(model.p)]
     G = [[[_proved(M[a, b], at.Ve) for b in range(M.ncols())] for a in range(M.nrows())] for M in at.G]
     coef = [_proved(at.beta[j, 0], se[j]) for j in range(model.p)]
     return Certified(
-        G, _proved(at.Ve, at.Ve), coef, [_proved(v, v) for v in se], _proved(at.criterion, arb(1)), [_proved(v, v) for v in df], ranks
+        G,
+        _proved(at.Ve, at.Ve),
+        coef,
+        [_proved(v, v) for v in se],
+        _proved(at.criterion, arb(1)),
+        [_proved(v, v) for v in df],
+        ranks,
     )
 
 
@@ -403,84 +412,4 @@ def _proved(ball: arb, unit: arb) -> Decimal:
 def _pivots(G: Floats, d: int) -> list[int]:
     """Rows of the largest principal minor of d rows."""
     rows = combinations(range(len(G)), d)
-    return list(max(rows, key=lambda chosen: np.linalg.det(G[np.ix_(chosen, chosen)]) if chosen else 0.0))
-
-
-# --- matrices of balls ------------------------------------------------------------------------------------
-
-
-def _matrix(table: Sequence[Sequence[fmpq]]) -> arb_mat:
-    with precision():
-        return arb_mat([[arb(cell) for cell in row] for row in table])
-
-
-def _identity(n: int) -> arb_mat:
-    return arb_mat([[int(i == j) for j in range(n)] for i in range(n)]) if n else arb_mat(0, 0)
-
-
-def _stacked(top: arb_mat, bottom: arb_mat) -> arb_mat:
-    whole = arb_mat(top.nrows() + bottom.nrows(), max(top.ncols(), bottom.ncols()))
-    for i in range(top.nrows()):
-        for j in range(top.ncols()):
-            whole[i, j] = top[i, j]
-    for i in range(bottom.nrows()):
-        for j in range(bottom.ncols()):
-            whole[top.nrows() + i, j] = bottom[i, j]
-    return whole
-
-
-def _repeated(G: arb_mat, m: int) -> arb_mat:
-    """I (x) G."""
-    r = G.nrows()
-    whole = arb_mat(m * r, m * r)
-    for level in range(0, m * r, r):
-        for a in range(r):
-            for b in range(r):
-                whole[level + a, level + b] = G[a, b]
-    return whole
-
-
-def _dot(u: arb_mat, v: arb_mat) -> arb:
-    return (u.transpose() * v)[0, 0]
-
-
-def _sum_of_products(A: arb_mat, B: arb_mat) -> arb:
-    return sum((A[i, j] * B[i, j] for i in range(A.nrows()) for j in range(A.ncols())), arb(0))
-
-
-def _mirrored(s: arb_mat, a: int, b: int, r: int) -> arb_mat:
-    """(I (x) E) s, E the symmetric unit matrix of (a, b)."""
-    out = arb_mat(s.nrows(), 1)
-    for level in range(0, s.nrows(), r):
-        out[level + a, 0] = s[level + b, 0]
-        out[level + b, 0] = s[level + a, 0]
-    return out
-
-
-def _sum_of_entries(S: arb_mat, a: int, b: int, r: int) -> arb:
-    """tr (I (x) E) S."""
-    return sum((S[level + a, level + b] for level in range(0, S.nrows(), r)), arb(0)) * (1 if a == b else 2)
-
-
-def _sum_over_pairs(S: arb_mat, E: tuple[int, int, int], F: tuple[int, int, int]) -> arb:
-    """tr (I (x) E) S (I (x) F) S'."""
-    (a, b, r), (c, d, w) = E, F
-    total = arb(0)
-    for e, f in {(a, b), (b, a)}:
-        for g, h in {(c, d), (d, c)}:
-            for i in range(0, S.nrows(), r):
-                for j in range(0, S.ncols(), w):
-                    total += S[i + f, j + g] * S[i + e, j + h]
-    return total
-
-
-def _is_positive(A: arb_mat) -> bool:
-    """Positive definite: every pivot of symmetric elimination is proved positive."""
-    M = [[A[i, j] for j in range(A.ncols())] for i in range(A.nrows())]
-    for k in range(len(M)):
-        if not M[k][k] > 0:
-            return False
-        for i in range(k + 1, len(M)):
-            factor = M[i][k] / M[k][k]
-            M[i] = [value - factor * pivot for value, pivot in zip(M[i], M[k], strict=True)]
-    return True
+    return list(max(rows, key=lambda chosen: float(np.linalg.det(G[list(chosen)][:, list(chosen)])) if chosen else 0.0))

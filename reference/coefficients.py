@@ -1,8 +1,8 @@
 """Balanced random coefficients: REML and ML, their boundary and their degrees of freedom in closed form.
 
-m groups with the same Z_i'Z_i = L L', r columns, and fixed effects C(X) = {A (x) Z} + C(X_perp): A (m, c) any design of the
-groups, whose blocks are a_i' (x) Z_i, and columns with Z_i'X_perp,i = 0. With B (m, r) the least-squares coefficients of
-the groups on their Z_i,
+m groups with the same Z_i'Z_i = L L', r columns, and fixed effects C(X) = {A (x) Z} + C(X_perp): A (m, c) any design of
+the groups, whose blocks are a_i' (x) Z_i, and columns with Z_i'X_perp,i = 0. With B (m, r) the least-squares
+coefficients of the groups on their Z_i,
 
     W = sum_i |y_i - Z_i b_i|^2 less what X_perp explains, on f_e = sum (n_i - r) - rank X_perp df
     S = L'B'(I - P_A) B L / f_b = U diag(l) U',    f_b = m - c
@@ -10,7 +10,8 @@ the groups on their Z_i,
 V has the eigenvalue Ve on f_e dimensions, and on f_b each lambda_j, that is Ve or more. REML sets them to their mean
 squares; from the smallest l_j on, whichever is at most the mean square pooled so far joins it:
 
-    Ve = (W + f_b sum of l_j pooled) / (f_e + f_b #pooled),  lambda_j = l_j or Ve,  G = L^-T (U diag(lambda) U' - Ve I) L^-1
+    Ve = (W + f_b sum of l_j pooled) / (f_e + f_b #pooled),   lambda_j = l_j or Ve,
+    G = L^-T (U diag(lambda) U' - Ve I) L^-1
 
 Source: Laird, Lange and Stram (1987), JASA 82, 97-105 (the interior); Anderson, Anderson and Olkin (1986), Annals of
 Statistics 14, 405-417 (eigenvalues that are pooled); the df at a singular fit: THEOREMS.md, theorem 24.
@@ -32,18 +33,19 @@ RANK = 1e-9
 
 @dataclass(frozen=True)
 class Coefficients:
-    """G (r, r), Ve, coef and se (p,), criterion; l (r,), how many are pooled, and the mean squares' df."""
+    """G (r, r), Ve, coef and se (p,), criterion; how many eigenvalues of S are pooled, and the mean squares' df."""
 
     G: Floats
     Ve: float
     coef: Floats
     se: Floats
     criterion: float
-    l: Floats
+    eigenvalues: Floats  # l (r,), ascending
     n_pooled: int
     f_e: int
     f_b: int
-    rotated: Floats  # U'L^-1 Z_i' of each row (n, r), and so of X's pseudo-inverse below
+    along: Floats  # U'L^-1 Z_i'k_i of the rows of X's pseudo-inverse (p, r, m)
+    rotated: Floats  # U'L^-1 Z_i' of each row (n, r)
     X_plus: Floats  # (p, n)
     codes: NDArray[np.intp]
 
@@ -63,12 +65,13 @@ class Coefficients:
         sums = np.array([np.bincount(self.codes, column * k) for column in self.rotated.T])  # (r, m)
         N = sums @ sums.T
         q, d, Ve, pooled_df = k @ k - np.trace(N), self.n_pooled, self.Ve, self.f_e + self.f_b * self.n_pooled
-        inside = np.arange(len(self.l)) >= d
-        lam = np.where(inside, self.l, Ve)
+        inside = np.arange(len(self.eigenvalues)) >= d
+        lam = np.where(inside, self.eigenvalues, Ve)
         f = lam @ np.diag(N) + Ve * q
         N_11 = N[np.ix_(inside, inside)] * lam[inside]
         cross = sum(
-            (2 * N[i, j] * (lam[i] - Ve)) ** 2 / (2 * self.f_b * (self.l[i] - self.l[j]) * (1 / Ve - 1 / lam[i]))
+            (2 * N[i, j] * (lam[i] - Ve)) ** 2
+            / (2 * self.f_b * (self.eigenvalues[i] - self.eigenvalues[j]) * (1 / Ve - 1 / lam[i]))
             for i in np.flatnonzero(inside)
             for j in np.flatnonzero(~inside)
         )
@@ -109,7 +112,19 @@ def coefficients(X: ArrayLike, y: ArrayLike, Z: ArrayLike, group: Any, *, ml: bo
     criterion = (n if ml else n - p) * (1 + np.log(2 * np.pi)) + of_e * np.log(Ve) + of_b * np.log(lam).sum()
     criterion += 0.0 if ml else float(np.linalg.slogdet(X.T @ X)[1])
     return Coefficients(
-        root @ root.T, Ve, X_plus @ y, np.sqrt(variances), float(criterion), values, d, of_e, of_b, rotated, X_plus, codes
+        root @ root.T,
+        Ve,
+        X_plus @ y,
+        np.sqrt(variances),
+        float(criterion),
+        values,
+        d,
+        of_e,
+        of_b,
+        along,
+        rotated,
+        X_plus,
+        codes,
     )
 
 

@@ -1,8 +1,8 @@
 """Unbalanced designs of one to three terms, whose criterion has several minima, and how low the lowest is.
 
-A covariate that varies little within the levels of the factors puts a minimum at n gamma of 1e3 to 1e9 beside the one near
-1. Nothing proves which is the lowest of several terms; differential evolution, which follows no slope and is started
-nowhere, finds none lower than `lowest` of `several_minima.json`. The criterion there is computed by 40 digits of Arb.
+A covariate that varies little within the levels of the factors puts a minimum at n gamma of 1e3 to 1e9 beside the one
+near 1. Nothing proves which is the lowest of several terms; differential evolution, which follows no slope and is
+started nowhere, finds none lower than `lowest` of `several_minima.json`, a criterion computed by 40 digits of Arb.
 
     python -m reference.several_minima      writes the file afresh (minutes)
 
@@ -10,19 +10,21 @@ Source: Storn and Price (1997), Journal of Global Optimization 11, 341-359; Joha
 """
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import flint
 import numpy as np
 from flint import arb, arb_mat
 from numpy.typing import NDArray
-from scipy.optimize import differential_evolution
+from scipy.optimize import Bounds, differential_evolution
 
 FILE = Path(__file__).with_suffix(".json")
 Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
-LOG_GAMMA = (-8.0, 24.0)
+LOG_GAMMA = (-20.0, 24.0)
 DIGITS = 40
 
 
@@ -58,13 +60,15 @@ def drawn(seed: int, terms: int) -> Design:
     return Design(np.column_stack([np.ones(n), np.round(between + within, 5)]), np.round(y, 4), codes)
 
 
-def criterion(design: Design, gamma: Floats) -> float:
-    """R = qr([[ZL, X, y], [I, 0, 0]]); 2 sum log |diag R[:q + p]| + (n - p)(1 + log(2 pi r^2 / (n - p)))."""
-    X, y = design.X, design.y - np.mean(design.y)
-    ZL = [np.equal.outer(g, np.unique(g)) * np.sqrt(v) for g, v in zip(design.groups, gamma, strict=True)]
-    q, (n, p) = sum(part.shape[1] for part in ZL), X.shape
-    top, bottom = np.column_stack([*ZL, X, y]), np.eye(q, q + p + 1)
-    R = np.linalg.qr(np.vstack([top, bottom]), mode="r")
+def criterion(X: Floats, y: Floats, terms: Sequence[tuple[Floats, Any]], Lambda: Sequence[Floats]) -> float:
+    """R = qr([[Z L, X, y], [I, 0, 0]]); 2 sum log |diag R[:q + p]| + (n - p)(1 + log(2 pi r^2 / (n - p)))."""
+    (n, p), blocks = X.shape, []
+    for (Z, group), L in zip(terms, Lambda, strict=True):
+        indicator = np.equal.outer(group, np.unique(group)).astype(float)
+        blocks.append(np.einsum("nl,nr->nlr", indicator, Z @ L).reshape(n, -1))
+    ZL = np.hstack(blocks)
+    q = ZL.shape[1]
+    R = np.linalg.qr(np.vstack([np.column_stack([ZL, X, y - np.mean(y)]), np.eye(q, q + p + 1)]), mode="r")
     diagonal = np.abs(np.diag(np.asarray(R)))
     return float(2 * np.log(diagonal[:-1]).sum() + (n - p) * (1 + np.log(2 * np.pi * diagonal[-1] ** 2 / (n - p))))
 
@@ -75,7 +79,10 @@ def exactly(design: Design, gamma: Floats) -> float:
     with flint.ctx.workdps(3 * DIGITS):
         same = [np.equal.outer(g, g) for g in design.groups]
         H = [
-            [arb(int(i == j)) + sum((arb(v) for v, S in zip(gamma.tolist(), same, strict=True) if S[i, j]), arb(0)) for j in range(n)]
+            [
+                arb(int(i == j)) + sum((arb(v) for v, S in zip(gamma.tolist(), same, strict=True) if S[i, j]), arb(0))
+                for j in range(n)
+            ]
             for i in range(n)
         ]
         Xy = arb_mat([[arb(v) for v in row] for row in np.column_stack([design.X, design.y]).tolist()])
@@ -88,13 +95,12 @@ def exactly(design: Design, gamma: Floats) -> float:
 
 def lowest(design: Design, seeds: int = 2) -> tuple[Floats, float]:
     """gamma and criterion of the lowest point that was found."""
-    bounds = [LOG_GAMMA] * len(design.groups)
-    found = [
-        differential_evolution(
-            lambda u: criterion(design, np.exp(u)), bounds, seed=seed, popsize=40, tol=1e-12, maxiter=400, polish=True
-        )
-        for seed in range(seeds)
-    ]
+
+    def at(u: Floats) -> float:
+        return criterion(design.X, design.y, design.terms, [np.full((1, 1), np.exp(v / 2)) for v in u])
+
+    within = Bounds(*(np.full(len(design.groups), end) for end in LOG_GAMMA))
+    found = [differential_evolution(at, within, seed=seed, popsize=40, tol=1e-12, maxiter=400) for seed in range(seeds)]
     best = np.exp(min(found, key=lambda one: float(one.fun)).x)
     return best, exactly(design, best)
 

@@ -1,11 +1,13 @@
 """Designs with several factors, by construction: nested, crossed, split-plot, and their unbalanced relatives."""
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from reference.coefficients import Coefficients, coefficients
 from reference.strata import strata
 
 SEEDS = st.integers(0, 2**16)
@@ -150,3 +152,66 @@ def _thinned(seed: int, kind: str, interior: bool) -> Design:
     keep = np.sort(rng.permutation(len(whole.y))[: 2 * len(whole.y) // 3])
     X = np.column_stack([np.ones(len(keep)), rng.normal(size=len(keep))])
     return Design(X, whole.y[keep], [g[keep] for g in whole.groups])
+
+
+# --- random slopes --------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, eq=False)
+class Curves:
+    """y on X, and coefficients of Z that vary from group to group."""
+
+    X: np.ndarray
+    y: np.ndarray
+    Z: np.ndarray
+    group: np.ndarray
+
+    @property
+    def terms(self) -> list[tuple[np.ndarray, np.ndarray]]:
+        """One term."""
+        return [(self.Z, self.group)]
+
+    @cached_property
+    def expected(self) -> Coefficients:
+        """The closed form."""
+        return coefficients(self.X, self.y, self.Z, self.group)
+
+    def __repr__(self) -> str:
+        """Short."""
+        shape = f"{len(self.y)} rows, {len(np.unique(self.group))} groups, {self.Z.shape[1]} columns vary"
+        return f"<{shape}, {self.expected.n_pooled} eigenvalues pooled>"
+
+
+RANKS = [(r, d) for r in (1, 2, 3) for d in range(r + 1)]
+
+
+def growth_curves(ranks=tuple(RANKS)) -> SearchStrategy[Curves]:
+    """Balanced: (r, rank of G) by mean squares, a between-design of one to three columns, a quadratic beside or not."""
+    return st.builds(_curves, st.sampled_from(ranks), st.integers(1, 3), st.booleans(), SEEDS)
+
+
+def _curves(ranks: tuple[int, int], c: int, beside: bool, seed: int) -> Curves:
+    """Ve is 1 or near it, and S has eigenvalues clearly above or clearly below: those below are pooled."""
+    (r, d), rng = ranks, np.random.default_rng(seed)
+    m, k = int(rng.integers(c + r + 2, c + 12)), int(rng.integers(r + 2, r + 5))
+    times = np.vander(np.arange(k) - float(rng.integers(0, 3)), r + 1, increasing=True)
+    Q, _ = np.linalg.qr(times[:, :r])
+    quadratic = times[:, r] - Q @ (Q.T @ times[:, r])
+    A = np.column_stack([np.ones(m), rng.normal(size=(m, c - 1)).round(2)])
+    X = np.column_stack([np.outer(a, z).ravel() for a in A.T for z in times[:, :r].T])
+    X = np.column_stack([X, np.tile(quadratic, m)]) if beside else X
+    within = _without(rng.normal(size=(m, k)).T, Q).T
+    W = np.sum(_without(within.reshape(-1, 1), np.tile(quadratic, m)[:, None]) ** 2) if beside else np.sum(within**2)
+    within *= np.sqrt((m * (k - r) - beside) / W)
+    between = _without(rng.normal(size=(m, r)), np.linalg.qr(A)[0])
+    wanted = np.append(rng.uniform(0.1, 0.4, r - d), rng.uniform(3, 30, d)) * (m - c)
+    U, _, V = np.linalg.svd(between, full_matrices=False)
+    y = (U * np.sqrt(wanted)) @ V @ Q.T + within
+    order = rng.permutation(m * k)
+    y = y.ravel() + X @ rng.normal(0, 3, X.shape[1])
+    return Curves(X[order], y[order], np.tile(times[:, :r], (m, 1))[order], np.repeat(np.arange(m), k)[order])
+
+
+def _without(columns: np.ndarray, others: np.ndarray) -> np.ndarray:
+    """What is at right angles to the others."""
+    return columns - others @ np.linalg.lstsq(others, columns)[0]

@@ -5,9 +5,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reference import exact, golden, second_level
+from reference import exact, golden, second_level, several_minima, slopes
 from reference.strata import strata
-from tests import layouts
+from tests import layouts, strategies
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_that
 
 pytestmark = [pytest.mark.package, pytest.mark.judges("fit_mixed")]
@@ -184,6 +184,125 @@ def test_a_constant_and_a_unit_are_carried_along(impl):
     expected = strata(design.X, design.y, design.groups)
     got = impl.fit_mixed(design.X, 1e-3 * (design.y + 1e4), design.terms)
     assert_components(impl, "c y + a: V_k c^2", got, 1e-6 * expected.V, 1e-6 * expected.Ve)
+
+
+# --- several minima -------------------------------------------------------------------------------------
+
+FAR = (145, 174, 199, 209, 236, 381, 487, 849, 907, 1290, 1551, 2611, 3046, 3795)
+
+
+@pytest.mark.parametrize("seed", FAR)
+def test_one_term_has_the_lowest_of_several_minima(impl, seed):
+    """Theorem 13: a covariate that varies little within buckets puts a minimum at n gamma of 1e3 to 1e7."""
+    design = strategies.slopes_of_many_kinds(seed)
+    expected = exact.reml(design.X, design.y, design.group)
+    got = impl.fit_mixed(design.X, design.y, components(design.group))
+    assert_components(impl, "V_1 and Ve at the lowest", got, [float(expected.Vb)], float(expected.Ve))
+
+
+@pytest.mark.parametrize(("case", "lowest"), several_minima.load().items())
+def test_several_terms_have_the_lowest_of_several_minima(impl, case, lowest):
+    """No criterion above the lowest that differential evolution finds, where G and Ve are as they are returned."""
+    design = several_minima.drawn(*case)
+    got = impl.fit_mixed(design.X, design.y, design.terms)
+    assert_at_most("criterion at the fit <= the lowest", got.criterion, lowest, slack=FLAT)
+    at = several_minima.exactly(design, np.array(V_of(got)) / got.Ve)
+    assert_at_most("criterion where G and Ve are those returned <= the lowest", at, lowest, slack=FLAT)
+
+
+# --- random slopes --------------------------------------------------------------------------------------
+
+
+def assert_slopes(impl, claim, got, expected):
+    """G and Ve within the tolerance of the implementation, relative to the sum of variances along Z."""
+    total = float(np.trace(np.abs(expected.G)) + expected.Ve)
+    assert_close(f"{claim}: G", got.G[0], expected.G, impl.tolerances.variance, total)
+    assert_close(f"{claim}: Ve", got.Ve, expected.Ve, impl.tolerances.variance, total)
+
+
+@given(layouts.growth_curves())
+def test_random_coefficients_in_balance(impl, curves):
+    """Theorem 23, interior and singular: the eigenvalues of S, those below the mean square pooled with it."""
+    got = impl.fit_mixed(curves.X, curves.y, curves.terms)
+    assert_slopes(impl, "by the eigenvalues of S", got, curves.expected)
+    allowed = max(1e-8, impl.tolerances.criterion)
+    assert_close("criterion: -2 log REML likelihood", got.criterion, curves.expected.criterion, allowed, 1.0)
+
+
+@given(layouts.growth_curves())
+def test_estimates_of_random_coefficients_are_those_of_ordinary_least_squares(impl, curves):
+    """Theorem 23: beta = X+ y, Cov = X+ V X+'."""
+    got = impl.fit_mixed(curves.X, curves.y, curves.terms)
+    assert_close("coef = X+ y", got.coef, curves.expected.coef, impl.tolerances.estimate)
+    assert_each_close("se by X+ V X+'", got.se, curves.expected.se, impl.tolerances.standard_error)
+
+
+@of_df
+@given(layouts.growth_curves())
+def test_df_of_random_coefficients(impl, curves):
+    """Theorem 24: by what is left of the parameters where G is singular."""
+    expected = curves.expected.ddf(np.eye(curves.X.shape[1]))
+    got = impl.mixed_df(curves.X, curves.y, curves.terms)
+    assert_each_close("df of the coefficients", got, expected, max(1e-6, impl.tolerances.df))
+
+
+@of_df
+@given(layouts.growth_curves(ranks=((1, 1), (2, 2), (3, 3))))
+def test_df_of_a_between_design_are_groups_minus_its_columns(impl, curves):
+    """Theorem 24, interior: m - c for a (x) k, f_e for what is at right angles to Z alone."""
+    closed = curves.expected
+    expected = np.where(np.any(np.abs(closed.along) > 1e-9, axis=(1, 2)), closed.f_b, closed.f_e)
+    assert_each_close("df = m - c", impl.mixed_df(curves.X, curves.y, curves.terms), expected, impl.tolerances.df)
+
+
+@given(layouts.growth_curves(ranks=((2, 1), (2, 2), (3, 2), (3, 3))), st.floats(-2000, 2000))
+def test_the_zero_of_the_covariate_does_not_matter(impl, curves, zero):
+    """Theorem 26: Z -> Z T, X held: G -> T^-1 G T^-T, and criterion, Ve, coef, se stay."""
+    T = np.eye(curves.Z.shape[1])
+    T[0, 1] = round(zero)
+    got = impl.fit_mixed(curves.X, curves.y, [(curves.Z @ T, curves.group)])
+    along = float(np.trace(np.abs(curves.expected.G)) + curves.expected.Ve)
+    assert_close("T G T'", T @ got.G[0] @ T.T, curves.expected.G, max(1e-7, impl.tolerances.variance), along)
+    assert_close("Ve", got.Ve, curves.expected.Ve, max(1e-7, impl.tolerances.variance), along)
+
+
+@pytest.mark.parametrize("name", slopes.NAMES)
+def test_random_slopes_of_known_data(impl, name):
+    """sleepstudy (612.09, 9.6043, 35.0717, 654.94), Orthodont and Machines, to all their digits."""
+    data = slopes.load(name)
+    got = impl.fit_mixed(data.X, data.y, data.terms)
+    assert_slopes(impl, "in closed form", got, data.expected)
+    assert_each_close("se", got.se, data.expected.se, impl.tolerances.standard_error)
+
+
+@of_df
+@pytest.mark.parametrize("name", slopes.NAMES)
+def test_df_of_random_slopes_of_known_data(impl, name):
+    """m - c."""
+    data = slopes.load(name)
+    got = impl.mixed_df(data.X, data.y, data.terms)
+    assert_each_close("df = m - c", got, np.full(len(got), float(data.expected.f_b)), impl.tolerances.df)
+
+
+@pytest.mark.parametrize("case", slopes.UNBALANCED)
+def test_random_slopes_of_unbalanced_data_to_25_digits(impl, case):
+    """A part of sleepstudy and Orthodont, and three terms with empty cells: a stationary point proved in balls."""
+    data, expected = slopes.certified(case)
+    got = impl.fit_mixed(data.X, data.y, data.terms)
+    total = sum(np.trace(np.abs(G)) for G in expected.G) + expected.Ve
+    for_all = np.concatenate([np.ravel(G) for G in [*expected.G, expected.Ve]])
+    allowed = impl.tolerances.variance
+    assert_close("G and Ve", np.concatenate([np.ravel(G) for G in [*got.G, got.Ve]]), for_all, allowed, total)
+    assert_each_close("se", got.se, expected.se, impl.tolerances.standard_error)
+
+
+@of_df
+@pytest.mark.parametrize("case", slopes.UNBALANCED)
+def test_df_of_unbalanced_data_to_25_digits(impl, case):
+    """By the inverse Hessian in balls."""
+    data, expected = slopes.certified(case)
+    got = impl.mixed_df(data.X, data.y, data.terms)
+    assert_each_close("df = 2 f^2 / Var(f)", got, expected.df, max(1e-6, impl.tolerances.df))
 
 
 # --- what lmm_core refuses ------------------------------------------------------------------------------

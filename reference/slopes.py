@@ -1,0 +1,152 @@
+"""Data with random slopes: balanced, in closed form, and unbalanced parts of them, certified (slopes.json).
+
+    python -m reference.slopes      certifies them afresh (a minute)
+
+The unbalanced parts are searched by BFGS on the criterion of `several_minima.criterion`, from a grid of starts;
+`certified.py` proves the stationary point that is found. That it is the lowest is what the search says, no proof.
+"""
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+from scipy.optimize import minimize
+
+from reference import certified as balls
+from reference.coefficients import Coefficients, coefficients
+from reference.several_minima import criterion
+
+Floats = NDArray[np.float64]
+HERE = Path(__file__).parent
+FILE = Path(__file__).with_suffix(".json")
+NAMES = ("sleepstudy", "orthodont", "machines")
+# which rows of which data, the formula's fixed columns, and the terms: (columns, factor)
+UNBALANCED: dict[str, tuple[str, str]] = {
+    "sleepstudy, every third row left out": ("sleepstudy", "index % 3 != 1"),
+    "Orthodont, the last visits of some": ("orthodont", "index % 7 != 3"),
+    "Machines, a third": ("machines", "index % 3 != 0 or index < 12"),
+    "ponds": ("ponds", "index >= 0"),
+    "three terms with empty cells": ("penicillin", "index % 5 != 2 and index < 60"),
+}
+
+
+@dataclass(frozen=True, eq=False)
+class Slopes:
+    """X, y and terms; the cells are as written, and as numbers."""
+
+    X: Floats
+    y: Floats
+    terms: list[tuple[Floats, NDArray[Any]]]
+
+    @property
+    def expected(self) -> Coefficients:
+        """The closed form of one balanced term."""
+        (Z, group), *_ = self.terms
+        return coefficients(self.X, self.y, Z, group)
+
+
+@dataclass(frozen=True)
+class Expected:
+    """As `certified.Certified`, in float64."""
+
+    G: list[Floats]
+    Ve: float
+    coef: Floats
+    se: Floats
+    criterion: float
+    df: Floats
+
+
+def load(name: str, rows: str = "index >= 0") -> Slopes:
+    """sleepstudy: Days | Subject. Orthodont: Sex * age + (age | Subject). Machines: 0 + Machine | Worker."""
+    data = pd.read_csv(HERE / "data" / f"{name}.csv").query(rows)
+    ones = np.ones(len(data))
+    if name == "machines":
+        Z = np.equal.outer(data["machine"].to_numpy(), np.unique(data["machine"])).astype(float)
+        return Slopes(Z, data["score"].to_numpy(float), [(Z, data["worker"].to_numpy())])
+    if name == "penicillin":
+        third = np.arange(len(data)) // 3 % 7
+        terms = [(ones[:, None], part) for part in (data["plate"].to_numpy(), data["sample"].to_numpy(), third)]
+        return Slopes(ones[:, None], data["diameter"].to_numpy(float), terms)
+    if name == "ponds":
+        X = np.column_stack([ones, data["depth"]])
+        return Slopes(
+            X, data["weight"].to_numpy(float), [(ones[:, None], data[f].to_numpy()) for f in ("pond", "bucket")]
+        )
+    slope, subject = data["fixed"].to_numpy(float), data["bucket"].astype(str).to_numpy().astype(str)
+    Z = np.column_stack([ones, slope])
+    female = np.char.startswith(subject, "F").astype(float)
+    X = Z if name == "sleepstudy" else np.column_stack([ones, female, slope, female * slope])
+    return Slopes(X, data["weight"].to_numpy(float), [(Z, subject)])
+
+
+@cache
+def certified(case: str) -> tuple[Slopes, Expected]:
+    """One of UNBALANCED with its proved numbers."""
+    said = json.loads(FILE.read_text(encoding="utf-8"))["cases"][case]
+    arrays = {name: np.array(said[name], dtype=float) for name in ("coef", "se", "df")}
+    G = [np.array(part, dtype=float) for part in said["G"]]
+    return load(*UNBALANCED[case]), Expected(G, float(said["Ve"]), criterion=float(said["criterion"]), **arrays)
+
+
+def written(case: str) -> list[str]:
+    """Ve, criterion and df as they stand in the file."""
+    said = json.loads(FILE.read_text(encoding="utf-8"))["cases"][case]
+    return [said["Ve"], said["criterion"], *said["df"]]
+
+
+def searched(data: Slopes) -> tuple[float, list[Floats], list[int]]:
+    """Ve, G and their ranks at the lowest end of BFGS, from a grid of diagonal starts."""
+    sizes = [Z.shape[1] for Z, _ in data.terms]
+    scales = [np.linalg.norm(Z, axis=0) / np.sqrt(len(Z)) for Z, _ in data.terms]
+    ends = np.cumsum([r * (r + 1) // 2 for r in sizes])
+
+    def triangles(theta: Floats) -> list[Floats]:
+        found = []
+        for part, r, scale in zip(np.split(theta, ends[:-1]), sizes, scales, strict=True):
+            L = np.zeros((r, r))
+            L[np.tril_indices(r)] = part
+            found.append(L / scale[:, None])
+        return found
+
+    starts = []
+    for values in product((0.1, 1.0, 4.0), repeat=sum(sizes)):
+        diagonals = np.split(np.array(values), np.cumsum(sizes)[:-1])
+        starts.append(np.concatenate([np.diag(d)[np.tril_indices(len(d))] for d in diagonals]))
+
+    def at(theta: Floats) -> float:
+        return criterion(data.X, data.y, data.terms, triangles(theta))
+
+    found = min((minimize(at, start) for start in starts), key=lambda end: float(end.fun))
+    Lambda = triangles(found.x)
+    H = np.eye(len(data.y)) + sum(
+        (Z @ L @ L.T @ Z.T) * np.equal.outer(g, g) for (Z, g), L in zip(data.terms, Lambda, strict=True)
+    )
+    W = np.linalg.inv(H)
+    r = data.y - data.X @ np.linalg.solve(data.X.T @ W @ data.X, data.X.T @ W @ data.y)
+    Ve = float(r @ W @ r) / (len(data.y) - data.X.shape[1])
+    ranks = [int(np.sum(np.linalg.svd(scale[:, None] * L)[1] > 1e-3)) for L, scale in zip(Lambda, scales, strict=True)]
+    return Ve, [Ve * L @ L.T for L in Lambda], ranks
+
+
+def main() -> None:
+    """Certify every case, and write them."""
+    cases = {}
+    for case, (name, rows) in UNBALANCED.items():
+        data = load(name, rows)
+        proved = balls.certify(balls.Model.of(data.X, data.y, data.terms), *searched(data))
+        numbers: dict[str, Any] = {"G": [[[str(cell) for cell in row] for row in G] for G in proved.G]}
+        numbers |= {name: [str(value) for value in getattr(proved, name)] for name in ("coef", "se", "df")}
+        cases[case] = numbers | {"Ve": str(proved.Ve), "criterion": str(proved.criterion), "ranks": proved.ranks}
+        print(case, proved.ranks)
+    FILE.write_text(json.dumps({"schema": 1, "cases": cases}, indent=1) + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

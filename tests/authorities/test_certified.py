@@ -1,0 +1,53 @@
+"""Stationary points proved in balls: against exact arithmetic, and what is not proved."""
+
+import numpy as np
+import pytest
+
+from reference import certified, exact, golden, several_minima, slopes
+from reference.certified import Model, NotProvedError, certify
+
+
+@pytest.mark.parametrize("name", ["chapter_2_unbalanced", "dyestuff"])
+def test_one_intercept_agrees_with_exact_arithmetic(name):
+    """25 digits of Vb, Ve, se, df, and the criterion, of two authorities that share no search."""
+    fit = golden.load(name)
+    expected = exact.reml(fit.X, fit.y, fit.group)
+    model = Model.of(fit.X, fit.y, [(np.ones((len(fit.y), 1)), fit.group)], read=certified.exactly)
+    got = certify(model, float(expected.Ve), [np.array([[float(expected.Vb)]])], [1])
+    of_got = [got.G[0][0][0], got.Ve, got.criterion, *got.se, *got.df]
+    of_expected = [expected.Vb, expected.Ve, expected.criterion, *expected.se, *expected.df]
+    assert max(abs(a / b - 1) for a, b in zip(of_got, of_expected, strict=True)) < 1e-24
+
+
+@pytest.mark.parametrize("case", slopes.UNBALANCED)
+def test_the_file_is_what_is_proved(case):
+    """slopes.json, from its own numbers: to 25 digits."""
+    data, expected = slopes.certified(case)
+    ranks = [int(np.linalg.matrix_rank(G)) for G in expected.G]
+    got = certify(Model.of(data.X, data.y, data.terms), expected.Ve, expected.G, ranks)
+    assert [str(got.Ve), str(got.criterion), *map(str, got.df)] == slopes.written(case)
+
+
+def test_the_other_minimum_is_proved_as_well_and_higher():
+    """A proof says minimum, not lowest: two of one design, 109.21 apart."""
+    design = several_minima.drawn(2, 2)
+    model = Model.of(design.X, design.y, design.terms)
+    near = certify(model, 1.3125, [np.array([[1.387]]), np.array([[0.0906]])], [1, 1])
+    assert float(near.criterion) > several_minima.load()[2, 2] + 100
+
+
+MEANT = slopes.load("sleepstudy", "index < 40")
+AT = (752.6, [np.array([[1394.5, 69.1], [69.1, 74.4]])])
+REFUSED = {
+    "a rank too small": (*AT, [1], "not proved"),
+    "no component": (2251.0, [np.zeros((2, 2))], [0], "rise"),
+    "far away": (1e-3, [np.array([[1e9, 0], [0, 1e-9]])], [2], "Newton|Krawczyk|not proved"),
+}
+
+
+@pytest.mark.parametrize("case", REFUSED)
+def test_what_is_no_minimum_is_not_proved(case):
+    """A face that the criterion falls from, and a start that leads nowhere."""
+    Ve, G, ranks, words = REFUSED[case]
+    with pytest.raises(NotProvedError, match=words):
+        certify(Model.of(MEANT.X, MEANT.y, MEANT.terms), Ve, G, ranks)
