@@ -13,6 +13,7 @@ HEAD = """# The board
 
 Correct digits (log relative error against 50-digit arithmetic) of Vb, Ve, coef, se, df and F, as `pytest --scoreboard`
 writes them. `tox run -f board` writes this file, a column from each environment. Behind the zeros: `DEFECTS.md`.
+What SAS has printed, and how much of it is right: `SAS.md`.
 
 """
 

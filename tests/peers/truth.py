@@ -71,6 +71,7 @@ def truth(model: Model, *, ml: bool) -> Truth:
         ("lower", "by the normal distribution", _named(of_X, coef - by_normal)),
         ("upper", "by the normal distribution", _named(of_X, coef + by_normal)),
         ("AIC", "as SAS counts by REML, variances alone", _named([""], [float(fit.criterion) + 2 * (K + 1)])),
+        ("BIC", "as SAS counts, subjects for rows", _named([""], [_sas_bic(model, fit, ml=ml)])),
     ]
     return Truth(fit.authority, numbers, others)
 
@@ -85,6 +86,12 @@ def _likelihoods(criterion: float, parameters: int, n: int) -> dict[str, Numbers
         "AIC": _named([""], [criterion + 2 * parameters]),
         "BIC": _named([""], [criterion + np.log(n) * parameters]),
     }
+
+
+def _sas_bic(model: Model, fit: _Fit, *, ml: bool) -> float:
+    """Parameters, by REML the variances alone, times the logarithm of the levels of the first group."""
+    parameters = len(fit.V) + 1 + ml * len(fit.coef)
+    return float(fit.criterion) + np.log(next(iter(model.groups.values())).max() + 1) * parameters
 
 
 def _tests(model: Model, fit: _Fit) -> dict[str, Numbers]:
