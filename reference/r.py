@@ -135,6 +135,12 @@ def define(code: str, environment: Any) -> None:
     _robjects().r("function(text, env) eval(parse(text = text), env)")(code, environment)
 
 
+def loaded() -> dict[str, str]:
+    """The folder of each package that R has loaded."""
+    paths = _robjects().r('sapply(loadedNamespaces(), function(name) getNamespaceInfo(name, "path"))')
+    return dict(zip(map(str, paths.names), map(str, paths), strict=True))
+
+
 def _call(function: str, *arguments: Any) -> Any:
     result = _robjects().r(function)(*arguments)
     return zip(result.names, list(result), strict=True)

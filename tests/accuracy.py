@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests import assertions
+from tests.peers.peer import PEER
 
 SCHEMA = 1
 LOST = 0.5  # digits
@@ -29,7 +30,7 @@ class Run:
     baseline: dict[str, dict[str, Any]] | None = None
 
     def regressions(self) -> list[str]:
-        """What makes the run fail: a test that passed fails, a new one fails, a quantity lost digits."""
+        """What makes the run fail: a test that passed fails or is skipped, a new one fails, a quantity lost digits."""
         return [line for line, is_loss in self._changes() if is_loss]
 
     def changes(self) -> list[str]:
@@ -41,7 +42,8 @@ class Run:
         for name, now in sorted(self.tests.items()):
             before = (self.baseline or {}).get(name, {"outcome": "not there", "digits": {}})
             if now["outcome"] != before["outcome"] and (before["outcome"] != "not there" or now["outcome"] == "failed"):
-                found.append((f"{name}: {before['outcome']} -> {now['outcome']}", now["outcome"] == "failed"))
+                is_loss = now["outcome"] == "failed" or (before["outcome"], now["outcome"]) == ("passed", "skipped")
+                found.append((f"{name}: {before['outcome']} -> {now['outcome']}", is_loss))
             for claim, digits in now["digits"].items():
                 lost = before["digits"].get(claim, digits) - digits
                 if abs(lost) > LOST:
@@ -105,7 +107,9 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         return
     if path := session.config.getoption("--accuracy"):
         versions = {name: importlib.metadata.version(name) for name in PACKAGES}
-        content = {"schema": SCHEMA, "versions": versions, "tests": dict(sorted(run.tests.items()))}
+        judged = session.config.stash.get(PEER, None)
+        content = {"schema": SCHEMA, "versions": versions, "loaded": judged.loaded() if judged else {}}
+        content["tests"] = dict(sorted(run.tests.items()))
         Path(path).write_text(json.dumps(content, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
     if run.baseline is not None and session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
         session.exitstatus = pytest.ExitCode.TESTS_FAILED if run.regressions() else pytest.ExitCode.OK

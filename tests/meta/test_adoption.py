@@ -168,9 +168,9 @@ def test_a_failure_is_short_and_its_declaration_can_be_pasted(installed, package
 def _action() -> str:
     """What the composite action runs, but for the installation."""
     text = (PROJECT / ".github" / "actions" / "judge" / "action.yml").read_text()
-    script = text.partition("run: |\n")[2]
-    install, judge = [line.strip() for line in script.strip().splitlines()]
-    assert install == 'python -m pip install --quiet "$GITHUB_ACTION_PATH/../../..[test]"'
+    scripts = [part.partition("\n    - ")[0].strip() for part in text.split("run: |\n")[1:]]
+    *_, (install, judge) = [[line.strip() for line in script.splitlines()] for script in scripts]
+    assert install == 'python -m pip install --quiet "$GITHUB_ACTION_PATH/../../..[$EXTRAS]"'
     return judge
 
 
@@ -179,7 +179,7 @@ SITUATIONS = {
     "no base named": ("", 0, "4.2  ols"),
     "a base without the file": ("bare", 0, "nothing to compare with: bare has no lmm_peer.py"),
     "a base that fails": ("broken", 0, "0 lost of"),
-    "a base that cannot be installed": ("unbuilt", 0, "nothing to compare with: unbuilt cannot be installed"),
+    "a base that cannot be installed": ("unbuilt", 1, "unbuilt cannot be installed: "),
     "nothing lost": ("main", 0, "0 lost of"),
     "a digit lost": ("main", 1, "LOST"),
 }

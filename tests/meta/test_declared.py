@@ -1,11 +1,16 @@
 """What a peer says of itself, and what becomes of its answers."""
 
+import re
+import subprocess
+import sys
+
 import numpy as np
 import pytest
 from lmm_verification.frame import frame
 
 from reference import second_level
-from tests.contract import ContractError
+from tests.contract import EVERY, VERSION, ContractError
+from tests.meta.graded import PROJECT
 from tests.peers import board, peer, plugin
 from tests.peers.declared import DeclarationError, Declared
 from tests.strategies import twelve_frogs
@@ -14,6 +19,7 @@ FROGS = twelve_frogs()
 ARGUMENTS = FROGS.cell_means, FROGS.y, FROGS.group
 FLAT = np.tile([1.0, -1.0, 0.0], 4)  # all bucket means are equal: the boundary
 HEAD = "import lmm_core\n"
+OLS = "from lmm_core import ols\n"
 FIT = (
     "def fit_reml(X, y, group):\n    fit = lmm_core.fit_reml(X, y, group)\n"
     "    return {'Vb': fit.Vb, 'Ve': fit.Ve, 'coef': fit.coef, 'se': fit.se"
@@ -96,15 +102,58 @@ def test_what_cannot_be_declared_is_named(said):
 
 
 def test_another_version_of_the_contract_is_refused(tmp_path):
-    """A peer that names contract 3 is not judged by contract 2."""
-    with pytest.raises(peer.PeerError, match="is for contract 3; this is 2"):
-        _load(tmp_path, "CONTRACT = 3\n")
+    """A peer that names a newer contract is not judged by this one; an older one is accepted."""
+    with pytest.raises(peer.PeerError, match=f"is for contract {VERSION + 1}; this is {VERSION}"):
+        _load(tmp_path, f"CONTRACT = {VERSION + 1}\n{OLS}")
+    assert _load(tmp_path, f"CONTRACT = 1\n{OLS}").offers("ols")
 
 
-def test_the_second_level_is_offered_where_it_is_defined(tmp_path):
-    """Nobody has to declare that it is not."""
-    assert not _load(tmp_path, "").offers("fit_mixed")
-    assert _load(tmp_path, "def fit_mixed(X, y, terms): ...\n").offers("fit_mixed")
+def test_a_function_that_is_not_defined_is_not_offered_and_that_is_said(tmp_path):
+    """Nobody has to declare it; what is declared is said apart."""
+    loaded = _load(tmp_path, f"{OLS}NOT_OFFERED = ('gls', 'ols.se')\n")
+    assert loaded.offers("ols") and not loaded.offers("gls") and not loaded.offers("anova_reml")
+    first, second = loaded.remarks
+    assert first.startswith("Not asked, being not defined: simulate_frogs, buckets_per_color, ")
+    assert "gls" not in first and second == "Not asked, being declared as not offered: gls, ols.se."
+
+
+def test_the_documented_peer_is_asked_for_what_it_defines_alone(tmp_path):
+    """The README's file: one function, and no failure of those that it leaves out."""
+    (block,) = re.findall(
+        r"```\n(VERSION = .*?)```", (PROJECT / "tests" / "peers" / "README.md").read_text(), re.DOTALL
+    )
+    loaded = _load(tmp_path, block)
+    assert [name for name in EVERY if loaded.offers(name)] == ["fit_reml"]
+
+
+CHOSEN = {  # what is chosen, what is declared to fail, and how the run ends
+    "known": (("-k", "test_gls_by_hand"), "test_gls_tends_to_ols_as_vb_vanishes", 0, ""),
+    "unknown": (("-m", "ordinary"), "test_gls_equals_ols", 4, "of test_gls_equals_ols, which is no test of this run"),
+}
+
+
+@pytest.mark.parametrize("case", CHOSEN)
+def test_a_known_failure_is_known_whatever_is_chosen(tmp_path, case):
+    """Names are compared before -k and -m leave tests out; one that is no test is still named."""
+    chosen, name, status, words = CHOSEN[case]
+    path = tmp_path / "mine_peer.py"
+    path.write_text(f"from lmm_core import gls\nKNOWN_FAILURES = {{'{name}': 'why'}}\n")
+    run = [sys.executable, "-m", "pytest", f"--implementation={path}", "--collect-only", "-q", *chosen]
+    ended = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert ended.returncode == status, ended.stdout[-999:] + ended.stderr[-999:]
+    assert words in ended.stderr
+
+
+def test_a_slip_of_the_pen_is_told(tmp_path):
+    """fit_remle is not asked, and who wrote it learns why."""
+    loaded = _load(tmp_path, f"{OLS}def fit_remle(X, y, group): ...\n")
+    assert loaded.remarks[-1] == "fit_remle is defined; did you mean fit_reml?"
+
+
+def test_a_file_without_any_function_is_no_implementation(tmp_path):
+    """Nothing would be asked, and nothing would fail."""
+    with pytest.raises(peer.PeerError, match="defines no function of the contract, such as fit_reml"):
+        _load(tmp_path, "def fit_remle(X, y, group): ...\n")
 
 
 OLDER = """
@@ -128,7 +177,7 @@ def test_the_functions_of_contract_1_are_asked_by_those_of_contract_2(tmp_path):
     fit = older.implementation().fit_mixed(data.X, data.y, data.terms)
     assert np.allclose([G[0, 0] for G in fit.G], data.expected["V"], rtol=1e-6)
     assert np.allclose(older.implementation().mixed_df(data.X, data.y, data.terms), data.expected["df"], rtol=1e-5)
-    assert "fit_mixed(X, y, terms)" in older.remark
+    assert "fit_mixed(X, y, terms)" in older.remarks[-1]
 
 
 ONES = np.ones((4, 1))

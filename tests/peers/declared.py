@@ -1,6 +1,8 @@
 """What a peer says of itself, applied to its answers: fields that it lacks, its constant, what it refuses, its flag."""
 
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from difflib import get_close_matches
 from itertools import combinations
 from typing import Any, NoReturn
 
@@ -88,6 +90,19 @@ class Declared:
                     hypothesis.reject()
                 pytest.skip(f"refuses {kind}: {why}")
         raise error
+
+
+def not_asked(names: Collection[str], missing: Collection[str], declared: Collection[str]) -> list[str]:
+    """Sentences of what a peer does not define, or declares not to offer, and of what may be a slip of the pen."""
+    absent = [name for name in missing if name not in declared]
+    slips = [
+        f"{close[0]} is defined; did you mean {name}?"
+        for name in absent
+        for close in [get_close_matches(name, set(names) - set(EVERY), n=1, cutoff=0.85)]
+        if close
+    ]
+    kinds = {"not defined": absent, "declared as not offered": sorted(declared)}
+    return [f"Not asked, being {why}: {', '.join(which)}." for why, which in kinds.items() if which] + slips
 
 
 def flag(value: Any) -> dict[str, bool]:

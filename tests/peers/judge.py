@@ -1,58 +1,84 @@
 """`lmm-verify judge PEER --base REF`: a peer, and what it has lost against another commit of its repository.
 
-The base is checked out beside, its package is installed into a folder of its own, and both are judged by the same
-suite in the same environment, so that no processor's rounding counts as a loss. Where there is nothing to compare with
-(a first commit, a base without the file or that cannot be installed), the peer is judged alone, and a line says why.
+The base is checked out beside, its package is installed into a library of its own, and both are judged by the same
+suite in the same environment, so that no processor's rounding counts as a loss. Afterwards each run says from where it
+loaded the package: the same place is a failure, and so is a base that cannot be installed. Where there is nothing to
+compare with (a first commit, a base without the file) the peer is judged alone, and a line says why.
 """
 
+import json
 import os
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
+from tests.peers.base import InstallError, Libraries, compared, installed
+
 GRADED = (0, 1)  # pytest's exit status where all tests ran
-PACKAGED = ("pyproject.toml", "setup.py", "setup.cfg")
 
 
 class NothingToCompareError(Exception):
     """Why, in a sentence."""
 
 
-def judge(peer: Path, base: str | None, options: list[str]) -> int:
-    """Pytest's exit status: of the comparison where there is a base, else of the peer alone."""
-    peer = peer.absolute()
+def judge(peer: Path, base: str | None, options: list[str], accuracy: Path | None = None) -> int:
+    """Pytest's exit status: of the comparison where there is a base, else of the peer alone; 1 where it cannot be."""
+    peer = peer.resolve()
+    kept = [f"--accuracy={accuracy.absolute()}"] if accuracy else []
     if not peer.is_file():
         print(f"implementation {peer} does not exist", file=sys.stderr)
         return 4
-    with tempfile.TemporaryDirectory(prefix="lmm-base-") as folder:
-        try:
-            compared = [f"--baseline={_measured(peer, base, Path(folder), options)}"] if base else []
-        except NothingToCompareError as why:
-            print(f"nothing to compare with: {why}", flush=True)
-            compared = []
-        return _pytest(peer, [*compared, *options], {})
-
-
-def _measured(peer: Path, base: str, folder: Path, options: list[str]) -> Path:
-    """The base's accuracy file."""
-    root = Path(_git(peer.parent, "rev-parse", "--show-toplevel"))
-    tree, lib, accuracy = folder / "tree", folder / "lib", folder / "base.json"
-    _git(root, "worktree", "add", "--quiet", "--detach", str(tree), _commit(root, base))
+    if not base:
+        return _pytest(peer, [*kept, *options], {})
     try:
-        old = tree / peer.relative_to(root.resolve() if peer.is_relative_to(root.resolve()) else root)
-        if not old.is_file():
-            raise NothingToCompareError(f"{base} has no {peer.relative_to(root)}")
-        if any((tree / name).is_file() for name in PACKAGED):
-            _installed(tree, lib, base)
-        environment = {"PYTHONPATH": os.pathsep.join(filter(None, [str(lib), os.environ.get("PYTHONPATH", "")]))}
-        print(f"judging {base}", flush=True)
-        status = _pytest(old, [f"--accuracy={accuracy}", "-q", *options], environment)
-        if status not in GRADED or not accuracy.is_file():
-            raise NothingToCompareError(f"{base} could not be judged (pytest ended with {status})")
+        return _compared(peer, base, options, kept)
+    except NothingToCompareError as why:
+        print(f"nothing to compare with: {why}", flush=True)
+        return _pytest(peer, [*kept, *options], {})
+    except InstallError as why:
+        print(f"{base} {why}", flush=True)
+        return 1
+
+
+def _compared(peer: Path, base: str, options: list[str], kept: list[str]) -> int:
+    root = Path(_git(peer.parent, "rev-parse", "--show-toplevel")).resolve()
+    with tempfile.TemporaryDirectory(prefix="lmm-base-") as name:
+        folder = Path(name).resolve()
+        there, here = folder / "base.json", folder / "here.json"
+        with _checked_out(root, _commit(root, base), folder / "tree") as tree:
+            old = tree / peer.relative_to(root)
+            if not old.is_file():
+                raise NothingToCompareError(f"{base} has no {peer.relative_to(root)}")
+            libraries = installed(old, root, tree, folder / "libraries")
+            print(f"judging {base}", flush=True)
+            status = _pytest(old, [f"--accuracy={there}", "-q", *options], libraries.environment())
+            if status not in GRADED or not there.is_file():
+                raise NothingToCompareError(f"{base} could not be judged (pytest ended with {status})")
+            status = _pytest(peer, [f"--baseline={there}", *(kept or [f"--accuracy={here}"]), *options], {})
+            if status in GRADED:
+                _say(libraries, there, Path(kept[0].partition("=")[2]) if kept else here, base)
+    return status
+
+
+def _say(libraries: Libraries, there: Path, here: Path, base: str) -> None:
+    """From where each run loaded the package; raises InstallError where that is no comparison."""
+    try:
+        loaded = [json.loads(path.read_text(encoding="utf-8"))["loaded"] for path in (there, here)]
+    except KeyError:
+        raise NothingToCompareError(f"the suite of {base} does not say from where it loads a package") from None
+    print("\n".join(compared(libraries, *loaded)), flush=True)
+
+
+@contextmanager
+def _checked_out(root: Path, commit: str, tree: Path) -> Iterator[Path]:
+    _git(root, "worktree", "add", "--quiet", "--detach", str(tree), commit)
+    try:
+        yield tree
     finally:
         _git(root, "worktree", "remove", "--force", str(tree))
-    return accuracy
 
 
 def _commit(root: Path, base: str) -> str:
@@ -67,14 +93,6 @@ def _commit(root: Path, base: str) -> str:
         return _git(root, "rev-parse", "--verify", "--quiet", "FETCH_HEAD^{commit}")
     except NothingToCompareError:
         raise NothingToCompareError(f"there is no commit {base} here, nor at origin") from None
-
-
-def _installed(tree: Path, lib: Path, base: str) -> None:
-    command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps", "--target", str(lib), str(tree)]
-    run = subprocess.run(command, capture_output=True, text=True, check=False)
-    if run.returncode:
-        last = (run.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise NothingToCompareError(f"{base} cannot be installed: {last}")
 
 
 def _pytest(peer: Path, options: list[str], environment: dict[str, str]) -> int:

@@ -1,6 +1,7 @@
 """An implementation in a file that is trusted: it runs in this process, and says what it is.
 
-The file is a submission of Python or R with declarations more, none of them required:
+The file is a submission of Python or R, and functions that it does not define are not asked, which is said. It may
+have declarations more:
 
     VERSION = "statsmodels 0.15.0"
     CONTRACT = 2                                           the version of the contract that it is for (1 is read)
@@ -32,10 +33,11 @@ from tests.contract import ContractError
 from tests.grading.sandbox.plain import UnreadableError, field_of, names_of, plain
 from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
-from tests.peers.declared import REFUSABLE_TERMS, DeclarationError, Declared, flag
+from tests.peers.declared import REFUSABLE_TERMS, DeclarationError, Declared, flag, not_asked
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
 PEER = pytest.StashKey["Peer"]()
+SUITE = {"conftest", "lmm_verification", "reference", "tests"}
 FOLDER = Path(__file__).parents[2] / "reference" / "peers"
 FILES = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".R")))
 
@@ -69,11 +71,15 @@ class Peer:
     declared: Declared = field(default_factory=Declared)
     tolerances: Tolerances = SUBMISSION
     language: str = "Python"
-    remark: str = ""  # a sentence for who maintains it
+    remarks: tuple[str, ...] = ()  # what is not asked of it, in sentences
 
     def implementation(self) -> Implementation:
         """As the tests see it."""
         return Implementation(self.name, self.backend, self.tolerances)
+
+    def loaded(self) -> dict[str, str]:
+        """Where its process has found each module, or in R each package."""
+        return r.loaded() if self.language == "R" else _loaded()
 
     def offers(self, function: str) -> bool:
         """Whether the function is to be judged."""
@@ -146,13 +152,18 @@ def load(path: Path) -> Peer:
     name = path.stem.removesuffix("_peer")
     if said("CONTRACT") not in (None, *range(1, contract.VERSION + 1)):
         raise PeerError(f"implementation {path} is for contract {said('CONTRACT')}; this is {contract.VERSION}")
-    missing = list(said("NOT_OFFERED") or ())
     defined = loaded.function if in_r else lambda name: getattr(loaded, name, None)
-    refuses, remark = dict(said("REFUSES") or {}), ""
+    refuses, renamed = dict(said("REFUSES") or {}), ()
     if defined("fit_components") is not None and defined("fit_mixed") is None:
         (_renamed_in_r if in_r else _renamed)(loaded)
-        refuses, remark = {"slopes": "contract 1 has none", **refuses}, RENAMED
-    missing += [name for name in contract.SECOND if defined(name) is None and name not in missing]
+        refuses, renamed = {"slopes": "contract 1 has none", **refuses}, (RENAMED,)
+    absent = [name for name in contract.EVERY if defined(name) is None]
+    if len(absent) == len(contract.EVERY):
+        raise PeerError(f"implementation {path} defines no function of the contract, such as fit_reml")
+    not_offered = [entry for entry in said("NOT_OFFERED") or () if entry.partition(".")[0] not in contract.OLDER]
+    names = {str(key) for key in (loaded.environment if in_r else vars(loaded))}
+    remarks = (*not_asked(names, absent, not_offered), *renamed)
+    missing = {*not_offered, *absent}
     try:
         declared = Declared(
             not_offered=frozenset(entry for entry in missing if "." not in entry),
@@ -166,7 +177,7 @@ def load(path: Path) -> Peer:
         raise PeerError(f"implementation {path} {error}") from None
     backend = InR(loaded, declared) if in_r else InPython(loaded, declared)
     language = "R" if in_r else "Python"
-    return Peer(name, str(said("VERSION") or name), backend, declared, language=language, remark=remark)
+    return Peer(name, str(said("VERSION") or name), backend, declared, language=language, remarks=remarks)
 
 
 def _renamed(module: ModuleType) -> None:
@@ -196,6 +207,16 @@ def _no_slopes(terms: Any) -> None:
 def _renamed_in_r(submission: Any) -> None:
     """The same in R."""
     r.define(IN_R, submission.environment)
+
+
+def _loaded() -> dict[str, str]:
+    """Modules of others than the suite and Python; a package by its folder."""
+    found = {}
+    for name, module in list(sys.modules.items()):
+        path = getattr(module, "__file__", None)
+        if path and not (name.startswith("implementation_") or "." in name or name in SUITE | sys.stdlib_module_names):
+            found[name] = str(Path(path).parent if Path(path).name == "__init__.py" else path)
+    return found
 
 
 def _from_python(path: Path) -> tuple[ModuleType, Callable[[str], Any]]:

@@ -55,9 +55,12 @@ def _loaded(config: pytest.Config) -> Peer | None:
         raise pytest.UsageError(str(error)) from None
 
 
-@pytest.hookimpl(trylast=True)
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """What the implementation owes; what it does not offer is skipped, what it is known to fail must fail."""
+    """What the implementation owes; what it does not offer is skipped, what it is known to fail must fail.
+
+    First of all, for of declared names those count that -k and -m leave out.
+    """
     judged = config.stash.get(PEER, None)
     if judged is None:
         return
@@ -120,13 +123,13 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         for report in terminalreporter.stats.get(outcome, []):
             ended[report.judges][word] += 1
     terminalreporter.section(judged.version)
-    if judged.remark:
-        terminalreporter.write_line(judged.remark)
     for name, function in EVERY.items():
         said = ", ".join(f"{count} {word}" for word, count in ended[name].items()) or "no tests in this run"
         terminalreporter.write_line(
             f"  {function.exercise}  {name:<22} {said if judged.offers(name) else 'not offered'}"
         )
+    for remark in judged.remarks:
+        terminalreporter.write_line(f"  {remark}")
     failed = {_test(report): _reason(str(report.longrepr)) for report in terminalreporter.stats.get("failed", [])}
     if failed:
         still = {_test(report): report.wasxfail for report in terminalreporter.stats.get("xfailed", [])}

@@ -17,6 +17,7 @@ def main() -> int:
     judged = commands.add_parser("judge", help="judge a peer file, against another commit where there is one")
     judged.add_argument("peer", type=Path, help="a .py or .R file with the functions that a package offers")
     judged.add_argument("--base", help="the commit, branch or tag to compare with")
+    judged.add_argument("--accuracy", type=Path, help="where to write what was measured")
     certified = commands.add_parser("certify", help="how many digits of printed numbers are right")
     if "certify" in sys.argv[1:2]:
         from tests.peers import certify  # noqa: PLC0415 - the suite is on the path now
@@ -26,7 +27,7 @@ def main() -> int:
     if arguments.command == "judge":
         from tests.peers.judge import judge  # noqa: PLC0415
 
-        return judge(arguments.peer, arguments.base, others)
+        return judge(arguments.peer, arguments.base, others, arguments.accuracy)
     if others:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
     try:
