@@ -1,8 +1,11 @@
 """`python -m lmm_core --data FILE --group A --group B`: several random factors of one's own table."""
 
+import numpy as np
 import pytest
+from scipy.stats import t as t_distribution
 
 from reference import second_level
+from reference.strata import strata
 from tests.assertions import assert_equal
 
 OATS = second_level.HERE / "data" / "oats.csv"
@@ -92,3 +95,61 @@ def test_what_does_not_fit_is_one_line(run, case):
     status, lines = run(*ASKED, *arguments)
     assert_equal("status", status, 2)
     assert_equal("the words", words in lines[0], True)
+
+
+# --- what the table makes of a fit ----------------------------------------------------------------------
+
+
+def two_sided(t, df):
+    """2 P(T > |t|), as the table prints it."""
+    return f"{2 * t_distribution.sf(abs(t), df):.3g}"
+
+
+@pytest.mark.core_only
+def test_the_table_has_the_variances_and_their_roots(run):
+    """Yates (1935): 214.477, 109.693 and 162.559, whose roots are 14.645, 10.473 and 12.750."""
+    _, lines = run(*ASKED, "--group", "block", "--group", "plot")
+    cells = [line.split() for line in lines[3:6]]
+    assert_equal("levels", [row[1] for row in cells], ["6", "18", "72"])
+    assert_equal("variance and sd", [row[2:] for row in cells], SQUARES_AND_ROOTS)
+
+
+SQUARES_AND_ROOTS = [["214.477", "14.645"], ["109.693", "10.473"], ["162.559", "12.75"]]
+# Row of the table: difference of means, mean square of its stratum, rows of a mean, df of the stratum.
+DIFFERENCES = {
+    9: ("varietyMarvellous", 5.291667, 601.331, 24, 10),
+    10: ("varietyVictory", -6.875, 601.331, 24, 10),
+    11: ("nitrogenn0.2", 19.5, 162.559, 18, 51),
+    13: ("nitrogenn0.6", 44.0, 162.559, 18, 51),
+}
+
+
+@pytest.mark.core_only
+@pytest.mark.parametrize("row", DIFFERENCES)
+def test_a_coefficient_is_judged_by_t_on_its_own_df(run, row):
+    """se^2 = 2 MS / n, t = difference / se, p = 2 P(T > |t|) on the df of MS: not of n - p = 66, and of both tails."""
+    name, difference, MS, n, df = DIFFERENCES[row]
+    _, lines = run(*ASKED, "--group", "block", "--group", "plot")
+    se = np.sqrt(2 * MS / n)
+    expected = [
+        name,
+        f"{difference:.5g}",
+        f"{se:.5g}",
+        f"{df}",
+        f"{difference / se:.3g}",
+        two_sided(difference / se, df),
+    ]
+    assert_equal("estimate, se, df, t, p", lines[row].split(), expected)
+
+
+@pytest.mark.core_only
+def test_a_mean_across_strata_has_a_fraction_of_a_df(run):
+    """Penicillin: se^2 = (MS_plate + MS_sample - Ve) / 144, df by theorem 20, t = mean / se, p two-sided on it."""
+    path = str(OATS.with_name("penicillin.csv"))
+    _, lines = run("--data", path, "--group", "plate", "--group", "sample", "--response", "diameter")
+    data = second_level.load("penicillin")
+    (df,) = strata(data.X, data.y, data.groups).ddf(np.ones((1, 1)))
+    se, mean = np.sqrt((4.603865 + 89.84444 - 0.3024148) / 144), data.y.mean()
+    expected = [f"{mean:.5g}", f"{se:.5g}", f"{df:.4g}", f"{mean / se:.3g}", two_sided(mean / se, df)]
+    (row,) = [line.split() for line in lines if line.startswith("(Intercept)")]
+    assert_equal("estimate, se, df, t, p", row[1:], expected)
