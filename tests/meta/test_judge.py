@@ -2,12 +2,10 @@
 
 import subprocess
 import sys
-import tomllib
 
 import pytest
 
 from reference import r
-from tests.meta.graded import PROJECT
 from tests.peers import base
 from tests.peers.base import InstallError, Libraries
 from tests.peers.judge import judge
@@ -254,10 +252,3 @@ def test_a_path_into_the_repository_leads_into_the_base(places, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", f"{places.root}/src:{places.folder}/elsewhere")
     expected = f"{places.folder}/python:{places.tree}/src:{places.folder}/elsewhere"
     assert places.environment()["PYTHONPATH"] == expected
-
-
-def test_the_line_that_installs_r_names_what_the_extra_has():
-    """And no project by its folder: in somebody's repository that would be theirs."""
-    extras = tomllib.loads((PROJECT / "pyproject.toml").read_text())["project"]["optional-dependencies"]
-    assert list(r.RPY2) == extras["r"]
-    assert r.INSTALL.endswith(f"python -m pip install {' '.join(r.RPY2)}")
