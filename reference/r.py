@@ -137,7 +137,7 @@ def define(code: str, environment: Any) -> None:
 
 def loaded() -> dict[str, str]:
     """The folder of each package that R has loaded."""
-    paths = _robjects().r('sapply(loadedNamespaces(), function(name) getNamespaceInfo(name, "path"))')
+    paths = _robjects().r('sapply(setdiff(loadedNamespaces(), "base"), function(name) getNamespaceInfo(name, "path"))')
     return dict(zip(map(str, paths.names), map(str, paths), strict=True))
 
 
