@@ -5,6 +5,7 @@ And a run of somebody else's is left as it was.
 
 import inspect
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -14,6 +15,7 @@ import pytest
 from lmm_verification import door
 from lmm_verification.startup import Watch
 
+from tests.grading.reports.ledger import SECRET
 from tests.meta import attacks
 from tests.meta.graded import PROJECT, grade, rubric
 
@@ -168,8 +170,9 @@ THEIRS = {
 
 
 @pytest.mark.parametrize("case", THEIRS)
-def test_a_run_of_somebody_elses_is_left_as_it_is(case, monkeypatch):
+def test_a_run_of_somebody_elses_is_left_as_it_is(case, tmp_path, monkeypatch):
     """Ours are those with --submission, with --write-template, or with a peer file that exists."""
+    monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("PYTEST_ADDOPTS", "-x")
     assert door.put_right(THEIRS[case]) is None
 
@@ -182,6 +185,16 @@ def test_paths_are_whole_and_words_are_joined(tmp_path, monkeypatch):
     put = door.put_right(["--accuracy", "a.json", "-n", "2", "-c", "my.ini"])
     whole = [f"--accuracy={tmp_path}/a.json", "-n", "2", f"--config-file={tmp_path}/my.ini"]
     assert put == ["-x", f"--implementation={tmp_path}/lmm_peer.py", *whole]
+
+
+@pytest.mark.parametrize("option", door.MEASURED)
+def test_what_is_measured_in_the_suites_own_folder_is_written_to_a_file_that_is_there_already(
+    option, tmp_path, monkeypatch
+):
+    """Which pytest would take for what it is to collect, and look there for its configuration."""
+    monkeypatch.chdir(PROJECT)
+    (tmp_path / "there").touch()
+    assert door.put_right([option, f"{tmp_path}/there"]) == [f"{option}={tmp_path}/there"]
 
 
 def test_of_the_environment_a_grading_run_takes_what_to_grade_where_nothing_else_says_it(tmp_path, monkeypatch):
@@ -228,6 +241,7 @@ def pair(tmp_path):
 
 
 def _bytes(report: Path) -> dict[str, bytes]:
+    """All that is said of each, and the seals of it, but for the pages, which have the date."""
     return {str(path.relative_to(report)): path.read_bytes() for path in report.glob("*/*.*") if path.suffix != ".html"}
 
 
@@ -246,6 +260,8 @@ def test_nothing_of_the_environment_changes_a_grade(pair, tmp_path, monkeypatch)
     monkeypatch.setenv("PYTEST_PLUGINS", "meddler")
     for number, value in enumerate(VALUES):
         monkeypatch.setenv("PYTEST_ADDOPTS", value)
+        (tmp_path / f"class {number}").mkdir()
+        shutil.copy(tmp_path / "plain" / SECRET, tmp_path / f"class {number}")  # the seals are made of it
         grade(folder, report=tmp_path / f"class {number}", options=options)
         assert _bytes(tmp_path / f"class {number}") == _bytes(tmp_path / "plain"), value
         grade(folder / "wrong.py", report=tmp_path / f"file {number}", options=options)

@@ -22,9 +22,10 @@ CONFIGURATION = SUITE / "pyproject.toml"
 SUBMISSION, IMPLEMENTATION, TEMPLATE = "--submission", "--implementation", "--write-template"
 GRADING_PATHS = (SUBMISSION, "--report", "--rubric", "--roster", TEMPLATE)
 GRADING = (*GRADING_PATHS, "--isolation", "--seed", "--format", "--assignment", "--scheduler")
+MEASURED = ("--scoreboard", "--accuracy", "--baseline")  # of lmm_core, too, without a peer
 CONFIGURATIONS = ("-c", "--config-file")
 PATHS = {
-    *(*GRADING_PATHS, *CONFIGURATIONS, IMPLEMENTATION, "--scoreboard", "--accuracy", "--baseline"),
+    *(*GRADING_PATHS, *CONFIGURATIONS, IMPLEMENTATION, *MEASURED),
     *("--junitxml", "--junit-xml", "--basetemp", "--log-file"),
 }
 PEERS = (".py", ".r")
@@ -145,7 +146,8 @@ def _asks(word: str) -> bool:
     """Whether an argument asks for a run of ours, and is not somebody's own option of the same name."""
     option, value = _parted(word)
     is_peer = Path(value).suffix.lower() in PEERS and Path(value).is_file()
-    return option in (SUBMISSION, TEMPLATE) or (option == IMPLEMENTATION and is_peer)
+    is_measured = option in MEASURED and os.path.samefile(os.curdir, SUITE)
+    return option in (SUBMISSION, TEMPLATE) or (option == IMPLEMENTATION and is_peer) or is_measured
 
 
 def _joined(words: list[str]) -> Iterator[str]:
