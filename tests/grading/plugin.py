@@ -85,9 +85,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 def pytest_sessionstart(session: pytest.Session) -> None:
     """Where somebody looks on, say what the wait is for; the line goes when there is something to read."""
-    reporter = session.config.pluginmanager.get_plugin("terminalreporter")
-    if asked.ASSIGNMENT in session.config.stash and reporter and reporter.isatty:
-        reporter.rewrite(terminal.harmless(f"{session.config.stash[STATE].handed_in.file} is being checked ..."))
+    if asked.ASSIGNMENT in session.config.stash:
+        _say_for_a_while(session.config, f"{session.config.stash[STATE].handed_in.file} is being checked ...")
 
 
 def pytest_report_teststatus(report: pytest.TestReport, config: pytest.Config) -> tuple[str, str, str] | None:
@@ -161,8 +160,6 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         return
     grading = config.stash[STATE]
     is_told = grading.is_whole or exitstatus in ENDED
-    if terminalreporter.isatty:
-        terminalreporter.rewrite("", erase=True)
     for line in terminal.explanation(grading.result(), is_whole=grading.is_whole) if is_told else ():
         terminalreporter.write_line(line)
     terminalreporter.section("points")
@@ -191,6 +188,16 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
             _write(assignment, grading)
         except written.WriteError as error:
             config.stash[UNWRITTEN], session.exitstatus = str(error), pytest.ExitCode.USAGE_ERROR
+    if assignment:
+        _say_for_a_while(config, "")
+
+
+def _say_for_a_while(config: pytest.Config, words: str) -> None:
+    """In a terminal's line that the next words take; pytest ends that line after the last test."""
+    reporter = config.pluginmanager.get_plugin("terminalreporter")
+    if reporter and reporter.isatty:
+        reporter.rewrite("", erase=True)
+        reporter.rewrite(terminal.harmless(words))
 
 
 def _end_as_by_ctrl_c() -> None:
