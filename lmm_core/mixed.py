@@ -33,7 +33,7 @@ LONGEST, ENOUGH = 0.75, 1e-4  # a step relative to 1 + |Lambda|; of the descent 
 ROUNDING = 1e-11  # of a criterion, and of a residual relative to its response
 SINGULAR = 1e-9  # least eigenvalue of the scaled information of variances that can be told apart
 ZERO = 1e-13  # n gamma, of what is no variance
-INFINITE = 1e13  # n gamma, where Ve is 0
+INFINITE = 1e10  # n gamma, where Ve is 0: no minimum lies there if X and terms describe every row
 
 
 @dataclass(frozen=True)
@@ -85,15 +85,14 @@ def fit_mixed(X: ArrayLike, y: ArrayLike, terms: Terms, method: str = "REML") ->
     sd = unit * np.sqrt(at.Ve)
     roots = [sd * term.T @ L for term, L in zip(data.terms, at.Lambda, strict=True)]
     coef = data.basis.shift + unit * (T @ beta)
-    variances = [np.abs(root) for root in roots] + [sd]
-    checks.in_given_units("G and Ve", np.concatenate([np.ravel(v) for v in variances]), y_unit, y_unit)
-    roots = [np.asarray(y_unit * root) for root in roots]
+    sds = np.concatenate([[sd], *(np.abs(root).max(axis=1, initial=0.0) for root in roots)])
+    checks.in_given_units("G and Ve", sds, sds, y_unit, y_unit)
     estimates = [coef, sd * np.sqrt(np.sum((T @ F) ** 2, axis=1))]
     coef, se = checks.in_given_units("coef and se", estimates, y_unit, 1 / np.asarray(x_units))
     logs = at.df * np.log(unit * y_unit)
     if method == "REML":
         logs += np.sum(np.log(x_units)) - np.log(np.abs(T.diagonal())).sum()
-    by_argument = sorted(zip(data.order, roots, strict=True), key=lambda pair: pair[0])
+    by_argument = sorted(zip(data.order, [y_unit * root for root in roots], strict=True), key=lambda pair: pair[0])
     G = [root @ root.T for _, root in by_argument]
     return MixedFit(G, float(sd * y_unit) ** 2, coef, se, float(at.criterion + 2 * logs), at, x_units)
 
@@ -283,6 +282,8 @@ def _downhill(at: At) -> At:
     """
     where = _places(at.Lambda)
     for _ in range(STEPS):
+        if at.data.rank == at.data.n and max(np.linalg.norm(L) for L in at.Lambda) ** 2 > INFINITE:
+            break
         gradient, hessian, _, _ = _chain(at, where)
         size = np.array([1 + np.linalg.norm(at.Lambda[k]) for k, _, _ in where])
         values, vectors = np.linalg.eigh(hessian * np.outer(size, size))
@@ -308,10 +309,7 @@ def _moved(at: At, where: Places, step: Vector) -> At:
 
 def _settled(at: At) -> At:
     """Factors (r, d) of rank d, what is 0 but for rounding left out. Raises ValueError where Ve is 0 instead."""
-    factors = []
-    for L in at.Lambda:
-        U, s, _ = np.linalg.svd(L)
-        if s[0] ** 2 > INFINITE:
-            raise ValueError("the criterion is lowest where Ve is 0: X and terms describe every row")
-        factors.append((U * s)[:, s**2 > ZERO])
-    return At(at.data, factors, at.ml)
+    decomposed = [np.linalg.svd(L) for L in at.Lambda]
+    if at.data.rank == at.data.n and max(s[0] for _, s, _ in decomposed) ** 2 > INFINITE:
+        raise ValueError(f"the criterion is nowhere lower than at Ve = 0: X and terms describe all {at.data.n} rows")
+    return At(at.data, [(U * s)[:, s**2 > ZERO] for U, s, _ in decomposed], at.ml)

@@ -1,0 +1,237 @@
+"""What `lmm_core.mixed` owes beyond the contract: what starts are worth, refusals from both sides, ML, BLUPs, units."""
+
+from importlib import import_module
+
+import numpy as np
+import pytest
+from hypothesis import given
+
+from reference import certified, exact, second_level, several_minima, slopes
+from reference.coefficients import coefficients
+from tests import layouts, strategies
+from tests.assertions import assert_at_most, assert_between, assert_close, assert_each_close, assert_equal
+
+pytestmark = pytest.mark.core_only
+
+RNG = np.random.default_rng(7)
+A, B = np.repeat(np.arange(8), 6), np.tile(np.arange(6), 8)
+ONES, Y = np.ones((48, 1)), RNG.normal(size=48) + RNG.normal(size=8)[np.repeat(np.arange(8), 6)]
+WOBBLE = RNG.normal(size=(48, 1))
+
+
+@pytest.fixture(scope="session")
+def mixed(core):
+    """The module."""
+    return import_module(f"{core.__name__}.mixed")
+
+
+def components(*groups):
+    return [(np.ones((len(group), 1)), group) for group in groups]
+
+
+def refusal(call, *arguments):
+    with pytest.raises(ValueError) as found:
+        call(*arguments)
+    return str(found.value)
+
+
+# --- the search -----------------------------------------------------------------------------------------
+
+
+def missed(mixed):
+    """How many of the designs on record end above their lowest minimum."""
+    designs = ((several_minima.drawn(*case), lowest) for case, lowest in several_minima.load().items())
+    return sum(mixed.fit_mixed(d.X, d.y, d.terms).criterion > lowest + 1e-6 for d, lowest in designs)
+
+
+WITHOUT = {"near": (4.5, 30.0), "far": (0.0, 8.5)}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", WITHOUT)
+def test_no_start_can_be_left_out(mixed, monkeypatch, case):
+    """Of 21 designs of two and three terms, two are missed with the starts between these u alone, and none with all."""
+    low, high = WITHOUT[case]
+    starts = mixed.STARTS[(low <= mixed.STARTS) & (high >= mixed.STARTS)]
+    monkeypatch.setattr(mixed, "STARTS", starts)
+    assert_between("designs whose lowest minimum is missed", missed(mixed), 1, 21)
+
+
+@pytest.mark.slow
+def test_the_best_start_alone_misses_minima(mixed, monkeypatch):
+    """Every start that no neighbour is lower than is followed."""
+    downhill, ends = mixed._downhill, []
+    monkeypatch.setattr(mixed, "_downhill", lambda at: ends.append(downhill(at)) or ends[-1])
+    several = 0
+    for case in several_minima.load():
+        ends.clear()
+        design = several_minima.drawn(*case)
+        mixed.fit_mixed(design.X, design.y, design.terms)
+        several += ends[0].criterion > min(end.criterion for end in ends) + 1e-6
+    assert_between("designs in which the first start that is followed does not win", several, 3, 21)
+
+
+@pytest.mark.parametrize("case", [(2, 2), (16, 3), (49, 2)])
+def test_the_end_of_a_search_is_stationary(mixed, case):
+    """Along every entry that is not 0 the slope is 0 but for rounding."""
+    design = several_minima.drawn(*case)
+    at = mixed.fit_mixed(design.X, design.y, design.terms).at
+    where = [(k, a, c) for k, L in enumerate(at.Lambda) for a, c in np.ndindex(L.shape)]
+    gradient, hessian, _, _ = mixed._chain(at, where)
+    length = np.array([np.linalg.norm(at.Lambda[k]) for k, _, _ in where])
+    assert_close("slope by log lambda", gradient * length, np.zeros(len(where)), 1e-7, 1.0)
+    assert_equal("every curvature is positive", bool(np.all(np.linalg.eigvalsh(hessian) > 0)), True)
+
+
+@given(strategies.SEEDS)
+def test_designs_without_a_row_to_spare(mixed, seed):
+    """Theorem 21: rank[X Z] = n is fitted where a minimum is lower than Ve = 0, and else refused."""
+    design = strategies.saturated_slopes(seed)
+    got, expected = (answer(fit, design) for fit in (lambda X, y, g: mixed.fit_mixed(X, y, components(g)), exact.reml))
+    assert_close("criterion and Ve, -1 where there is no fit", got, expected, 1e-8, 1.0 + abs(expected[0]))
+
+
+def answer(fit, design):
+    try:
+        found = fit(design.X, design.y, design.group)
+    except ValueError:
+        return np.full(2, -1.0)
+    return np.array([float(found.criterion), float(found.Ve) / (1 + float(found.Ve))])
+
+
+# --- what is refused ------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("wobble", [1e-2, 1e-4])
+def test_terms_that_nearly_describe_the_same_are_fitted(mixed, wobble):
+    """They are identified: the least eigenvalue of the information is some wobble^2."""
+    got = mixed.fit_mixed(ONES, Y, [(ONES, A), (1 + wobble * WOBBLE, A)])
+    alone = mixed.fit_mixed(ONES, Y, components(A))
+    assert_close("V_1 + V_2", got.G[0] + got.G[1], alone.G[0], 0.1)
+
+
+@pytest.mark.parametrize("wobble", [1e-5, 1e-9, 0.0])
+def test_terms_that_describe_the_same_are_refused(mixed, wobble):
+    """Both are named, and no other."""
+    said = refusal(mixed.fit_mixed, ONES, Y, [(ONES, A), (ONES, B), (1 + wobble * WOBBLE, A)])
+    assert_equal("refusal", said.partition(" describe")[0], "terms[0] and terms[2]")
+
+
+def test_where_the_criterion_falls_without_bound_is_said(mixed):
+    """Theorem 21: y in C([X Z]), of rank below n."""
+    said = refusal(mixed.fit_mixed, ONES, np.sqrt(A + 1.0), components(A, B))
+    assert_equal("refusal", said, "X and terms, of rank 13, explain all 48 rows of y: nothing is left for Ve")
+
+
+BAD = {
+    "method": ((ONES, Y, components(A), "reml"), "method is 'reml'; expected 'REML' or 'ML'"),
+    "a triple": ((ONES, Y, [(ONES, A, B)]), "terms[0] is of type tuple; expected a pair (Z, group)"),
+    "Z of one dimension": ((ONES, Y, [(np.ones(48), A)]), "Z of terms[0] has 1 dimensions (48,); expected 2"),
+    "Z of NaN": ((ONES, Y, [(ONES * np.nan, A)]), "Z of terms[0] has 48 NaN or infinite values among its 48"),
+    "labels": ((ONES, Y, [(ONES, [None] * 48)]), "group of terms[0] has 48 missing labels among its 48"),
+    "columns": ((np.eye(48), Y, components(A)), "X has 48 columns but only 48 rows"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_arguments_are_named(mixed, case):
+    """One sentence with the argument and the numbers."""
+    arguments, words = BAD[case]
+    assert_equal("refusal", refusal(mixed.fit_mixed, *arguments), words)
+
+
+# --- units ----------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("c", [1e-150, 1e140, 1e153])
+def test_every_unit_of_y_that_float64_holds(mixed, c):
+    """Theorem 10."""
+    data = second_level.load("ponds")
+    alone, got = (mixed.fit_mixed(data.X, y, data.terms) for y in (data.y, c * data.y))
+    assert_each_close("coef / c", got.coef / c, alone.coef, 1e-12)
+    assert_close("sd / c", np.sqrt(got.G[0] / c / c), np.sqrt(alone.G[0]), 1e-12)
+
+
+@pytest.mark.parametrize("c", [1e-161, 1e155])
+def test_units_of_y_that_float64_does_not_hold(mixed, c):
+    """Refused, not rounded."""
+    data = second_level.load("ponds")
+    said = refusal(mixed.fit_mixed, data.X, c * data.y, data.terms)
+    assert_equal("refusal", said.partition(", which")[0], "G and Ve lie outside float64")
+
+
+@pytest.mark.parametrize("c", [1e-200, 1e200])
+def test_units_of_X_and_Z(mixed, c):
+    """Theorems 9 and 26: coef / c, and G / c^2 by way of the standard deviation."""
+    data = second_level.load("ponds")
+    alone = mixed.fit_mixed(data.X, data.y, data.terms)
+    got = mixed.fit_mixed(c * data.X, data.y, data.terms)
+    assert_each_close("c coef", got.coef * c, alone.coef, 1e-12)
+    assert_each_close("df", mixed.mixed_df(c * data.X, data.y, data.terms), mixed.ddf(alone, np.eye(2)), 1e-9)
+
+
+# --- ML, likelihood ratios, BLUPs -----------------------------------------------------------------------
+
+
+@given(layouts.growth_curves())
+def test_ml_of_random_coefficients(mixed, curves):
+    """Theorem 23 by ML: m for f_b, (m - c) l / m for l."""
+    closed = coefficients(curves.X, curves.y, curves.Z, curves.group, ml=True)
+    got = mixed.fit_mixed(curves.X, curves.y, curves.terms, "ML")
+    assert_close("criterion: -2 log likelihood", got.criterion, closed.criterion, 1e-9, 1.0 + abs(closed.criterion))
+    assert_close("G", got.G[0], closed.G, 1e-9, float(np.trace(closed.G) + closed.Ve))
+
+
+RATIOS = {"sleepstudy": ([0], 23.536537498), "orthodont": ([0, 1, 2], 5.029210165)}
+
+
+@pytest.mark.parametrize("name", RATIOS)
+def test_the_likelihood_ratio_is_that_of_the_coefficients(mixed, name):
+    """Interior: m log(1 + F / (m - c)) for one row of coefficients."""
+    columns, chi2 = RATIOS[name]
+    data = slopes.load(name)
+    got = mixed.likelihood_ratio(data.X[:, columns], data.X, data.y, data.terms)
+    assert_close("chi2", got.chi2, chi2, 1e-9)
+    assert_equal("df", got.df, 1)
+
+
+def test_a_model_that_is_no_part_of_the_other_is_refused(mixed):
+    """The columns and the rank of both."""
+    said = refusal(mixed.likelihood_ratio, WOBBLE, np.hstack([ONES, B[:, None]]), Y, components(A))
+    assert_equal("refusal", said, "X0 has 1 columns, X 2, both of rank 3; expected X0 within X")
+
+
+def test_random_effects_are_G_times_Z_V_inverse_times_the_residual(mixed):
+    """Henderson (1975), by dense matrices, crossed terms and a slope; each level has its own."""
+    terms = [(np.column_stack([np.ones(48), WOBBLE]), A), (ONES, np.array(list("abcdef"))[B])]
+    fit, got = mixed.fit_mixed(ONES, Y, terms), mixed.random_effects(ONES, Y, terms)
+    same = [np.equal.outer(group, group) for _, group in terms]
+    V = fit.Ve * np.eye(48) + sum((Z @ G @ Z.T) * S for (Z, _), G, S in zip(terms, fit.G, same, strict=True))
+    Py = np.linalg.solve(V, Y - ONES @ fit.coef)
+    expected = [fit.G[0] @ terms[0][0][A == 3].T @ Py[A == 3], fit.G[1] @ ONES[B == 2].T @ Py[B == 2]]
+    assert_close(
+        "b of level 3, and of level c", np.concatenate([got[0][3], got[1]["c"]]), np.concatenate(expected), 1e-9
+    )
+    assert_equal("levels", [list(part) for part in got], [list(range(8)), list("abcdef")])
+
+
+# --- df at a singular fit -------------------------------------------------------------------------------
+
+
+@given(layouts.growth_curves(ranks=((2, 1), (3, 1), (3, 2))))
+def test_df_of_any_contrast_at_a_singular_fit(mixed, curves):
+    """Theorem 24, of contrasts that lie across the directions with and without variance."""
+    L = np.random.default_rng(0).normal(size=(3, curves.X.shape[1]))
+    fit = mixed.fit_mixed(curves.X, curves.y, curves.terms)
+    assert_each_close("df", mixed.ddf(fit, L), curves.expected.ddf(L), 1e-6)
+
+
+def test_df_at_a_singular_fit_of_several_terms(mixed):
+    """By the inverse Hessian of the chart in balls: one term inside, one at 0."""
+    y = Y + 3.0 * (B % 2)
+    terms = [(np.column_stack([np.ones(48), WOBBLE]), A), (ONES, B)]
+    fit = mixed.fit_mixed(ONES, y, terms)
+    ranks = [L.shape[1] for L in sorted(fit.at.Lambda, key=lambda L: -len(L))]
+    proved = certified.certify(certified.Model.of(ONES, y, terms, read=certified.exactly), fit.Ve, fit.G, ranks)
+    assert_at_most("ranks", min(ranks[0] - 1, 1), 1)
+    assert_each_close("df", mixed.ddf(fit, np.eye(1)), np.array(proved.df, float), 1e-9)
