@@ -23,7 +23,10 @@ for name, source in SOURCES.items():
     if "." in name:
         setattr(sys.modules["lmm_core"], name.partition(".")[2], sys.modules[name])
 """
-ORDER = ("checks", "simulation", "design", "covariance", "least_squares", "basis", "sums", "reml", "inference")
+ORDER = (
+    *("checks", "simulation", "design", "covariance", "least_squares", "basis", "sums", "profile", "search"),
+    *("reml", "inference"),
+)
 
 
 def correct() -> str:
