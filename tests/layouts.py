@@ -165,6 +165,7 @@ class Curves:
     y: np.ndarray
     Z: np.ndarray
     group: np.ndarray
+    A_columns: int
 
     @property
     def terms(self) -> list[tuple[np.ndarray, np.ndarray]]:
@@ -175,6 +176,17 @@ class Curves:
     def expected(self) -> Coefficients:
         """The closed form."""
         return coefficients(self.X, self.y, self.Z, self.group)
+
+    @cached_property
+    def two_stage(self) -> np.ndarray:
+        """Standard errors of the groups' least-squares coefficients regressed on A, one column of A after another."""
+        groups, r = np.unique(self.group), self.Z.shape[1]
+        of = [self.group == g for g in groups]
+        b = np.array([np.linalg.lstsq(self.Z[rows], self.y[rows])[0] for rows in of])
+        A = np.array([self.X[rows][self.Z[rows, 0] == 1][0, : self.A_columns * r : r] for rows in of])
+        left = b - A @ np.linalg.lstsq(A, b)[0]
+        mean_squares = np.sum(left**2, axis=0) / (len(groups) - self.A_columns)
+        return np.sqrt(np.outer(np.diag(np.linalg.inv(A.T @ A)), mean_squares)).ravel()
 
     def __repr__(self) -> str:
         """Short."""
@@ -209,7 +221,7 @@ def _curves(ranks: tuple[int, int], c: int, beside: bool, seed: int) -> Curves:
     y = (U * np.sqrt(wanted)) @ V @ Q.T + within
     order = rng.permutation(m * k)
     y = y.ravel() + X @ rng.normal(0, 3, X.shape[1])
-    return Curves(X[order], y[order], np.tile(times[:, :r], (m, 1))[order], np.repeat(np.arange(m), k)[order])
+    return Curves(X[order], y[order], np.tile(times[:, :r], (m, 1))[order], np.repeat(np.arange(m), k)[order], c)
 
 
 def _without(columns: np.ndarray, others: np.ndarray) -> np.ndarray:

@@ -255,6 +255,14 @@ def test_df_of_a_between_design_are_groups_minus_its_columns(impl, curves):
     assert_each_close("df = m - c", impl.mixed_df(curves.X, curves.y, curves.terms), expected, impl.tolerances.df)
 
 
+@given(layouts.growth_curves(ranks=((1, 1), (2, 2), (3, 3))))
+def test_slopes_are_tested_by_the_slopes_of_the_groups(impl, curves):
+    """Theorem 25, interior: the groups' own coefficients, regressed on A, have the same standard errors."""
+    expected = curves.two_stage
+    got = impl.fit_mixed(curves.X, curves.y, curves.terms)
+    assert_each_close("se of b_i regressed on A", got.se[: len(expected)], expected, impl.tolerances.standard_error)
+
+
 @given(layouts.growth_curves(ranks=((2, 1), (2, 2), (3, 2), (3, 3))), st.floats(-2000, 2000))
 def test_the_zero_of_the_covariate_does_not_matter(impl, curves, zero):
     """Theorem 26: Z -> Z T, X held: G -> T^-1 G T^-T, and criterion, Ve, coef, se stay."""
