@@ -57,7 +57,7 @@ class Grading:
         """
         if isinstance(error, OSError):
             return str(error)
-        outcome = Outcome(function_of(item), item.nodeid, error is None, _kind(item))
+        outcome = Outcome(function_of(item), item.nodeid, error is None, kind(item))
         impl: Implementation = item.funcargs["impl"]  # type: ignore[attr-defined]
         if error is not None:
             plain, told = _messages(error)
@@ -146,8 +146,9 @@ class Grading:
                 self.verdict.excuse(function, *excuses.excused(function, checks[function], plain[function], follows))
 
 
-def _kind(item: pytest.Item) -> str:
-    return next((kind for kind in KINDS[:-1] if item.get_closest_marker(kind)), KINDS[-1])
+def kind(item: pytest.Item) -> str:
+    """Whether a check is ordinary, a half or subtle, by its marks."""
+    return next((one for one in KINDS[:-1] if item.get_closest_marker(one)), KINDS[-1])
 
 
 def _messages(error: BaseException) -> tuple[str, str]:
