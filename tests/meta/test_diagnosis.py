@@ -3,13 +3,15 @@
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from tests.grading.judgement import diagnosis, misconceptions
 from tests.grading.judgement.numbers import Local
 
-OF_NUMBERS = [m for m in misconceptions.ALL if m.function not in ("simulate_frogs", "buckets_per_color")]
-SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.005, 1.01, 1.02, 1.05, 1.1)  # ten near-misses of every formula
+# Ten near-misses of every formula: of its numbers, and of a simulation the spread within buckets, times a share.
+SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.005, 1.01, 1.02, 1.05, 1.1)
+SPREADS = (0.2, 0.25, 0.3, 0.4, 0.5, 2.0, 2.5, 3.0, 4.0, 5.0)  # draws tell a half from a whole, and no less
 
 
 class Near(Local):
@@ -21,7 +23,22 @@ class Near(Local):
 
     def call(self, name, arguments, forms):
         """Times the share."""
-        return {field: self.share * np.asarray(part) for field, part in super().call(name, arguments, forms).items()}
+        return {field: self._off(name, part) for field, part in super().call(name, arguments, forms).items()}
+
+    def _off(self, name: str, part: Any) -> Any:
+        if name == "simulate_frogs":
+            return part | {"weight": _spread(part, self.share)}
+        if name == "buckets_per_color":
+            return {color: self.share * count for color, count in part.items()}
+        return self.share * np.asarray(part)
+
+
+def _spread(table: dict[str, Any], times: float) -> np.ndarray:
+    """Weights whose deviations from the means of their buckets are so many times as large; of clones, as ten."""
+    weight = pd.Series(np.ravel(table["weight"]))
+    means = weight.groupby(np.ravel(table["bucket"])).transform("mean")
+    noise = np.random.default_rng(0).normal(scale=10, size=len(weight)) * np.allclose(weight, means, rtol=1e-9)
+    return (means + times * (weight - means + noise)).to_numpy()
 
 
 @pytest.mark.parametrize("misconception", misconceptions.ALL, ids=lambda m: f"{m.function}-{m.slug}")
@@ -33,13 +50,14 @@ def test_every_wrong_formula_is_named(misconception):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("misconception", OF_NUMBERS, ids=lambda m: f"{m.function}-{m.slug}")
+@pytest.mark.parametrize("misconception", misconceptions.ALL, ids=lambda m: f"{m.function}-{m.slug}")
 def test_what_is_near_a_wrong_formula_does_not_get_its_name(misconception):
     """Half a percent to ten off: another formula, which may be anything."""
+    shares = SPREADS if misconception.function == "simulate_frogs" else SHARES
     with np.errstate(all="ignore"):
         found = [
             diagnosis.diagnosed(misconception.function, Near(wrong, share), [])
             for wrong in misconception.wrongs
-            for share in SHARES
+            for share in shares
         ]
     assert misconception.slug not in {one.slug for one in found if one}
