@@ -179,12 +179,14 @@ class PythonSubmission:
 
 
 def _is_own(name: str, value: object) -> bool:
-    """Whether the source made it: by `def`, by a call (functools.partial), or in a file beside it."""
+    """Whether the source made it: by `def`, by a call (functools.partial), in a file beside it or in a module it made."""
     if name.startswith("__") or not callable(value):
         return False
     module = sys.modules.get(getattr(value, "__module__", None) or "")
     is_beside = str(getattr(module, "__file__", None) or "").startswith(os.getcwd())
-    return is_beside or module is sys.modules["submission"] or getattr(value, "__name__", None) != name
+    is_made = module is not None and getattr(module, "__spec__", None) is None
+    is_made |= module is sys.modules["submission"]
+    return is_beside or is_made or getattr(value, "__name__", None) != name
 
 
 def _is_empty(function) -> bool:
