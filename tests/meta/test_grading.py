@@ -427,8 +427,9 @@ def test_a_function_that_cost_a_worker_is_not_called_again_and_the_rest_is(submi
     assert impl.gls(np.ones((2, 1)), np.ones(2), np.eye(2)).coef.tolist() == [1.0]
 
 
-def test_a_call_costs_less_than_two_milliseconds(submitted):
+def test_a_call_costs_less_than_a_twentieth_of_a_start_with_numpy(submitted):
     """The median of 200 calls on a 40-row problem, beside the function's own time, which is nothing."""
+    start = min(_seconds([sys.executable, "-c", "import numpy"]) for _ in range(3))
     impl = submitted("def ols(X, y): return {'coef': X[0], 'se': X[0], 'sigma2': 1, 'df_resid': 36}")
     X, y = np.ones((40, 4)), np.ones(40)
     times = []
@@ -436,7 +437,13 @@ def test_a_call_costs_less_than_two_milliseconds(submitted):
         began = time.perf_counter()
         impl.ols(X, y)
         times.append(time.perf_counter() - began)
-    assert np.median(times) < 2e-3
+    assert np.median(times) < start / 20
+
+
+def _seconds(command: list[str]) -> float:
+    began = time.perf_counter()
+    subprocess.run(command, check=True)
+    return time.perf_counter() - began
 
 
 def test_arguments_arrive_as_they_are(submitted):
