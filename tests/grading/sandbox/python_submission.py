@@ -179,7 +179,7 @@ class PythonSubmission:
 
 
 def _is_own(name: str, value: object) -> bool:
-    """Whether the source made it: by `def`, by a call (functools.partial), in a file beside it or in a module it made."""
+    """Whether the source made it: by `def`, by a call (functools.partial), in a file beside it or in a module of it."""
     if name.startswith("__") or not callable(value):
         return False
     module = sys.modules.get(getattr(value, "__module__", None) or "")
