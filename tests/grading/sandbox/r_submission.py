@@ -330,8 +330,10 @@ def column_as_r(name: str, column: Any) -> Any:
 def factor(labels: Any) -> Any:
     """Levels in sorted order: numbers by size, text by letter."""
     values = [entry.item() if isinstance(entry, numpy.generic) else entry for entry in labels]
-    is_text = any(isinstance(entry, str) for entry in values)
-    return FACTOR(robjects.StrVector(values) if is_text else robjects.IntVector(values))
+    if any(isinstance(entry, str) for entry in values):
+        return FACTOR(robjects.StrVector(values))
+    is_whole = all(isinstance(entry, int) for entry in values)
+    return FACTOR(robjects.IntVector(values) if is_whole else robjects.FloatVector(values))
 
 
 def as_python(value: Any) -> Any:
