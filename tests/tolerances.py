@@ -17,7 +17,7 @@ certified   per NIST level of difficulty: see authorities/test_nist.py
 Monte Carlo the false-alarm rate is stated where the test is
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 
@@ -34,13 +34,28 @@ class Tolerances:
     standard_error: float  # of se, relative to its largest: half of the variances', being a square root of them
     df: float  # relative, of a Satterthwaite df
     p_value: float  # absolute, of a p-value whose F and df are themselves within tolerance
+    F: float  # relative: a ratio of what is made of the variances
+
+    @classmethod
+    def of_digits(cls, n: int) -> "Tolerances":
+        """N digits of everything; of the criterion and of p-values, N decimals."""
+        return cls(**dict.fromkeys((part.name for part in fields(cls)), 10.0**-n))
+
+    def digits(self) -> str:
+        """What is asked, in words."""
+        asked = {"Vb, Ve": self.variance, "coef": self.estimate, "se": self.standard_error, "df": self.df, "F": self.F}
+        return ", ".join(f"{name} {-np.log10(rtol):.2g}" for name, rtol in asked.items())
 
 
 # What ordinary data show of an ordinary optimiser and of numerical second derivatives.
-SUBMISSION = Tolerances(criterion=1e-6, variance=1e-3, estimate=1e-4, standard_error=5e-4, df=2e-2, p_value=2e-3)
+SUBMISSION = Tolerances(
+    criterion=1e-6, variance=1e-3, estimate=1e-4, standard_error=5e-4, df=2e-2, p_value=2e-3, F=1e-2
+)
 
 # What solving the score equation with analytic derivatives reaches, with room for cond(X) up to 1e2.
-REFERENCE = Tolerances(criterion=1e-10, variance=1e-10, estimate=1e-10, standard_error=1e-10, df=1e-6, p_value=1e-8)
+REFERENCE = Tolerances(
+    criterion=1e-10, variance=1e-10, estimate=1e-10, standard_error=1e-10, df=1e-6, p_value=1e-8, F=1e-9
+)
 
 
 # What an optimiser left at its defaults may leave, on any data.

@@ -41,6 +41,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
     add = parser.getgroup("lmm", "linear mixed models").addoption
     add("--implementation", metavar="FILE", help="judge this trusted .py or .R file, in this process, by the exercises")
-    add("--scoreboard", metavar="FILE", help="write the digits of lmm_core and of all peers as a table, and exit")
+    add("--least", type=int, metavar="N", help="ask the implementation for N digits of everything on ordinary data")
+    add("--scoreboard", metavar="FILE", help="write the digits of lmm_core and the implementation, or all peers, here")
     add("--accuracy", metavar="FILE", help="write outcome and digits of every test to this .json file")
     add("--baseline", metavar="FILE", help="fail only where a test or half a digit of this --accuracy file is lost")

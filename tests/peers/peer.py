@@ -10,6 +10,7 @@ have declarations more:
     REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no intercept"),
                                                            models that it has not ("slopes", "crossed", "several terms")
     DF = "kenward-roger"                                   instead of Satterthwaite's
+    LEAST = 8                                              digits that are asked of everything on ordinary data
     KNOWN_FAILURES = {"test_name[case]": "reason", ...}    tests that it fails by its own fault
 
 A result of `fit_reml` may have a field more, `converged`: what the package itself says of it.
@@ -18,7 +19,7 @@ A result of `fit_reml` may have a field more, `converged`: what the package itse
 import importlib.util
 import sys
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -42,6 +43,7 @@ FOLDER = Path(__file__).parents[2] / "reference" / "peers"
 FILES = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".R")))
 
 
+MOST_DIGITS = 10  # that --least may ask for: what lmm_core itself is held to
 RENAMED = (
     "fit_components(X, y, groups) and components_df, of contract 1, are asked as they are; they are called "
     "fit_mixed(X, y, terms) and mixed_df now, terms being pairs (Z, group), Z a column of ones for a component"
@@ -70,6 +72,7 @@ class Peer:
     backend: Backend
     declared: Declared = field(default_factory=Declared)
     tolerances: Tolerances = SUBMISSION
+    least: int | None = None  # digits asked on ordinary data
     language: str = "Python"
     remarks: tuple[str, ...] = ()  # what is not asked of it, in sentences
 
@@ -80,6 +83,18 @@ class Peer:
     def loaded(self) -> dict[str, str]:
         """Where its process has found each module, or in R each package."""
         return r.loaded() if self.language == "R" else _loaded()
+
+    @property
+    def on_ordinary_data(self) -> Tolerances:
+        """What is forgiven where the data cost no digit."""
+        return self.tolerances if self.least is None else Tolerances.of_digits(self.least)
+
+    def asking(self, least: int | None) -> "Peer":
+        """With other digits, if any are named; raises PeerError."""
+        peer = self if least is None else replace(self, least=least)
+        if peer.least is not None and not 1 <= peer.least <= MOST_DIGITS:
+            raise PeerError(f"{self.name} is asked for {peer.least} digits; expected 1 to {MOST_DIGITS}")
+        return peer
 
     def offers(self, function: str) -> bool:
         """Whether the function is to be judged."""
@@ -177,7 +192,10 @@ def load(path: Path) -> Peer:
         raise PeerError(f"implementation {path} {error}") from None
     backend = InR(loaded, declared) if in_r else InPython(loaded, declared)
     language = "R" if in_r else "Python"
-    return Peer(name, str(said("VERSION") or name), backend, declared, language=language, remarks=remarks)
+    least = None if said("LEAST") is None else int(said("LEAST"))
+    version = str(said("VERSION") or name)
+    peer = Peer(name, version, backend, declared, least=least, language=language, remarks=remarks)
+    return peer.asking(None)
 
 
 def _renamed(module: ModuleType) -> None:
@@ -254,6 +272,6 @@ def _from_r(path: Path) -> tuple[Any, Callable[[str], Any]]:
             return {key: entry[0] if isinstance(entry, list) else entry for key, entry in value.items()}
         if name == "NOT_OFFERED" or value is None:
             return value
-        return int(value[0]) if name == "CONTRACT" else str(value[0])
+        return int(value[0]) if name in ("CONTRACT", "LEAST") else str(value[0])
 
     return submission, said

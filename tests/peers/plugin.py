@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -13,9 +14,11 @@ from tests.grading.examples import few_examples
 from tests.grading.reports import feedback
 from tests.implementation import Implementation
 from tests.peers import peer, scoreboard
+from tests.peers.census import Census, Counting
 from tests.peers.peer import PEER, Peer
 from tests.selection import EXERCISES, asked_of_packages, function_of, keep
 
+CENSUS = pytest.StashKey["Census"]()
 MOST_LINES = 30  # of a failure
 SHORT = 110  # characters of a reason
 
@@ -24,15 +27,10 @@ def pytest_configure(config: pytest.Config) -> None:
     """Load the implementation, or write the scoreboard."""
     judged = _loaded(config)
     if config.getoption("--scoreboard"):
-        path = Path(config.getoption("--scoreboard"))
-        try:
-            path.touch()
-        except OSError as error:
-            raise pytest.UsageError(f"--scoreboard {path} cannot be written: {error.strerror}") from None
-        peers = [peer.core(), judged] if judged else scoreboard.present()
-        tables = [scoreboard.table(peers), scoreboard.second_table(peers)]
-        path.write_text("\n\n".join(tables) + "\n", encoding="utf-8")
-        pytest.exit(f"wrote {path}", returncode=0)
+        _write_digits(Path(config.getoption("--scoreboard")), judged)
+        config.stash[CENSUS] = census = Census()
+        judged = judged or peer.core()  # who is asked what the census counts
+        judged = replace(judged, backend=Counting(judged.backend, census))
     if judged is None:
         return
     config.stash[PEER] = judged
@@ -44,13 +42,25 @@ def pytest_configure(config: pytest.Config) -> None:
         config.args[:] = [str(EXERCISES)]
 
 
+def _write_digits(path: Path, judged: Peer | None) -> None:
+    try:
+        path.touch()
+    except OSError as error:
+        raise pytest.UsageError(f"--scoreboard {path} cannot be written: {error.strerror}") from None
+    peers = [peer.core(), judged] if judged else scoreboard.present()
+    tables = [scoreboard.table(peers), scoreboard.second_table(peers)]
+    path.write_text("\n\n".join(tables) + "\n", encoding="utf-8")
+
+
 def _loaded(config: pytest.Config) -> Peer | None:
     if not config.getoption("--implementation"):
+        if config.getoption("--least") is not None:
+            raise pytest.UsageError("--least goes with --implementation")
         return None
     if config.getoption("--submission"):
         raise pytest.UsageError("--implementation judges a trusted file, --submission one that is not: choose one")
     try:
-        return peer.load(Path(config.getoption("--implementation")))
+        return peer.load(Path(config.getoption("--implementation"))).asking(config.getoption("--least"))
     except peer.PeerError as error:
         raise pytest.UsageError(str(error)) from None
 
@@ -82,7 +92,11 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 @pytest.hookimpl(wrapper=True)
 def pytest_pyfunc_call(pyfuncitem: pytest.Function) -> Any:
-    """Where every example is of a kind that is refused by design, there is nothing to judge."""
+    """Ordinary data are asked for the digits named; where every example is refused by design, nothing is judged."""
+    judged, impl = pyfuncitem.config.stash.get(PEER, None), pyfuncitem.funcargs.get("impl")
+    if judged is not None and impl is not None:
+        ordinary = any(map(pyfuncitem.get_closest_marker, ("ordinary", "digits")))
+        impl.tolerances = judged.on_ordinary_data if ordinary else judged.tolerances
     try:
         return (yield)
     except hypothesis.errors.Unsatisfiable:
@@ -130,11 +144,29 @@ def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> Non
         )
     for remark in judged.remarks:
         terminalreporter.write_line(f"  {remark}")
+    asked = judged.on_ordinary_data.digits()
+    more = "" if judged.least else "; --least N asks for N of each"
+    terminalreporter.write_line(f"  digits asked on ordinary data: {asked}{more}")
+    _report_census(terminalreporter, config)
     failed = {_test(report): _reason(str(report.longrepr)) for report in terminalreporter.stats.get("failed", [])}
     if failed:
         still = {_test(report): report.wasxfail for report in terminalreporter.stats.get("xfailed", [])}
         for line in declaration(judged.language, still | failed):
             terminalreporter.write_line(line)
+
+
+def _report_census(terminalreporter: Any, config: pytest.Config) -> None:
+    census = config.stash.get(CENSUS, None)
+    if census is None:
+        return
+    path = Path(config.getoption("--scoreboard"))
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{census.table()}\n", encoding="utf-8")
+    terminalreporter.section("what was asked")
+    for line in census.table().splitlines():
+        terminalreporter.write_line(line)
+    for line in census.not_asked():
+        terminalreporter.write_line(f"  not asked: {line}")
+    terminalreporter.write_line(f"wrote {path}")
 
 
 def declaration(language: str, failures: dict[str, str]) -> list[str]:
