@@ -47,13 +47,19 @@ class Large:
 @cache
 def load(name: str) -> Large:
     """One of `PLANS`; raises a ValueError where other data are drawn than the answers were computed for."""
-    frozen, data = json.loads(FILE.read_text(encoding="utf-8"))[name], draw(PLANS[name], SEED)
-    if data.sha256 != frozen["sha256"]:
-        raise ValueError(f"{name}: the data have sha256 {data.sha256} but the answers are of {frozen['sha256']}")
+    written, data = frozen(name), draw(PLANS[name], SEED)
+    if data.sha256 != written["sha256"]:
+        raise ValueError(f"{name}: the data have sha256 {data.sha256} but the answers are of {written['sha256']}")
     numbers: dict[str, Any] = {
-        key: np.array(frozen[key], float) if isinstance(frozen[key], list) else float(frozen[key]) for key in QUANTITIES
+        key: np.array(written[key], float) if isinstance(written[key], list) else float(written[key])
+        for key in QUANTITIES
     }
     return Large(data, **numbers)
+
+
+def frozen(name: str) -> dict[str, Any]:
+    """The answers as they are written."""
+    return dict(json.loads(FILE.read_text(encoding="utf-8"))[name])
 
 
 def computed(name: str) -> dict[str, Any]:

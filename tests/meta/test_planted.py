@@ -1,0 +1,215 @@
+"""Packages that are right but for one fault, planted where only some of what packages meet would show it.
+
+Each place of the census's list is one: 5 % off there and nowhere else is caught, in every function and quantity.
+"""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+from tests.contract import CONTRACT
+from tests.meta.graded import PROJECT
+from tests.peers import census
+
+pytestmark = pytest.mark.slow
+QUANTITIES = ("Vb", "Ve", "coef", "se", "criterion")
+HEAD = f"""
+import numpy as np
+import lmm_core
+from lmm_core import *
+from tests import contract
+from tests.peers import census
+QUANTITIES = {QUANTITIES}
+
+def fields(fit):
+    return {{name: getattr(fit, name) for name in QUANTITIES}}
+
+def off(value):
+    if isinstance(value, dict):
+        return {{key: off(part) for key, part in value.items()}}
+    if isinstance(value, int):
+        return value + 1
+    return 1.05 * value + 0.05 * (np.asarray(value) == 0)
+
+def everywhere(function):
+    def wrong(*arguments):
+        value = getattr(lmm_core, function)(*arguments)
+        if function == "simulate_frogs":
+            return value
+        names = [name for name in contract.CONTRACT[function].fields if name]
+        return off({{name: getattr(value, name) for name in names}} if names else value)
+    return wrong
+
+def where(holds, function, wrong):
+    def call(*arguments):
+        named = dict(zip(contract.CONTRACT[function].arguments, arguments))
+        is_there = census.holds(holds, census.facts(named))
+        return (wrong if is_there else getattr(lmm_core, function))(*arguments)
+    return call
+"""
+PLANTED = """
+for function in {functions}:
+    globals()[function] = where(census.{table}[{place!r}], function, everywhere(function))
+"""
+
+
+def _run(folder, source: str, *options: str) -> tuple[set[str], str]:
+    """The tests that fail, and what is printed."""
+    path, accuracy = folder / "planted_peer.py", folder / "ended.json"
+    path.write_text(HEAD + source)
+    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={path}", f"--accuracy={accuracy}", *options]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode in (0, 1), run.stdout[-2000:] + run.stderr[-2000:]
+    ended = json.loads(accuracy.read_text())["tests"]
+    return {name.partition("::")[2] for name, test in ended.items() if test["outcome"] == "failed"}, run.stdout
+
+
+def _exercises(*names: str) -> list[str]:
+    return [str(PROJECT / "tests" / "exercises" / f"test_package_{name}.py") for name in names]
+
+
+def _unharmed(printed: str, functions) -> list[str]:
+    """Functions of which no test failed, by the table at the end."""
+    failed = {line.split()[1] for line in printed.splitlines() if " failed" in line and line.split()[1:2]}
+    return [function for function in functions if function not in failed]
+
+
+@pytest.mark.parametrize("place", census.SHAPES)
+def test_a_fault_in_a_shape_is_caught_in_every_quantity(place, tmp_path):
+    """Vb, Ve, coef, se, criterion and df: 5 % off there alone."""
+    source = PLANTED.format(functions=census.OF_FITS, table="SHAPES", place=place)
+    failed, _ = _run(tmp_path, source, "-k", "reml or df", *_exercises("shapes"))
+    assert {name for name in QUANTITIES if any(test.endswith(f"-{name}]") for test in failed)} == set(QUANTITIES)
+    assert any(test.startswith("test_df_of_") for test in failed)
+
+
+@pytest.mark.parametrize("place", census.SHAPES_OF_TABLES)
+def test_a_fault_in_a_table_is_caught_in_every_function(place, tmp_path):
+    """F, df and p, counts and moments: off there alone."""
+    source = PLANTED.format(functions=census.OF_TABLES, table="SHAPES_OF_TABLES", place=place)
+    assert not _unharmed(_run(tmp_path, source, "-k", "table", *_exercises("shapes"))[1], census.OF_TABLES)
+
+
+@pytest.mark.parametrize("place", census.LABELS)
+def test_a_fault_with_labels_is_caught_in_every_function(place, tmp_path):
+    """A fit, a df, V, X, counts and moments: off with such labels alone."""
+    source = PLANTED.format(functions=census.OF_LABELS, table="LABELS", place=place)
+    assert not _unharmed(_run(tmp_path, source, *_exercises("labels"))[1], census.OF_LABELS)
+
+
+MODULO = """
+def fit_reml(X, y, group):
+    group = np.asarray(group)
+    return fields(lmm_core.fit_reml(X, y, group % {modulus} if group.dtype.kind == "i" else group))
+"""
+FIELD = """
+def fit_reml(X, y, group):
+    fit = fields(lmm_core.fit_reml(X, y, group))
+    return fit | {{"{field}": fit["{field}"] * (1 + {by})}}
+"""
+DF = """
+satterthwaite_df = where({holds}, "satterthwaite_df", lambda *a: {by} * lmm_core.satterthwaite_df(*a))
+"""
+SINGLE = {
+    "labels modulo 100": (MODULO.format(modulus=100), None),
+    "labels modulo 256": (MODULO.format(modulus=256), None),
+    "labels modulo 1000": (MODULO.format(modulus=1000), None),
+    "labels cut at 13 characters": (
+        (
+            "def covariance_matrix(group, Vb, Ve):\n    group = np.array([str(label)[:13] for label in group])\n"
+            "    return lmm_core.covariance_matrix(group, Vb, Ve)\n"
+        ),
+        None,
+    ),
+    "runs of rows as buckets": (
+        (
+            "def fit_reml(X, y, group):\n    group = np.asarray(group)\n"
+            "    return fields(lmm_core.fit_reml(X, y, np.cumsum(np.append(0, group[1:] != group[:-1]))))\n"
+        ),
+        None,
+    ),
+    "labels rounded to whole numbers": (
+        (
+            "def satterthwaite_df(X, y, group):\n    group = np.asarray(group)\n"
+            "    return lmm_core.satterthwaite_df(X, y, group.astype(int) if group.dtype.kind == 'f' else group)\n"
+        ),
+        None,
+    ),
+    "a constant that is added": (
+        (
+            "def fit_reml(X, y, group):\n    whole = np.column_stack([np.ones(len(X)), X])\n"
+            "    more = np.linalg.matrix_rank(whole) > X.shape[1]\n"
+            "    fit = fields(lmm_core.fit_reml(whole if more else X, y, group))\n"
+            "    return fit | {'coef': fit['coef'][-X.shape[1]:], 'se': fit['se'][-X.shape[1]:]}\n"
+        ),
+        None,
+    ),
+    "df of ten buckets beyond thirty": (DF.format(holds="lambda f: f.buckets > 30", by=0.5), None),
+    "df 1 % off where buckets are unequal": (DF.format(holds="lambda f: not f.equal", by=1.01), 8),
+    "Vb off by 1e-6": (FIELD.format(field="Vb", by=1e-6), 8),
+    "se off by 1e-7": (FIELD.format(field="se", by=1e-7), 8),
+    "coef off by 1e-7": (FIELD.format(field="coef", by=1e-7), 8),
+    "criterion off by 1e-7": (FIELD.format(field="criterion", by=1e-7), 8),
+}
+
+
+@pytest.mark.parametrize("fault", SINGLE)
+def test_one_fault_is_caught(fault, tmp_path):
+    """Where it is below the digits that are asked of everybody, by asking for eight."""
+    source, least = SINGLE[fault]
+    options = [] if least is None else [f"--least={least}"]
+    assert _run(tmp_path, source, "-x", *options, *_exercises("shapes", "labels"))[0]
+
+
+def test_the_digits_asked_may_stand_in_the_file(tmp_path):
+    """LEAST = 8, and the table says so."""
+    failed, printed = _run(tmp_path, "LEAST = 8\n" + FIELD.format(field="Vb", by=1e-6), *_exercises("labels"))
+    assert failed and "digits asked on ordinary data: Vb, Ve 8, coef 8, se 8, df 8, F 8" in printed
+
+
+SIXTEEN = {
+    "fit_reml": ("SHAPES", ("200 buckets", "no constant", "30 columns", "near-collinear columns")),
+    "satterthwaite_df": ("SHAPES", ("several covariates within", "5,000 rows in unequal buckets")),
+    "anova_reml": ("SHAPES_OF_TABLES", ("12 colours", "200 buckets")),
+    "anova_ols": ("LABELS", ("negative", "floats")),
+    "empirical_variances": ("SHAPES_OF_TABLES", ("5,000 rows in unequal buckets",)),
+    "covariance_matrix": ("LABELS", ("text that differs by case", "text that differs beyond 13 characters")),
+    "design_matrix": ("LABELS", ("integers equal modulo 100", "words for what is missing")),
+    "frog_correlation": ("LABELS", ("floats",)),
+}
+
+
+def test_sixteen_faults_at_once_do_not_pass(tmp_path):
+    """In what was not asked: every function that has one fails a test."""
+    assert sum(len(places) for _, places in SIXTEEN.values()) == 16
+    source = "".join(
+        f"{name} = where(lambda f: any(census.holds(census.{table}[place], f) for place in {places}), {name!r},"
+        f" everywhere({name!r}))\n"
+        for name, (table, places) in SIXTEEN.items()
+    )
+    assert not _unharmed(_run(tmp_path, source, *_exercises("shapes", "labels"))[1], SIXTEEN)
+
+
+def test_a_run_asks_all_that_is_listed(tmp_path):
+    """lmm_core as a package, counted: no shape and no kind of label is left out, and the table is kept."""
+    board = tmp_path / "board.md"
+    (tmp_path / "right_peer.py").write_text("from lmm_core import *\n")
+    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={tmp_path / 'right_peer.py'}"]
+    run = subprocess.run([*command, f"--scoreboard={board}"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert run.returncode == 0 and "not asked" not in run.stdout, run.stdout[-3000:]
+    counted = {line.split(" | ")[0].strip("| ") for line in board.read_text(encoding="utf-8").splitlines()}
+    assert {name for _, name, _ in census.owed()} <= counted
+
+
+def test_what_a_run_leaves_out_is_named():
+    """Of a function that it called."""
+    count = census.Census()
+    count.note("satterthwaite_df", dict(zip(CONTRACT["satterthwaite_df"].arguments, _three_rows(), strict=True)))
+    assert "satterthwaite_df: 200 buckets" in count.not_asked()
+    assert not any(line.startswith("fit_reml") for line in count.not_asked())
+
+
+def _three_rows():
+    return [[1.0], [1.0], [1.0]], [1.0, 2.0, 4.0], ["a", "a", "b"]
