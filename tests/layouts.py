@@ -1,7 +1,7 @@
 """Designs with several factors, by construction: nested, crossed, split-plot, and their unbalanced relatives."""
 
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 import numpy as np
 from hypothesis import strategies as st
@@ -56,25 +56,54 @@ def criterion(design: Design, variances) -> float:
     return float((len(y) - X.shape[1]) * np.log(2 * np.pi) + logs + r @ W @ r)
 
 
-def satterthwaite(design: Design) -> tuple[np.ndarray, float]:
-    """df of each coefficient by dense matrices: Newton's method from the design's start, analytic information."""
-    X, y = design.X, design.y
+@dataclass(frozen=True)
+class Solved:
+    """A stationary point of the criterion, and what follows from it."""
+
+    V: np.ndarray
+    Ve: float
+    coef: np.ndarray
+    se: np.ndarray
+    df: np.ndarray
+    criterion: float
+
+
+@lru_cache(maxsize=64)
+def solved(design: Design) -> Solved:
+    """The score equations of an interior, by Newton's method in dense matrices with the observed information.
+
+    Expected information until the observed one is positive definite; the end is a score of 0 to rounding.
+
+    Source: Searle, Casella and McCulloch (1992), Variance Components, section 6.6 and 8.2 (P, score and information);
+    Giesbrecht and Burns (1985), Biometrics 41, 477-486 (df).
+    """
+    y, (Q, R) = design.y, np.linalg.qr(design.X)
     parts = [np.equal.outer(g, g) + 0.0 for g in design.groups] + [np.eye(len(y))]
     v = np.full(len(parts), np.var(y) / len(parts))
     for step in range(200):
         W = np.linalg.inv(covariance(design, v))
-        C = np.linalg.inv(X.T @ W @ X)
-        P = W - W @ X @ C @ X.T @ W
-        score = np.array([np.trace(P @ a) - y @ P @ a @ P @ y for a in parts])
-        expected = np.array([[np.trace(P @ a @ P @ b) for b in parts] for a in parts])
-        observed = np.array([[2 * y @ P @ a @ P @ b @ P @ y for b in parts] for a in parts]) - expected
-        hessian = observed if step > 20 and np.all(np.linalg.eigvalsh(observed) > 0) else expected
+        C = np.linalg.inv(Q.T @ W @ Q)
+        P = W - W @ Q @ C @ Q.T @ W
+        PA = [P @ a for a in parts]
+        Py = P @ y
+        score = np.array([np.trace(pa) - y @ pa @ Py for pa in PA])
+        expected = np.array([[np.sum(pa * pb.T) for pb in PA] for pa in PA])
+        observed = np.array([[2 * y @ pa @ pb @ Py for pb in PA] for pa in PA]) - expected
+        hessian = observed if step > 5 and np.all(np.linalg.eigvalsh(observed) > 0) else expected
         move = -np.linalg.solve(hessian, score)
         v = np.maximum(v + move, v / 10)
-    A = 2 * np.linalg.inv(observed)
-    f = np.diag(C)
-    g = np.array([np.diag(C @ X.T @ W @ a @ W @ X @ C) for a in parts])
-    return 2 * f**2 / np.einsum("ak,ab,bk->k", g, A, g), 1e-6
+        if np.all(np.abs(move) <= 1e-11 * v):
+            break
+    to_X = np.linalg.inv(R) @ C @ Q.T @ W
+    f = np.sum(np.linalg.solve(R, np.linalg.cholesky(C)) ** 2, axis=1)
+    g = np.array([np.sum((to_X @ a) * to_X, axis=1) for a in parts])
+    df = 2 * f**2 / np.einsum("ak,ab,bk->k", g, 2 * np.linalg.inv(observed), g)
+    return Solved(v[:-1], v[-1], to_X @ y, np.sqrt(f), df, criterion(design, v))
+
+
+def satterthwaite(design: Design) -> tuple[np.ndarray, float]:
+    """df of each coefficient of an interior, and how exact it is."""
+    return solved(design).df, 1e-6
 
 
 def nested(sizes: tuple[int, int, int], seed: int, sds=(3.0, 2.0, 1.0)) -> Design:

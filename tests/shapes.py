@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from reference.designs import Drawn, Plan, draw
+from tests.layouts import Design
 
 FEW = settings(max_examples=max(3, settings.default.max_examples // 10))  # of each shape or kind: there are many
 SEEDS = st.integers(
@@ -169,3 +170,41 @@ def _table(sizes: tuple[int, ...], n_buckets: int, n_colors: int, kind: str | No
 def _counted(codes: np.ndarray) -> np.ndarray:
     """1, 2, ... in each bucket, in the order of rows."""
     return pd.Series(codes).groupby(codes).cumcount().to_numpy() + 1
+
+
+# --- two factors ----------------------------------------------------------------------------------------
+
+# Fixed part, and whether the second factor lies within the first; every pair of levels has 1 to 3 rows.
+TWO_FACTORS: dict[str, tuple[Plan, bool, tuple[int, int]]] = {
+    "crossed, unequal": (Plan((), within=1), False, (8, 6)),
+    "nested, unequal": (Plan((), within=1, between=1), True, (9, 4)),
+    "crossed, no constant": (Plan((), within=2, between=1, constant=False), False, (9, 5)),
+    "nested, no constant": (Plan((), within=2, between=1, constant=False), True, (8, 3)),
+    "crossed, ten columns": (Plan((), within=6, between=3), False, (12, 5)),
+    "nested, near-collinear": (Plan((), within=3, between=1, collinear=10), True, (8, 4)),
+    "nested, forty within ten": (Plan((), within=1, between=1), True, (10, 4)),
+    "crossed, thirty levels": (Plan((), within=1, between=1), False, (30, 4)),
+}
+
+
+def two_factors(shape: str) -> SearchStrategy[Design]:
+    """Data of a shape, both variances well inside."""
+    return st.builds(_two_factors, st.just(shape), SEEDS)
+
+
+@cache
+def _two_factors(shape: str, seed: int) -> Design:
+    plan, is_nested, (a, b) = TWO_FACTORS[shape]
+    drawn = draw(replace(plan, sizes=tuple((np.arange(a * b) * 7 % 3 + 1).tolist()), spread=0.5 * is_nested), seed)
+    first, second = drawn.codes // b, drawn.codes if is_nested else drawn.codes % b
+    effects = np.random.RandomState(seed + 1).permutation(a)[first] * 2.0
+    effects = effects + (0 if is_nested else 3.0 * np.random.RandomState(seed + 2).permutation(b)[second])
+    return Design(drawn.X, drawn.y + effects, [first, second])
+
+
+def named_factors(kind: str) -> Design:
+    """Twelve plates by three samples, the rows of a pair 1 to 3, both factors named in one kind."""
+    drawn = draw(Plan(tuple((np.arange(36) * 7 % 3 + 1).tolist()), spread=0), seed=5)
+    first, second = drawn.codes // 3, drawn.codes % 3
+    y = drawn.y + 2.0 * (first * 5 % 12) + 6.0 * second
+    return Design(drawn.X, y, [labelled(first, kind), labelled(second, kind)])

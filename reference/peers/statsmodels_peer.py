@@ -91,6 +91,43 @@ KNOWN_FAILURES |= dict.fromkeys(
     ],
     NEAR,
 )
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_of_shape[no constant-se]",
+        "test_reml_of_shape[one column, no constant-se]",
+        "test_reml_of_shape[several covariates within buckets-se]",
+        "test_reml_of_shape[covariates within and between-se]",
+        "test_reml_of_shape[near-collinear columns-se]",
+        "test_reml_of_shape[ten columns-se]",
+        "test_reml_of_shape[buckets that differ little-se]",
+        "test_reml_of_shape[buckets that differ much-se]",
+        "test_se_of_buckets_by_any_name",
+    ],
+    HESSIAN,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_of_shape[buckets that differ much-Vb]",
+        "test_reml_of_shape[buckets that differ much-criterion]",
+        "test_reml_of_shape[a thousand rows-criterion]",
+        "test_reml_of_large_data[30 columns-criterion]",
+    ],
+    EARLIER,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_of_shape[the boundary with covariates-se]",
+        "test_reml_of_shape[the boundary with covariates-criterion]",
+    ],
+    BOUNDARY,
+)
+KNOWN_FAILURES |= {
+    f"test_reml_of_large_data[the boundary-{quantity}]": "on 5,000 rows at Vb = 0 MixedLM stops: Singular matrix"
+    for quantity in ("Vb", "Ve", "coef", "se", "criterion")
+}
+KNOWN_FAILURES["test_anova_ols_of_colors_by_any_name[words for what is missing]"] = (
+    "the formula drops the rows of a colour that is called nan (nobs 25 of 40): F 6.658 of the two that are left"
+)
 
 
 def ols(X, y):

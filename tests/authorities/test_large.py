@@ -9,7 +9,7 @@ from reference import designs, large
 
 
 def frozen_and_score(name):
-    """The frozen fit, se there, and the derivatives of the criterion by Vb and Ve: theorem 1 and X'V^-1 X in float64."""
+    """The frozen fit, se at its variances, and the derivatives of the criterion by Vb and Ve, by theorem 1."""
     fit = large.load(name)
     X, y, codes = fit.data.X, fit.data.y, fit.data.codes
     n = np.bincount(codes)
