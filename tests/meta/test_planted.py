@@ -18,6 +18,7 @@ QUANTITIES = ("Vb", "Ve", "coef", "se", "criterion")
 HEAD = f"""
 import numpy as np
 import lmm_core
+from lmm_core import mixed
 from lmm_core import *
 from tests import contract
 from tests.peers import census
@@ -29,24 +30,29 @@ def fields(fit):
 def off(value):
     if isinstance(value, dict):
         return {{key: off(part) for key, part in value.items()}}
+    if isinstance(value, list):
+        return list(map(off, value))
     if isinstance(value, int):
         return value + 1
     return 1.05 * value + 0.05 * (np.asarray(value) == 0)
 
+def right(function):
+    return getattr(lmm_core, function, None) or getattr(mixed, function)
+
 def everywhere(function):
     def wrong(*arguments):
-        value = getattr(lmm_core, function)(*arguments)
+        value = right(function)(*arguments)
         if function == "simulate_frogs":
             return value
-        names = [name for name in contract.CONTRACT[function].fields if name]
+        names = [name for name in contract.EVERY[function].fields if name]
         return off({{name: getattr(value, name) for name in names}} if names else value)
     return wrong
 
 def where(holds, function, wrong):
     def call(*arguments):
-        named = dict(zip(contract.CONTRACT[function].arguments, arguments))
+        named = dict(zip(contract.EVERY[function].arguments, arguments))
         is_there = census.holds(holds, census.facts(named))
-        return (wrong if is_there else getattr(lmm_core, function))(*arguments)
+        return (wrong if is_there else right(function))(*arguments)
     return call
 """
 PLANTED = """
@@ -97,6 +103,16 @@ def test_a_fault_with_labels_is_caught_in_every_function(place, tmp_path):
     """A fit, a df, V, X, counts and moments: off with such labels alone."""
     source = PLANTED.format(functions=census.OF_LABELS, table="LABELS", place=place)
     assert not _unharmed(_run(tmp_path, source, *_exercises("labels"))[1], census.OF_LABELS)
+
+
+@pytest.mark.parametrize("place", census.SHAPES_OF_TERMS)
+def test_a_fault_with_two_factors_is_caught_in_every_quantity(place, tmp_path):
+    """G, coef, se, criterion and df: 5 % off there alone."""
+    source = PLANTED.format(functions=census.OF_TERMS, table="SHAPES_OF_TERMS", place=place)
+    failed, _ = _run(tmp_path, source, "-k", "shape", *_exercises("terms"))
+    quantities = {"G", "coef", "se", "criterion"}
+    assert {name for name in quantities if any(test.endswith(f"-{name}]") for test in failed)} == quantities
+    assert any(test.startswith("test_df_of_two_terms") for test in failed)
 
 
 MODULO = """

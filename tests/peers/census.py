@@ -23,6 +23,7 @@ MISSING = {"NA", "nan", "None", "", "null", "NaN", "N/A"}
 PREFIX = 13  # characters: what fixed-width files and old Fortran keep
 OF_FITS = ("fit_reml", "satterthwaite_df")
 OF_TABLES = ("anova_reml", "anova_ols", "empirical_variances", "buckets_per_color", "denominator_df")
+OF_TERMS = ("fit_mixed", "mixed_df")
 OF_LABELS = (*OF_FITS, *OF_TABLES, "covariance_matrix", "design_matrix", "frog_correlation")
 
 # --- by argument: every call is in one class of each that it has ----------------------------------------
@@ -93,6 +94,13 @@ SHAPES_OF_TABLES: dict[str, Holds] = {
     "5,000 rows in unequal buckets": SHAPES["5,000 rows in unequal buckets"],
     "12 colours": lambda f: f.colors >= 12,
 }
+SHAPES_OF_TERMS: dict[str, Holds] = {
+    "crossed and unequal": lambda f: f.factors == 2 and not f.nested and not f.equal,
+    "nested and unequal": lambda f: f.factors == 2 and f.nested and not f.equal,
+    "10 columns": lambda f: f.factors == 2 and f.columns >= 10,
+    "no constant": lambda f: f.factors == 2 and not f.constant,
+    "near-collinear columns": lambda f: f.factors == 2 and f.condition > 1000,
+}
 LABELS: dict[str, Holds] = {
     "negative": lambda f: any(number < 0 for number in f.numbers),
     "floats": lambda f: any(number != int(number) for number in f.numbers),
@@ -119,11 +127,13 @@ def owed() -> Iterator[tuple[str, str, Holds]]:
     for functions, asked in (
         (OF_FITS, SHAPES | TRUTH),
         (OF_TABLES, SHAPES_OF_TABLES),
+        (OF_TERMS, SHAPES_OF_TERMS),
         (OF_LABELS, LABELS),
         (("covariance_matrix",), TRUTH),
     ):
         for function in functions:
-            yield from ((function, name, holds) for name, holds in asked.items())
+            of = "two factors: " if asked is SHAPES_OF_TERMS else ""
+            yield from ((function, f"{of}{name}", holds) for name, holds in asked.items())
 
 
 # --- facts ----------------------------------------------------------------------------------------------
@@ -143,6 +153,11 @@ def facts(arguments: dict[str, Any]) -> Facts:
         _of_buckets(found, np.asarray(group))
     if "X" in arguments:
         _of_columns(found, np.asarray(arguments["X"]), None if group is None else np.asarray(group))
+    if "terms" in arguments:
+        found.factors = len(arguments["terms"])
+        of_pairs = [np.asarray(group).astype(str) for _, group in arguments["terms"]]
+        found.equal = len(set(np.unique(np.char.add(of_pairs[0], of_pairs[-1]), return_counts=True)[1].tolist())) == 1
+        found.nested = _is_nested(of_pairs)
     if {"X", "y", "group"} <= set(arguments):
         found.gamma = _gamma(arguments)
         found.factors = 1
@@ -175,6 +190,12 @@ def _of_columns(found: Facts, X: np.ndarray, group: np.ndarray | None) -> None:
         between = np.all(X[first][codes] == X, axis=0)
         found.within = int(np.count_nonzero(~between))
         found.between = int(np.count_nonzero(between & np.any(X[0] != X, axis=0)))
+
+
+def _is_nested(groups: list[np.ndarray]) -> bool:
+    """Whether every level of the last factor lies in one level of the first."""
+    pairs = set(zip(groups[-1].tolist(), groups[0].tolist(), strict=True))
+    return len(groups) > 1 and len(pairs) == len(set(groups[-1].tolist()))
 
 
 def _gamma(arguments: dict[str, Any]) -> float:
@@ -231,7 +252,9 @@ class Census:
 def _rows() -> Iterator[tuple[str, Holds]]:
     for argument, classes in BY_ARGUMENT.items():
         yield from ((f"{argument}: {name}", predicate) for name, predicate in classes.items())
-    yield from (SHAPES | SHAPES_OF_TABLES | LABELS | TRUTH).items()
+    listed = SHAPES | {"12 colours": SHAPES_OF_TABLES["12 colours"]} | LABELS | TRUTH
+    yield from listed.items()
+    yield from ((f"two factors: {name}", holds) for name, holds in SHAPES_OF_TERMS.items())
 
 
 @dataclass(frozen=True)
