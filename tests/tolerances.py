@@ -59,7 +59,7 @@ REFERENCE = Tolerances(
 
 
 # What an optimiser left at its defaults may leave, on any data.
-DEFAULT_OPTIMISER = Tolerances(criterion=1e-3, variance=1e-2, estimate=1e-2, standard_error=1e-2, df=2e-2, p_value=2e-3)
+DEFAULT_OPTIMISER = Tolerances(1e-3, variance=1e-2, estimate=1e-2, standard_error=1e-2, df=2e-2, p_value=2e-3, F=1e-1)
 
 P_VALUE = 1e-7  # absolute, of a tail at an F and df that are given
 
