@@ -46,7 +46,7 @@ def draw(plan: Plan, seed: int) -> Drawn:
     n_buckets = len(plan.sizes)
     codes = np.repeat(np.arange(n_buckets), plan.sizes)
     n = len(codes)
-    X = [np.ones(n)] if plan.constant else []
+    X: list[NDArray[np.float64]] = [np.ones(n)] if plan.constant else []
     X += [rng.randint(-9, 10, n_buckets)[codes] * 1.0 for _ in range(plan.between)]
     X += [rng.randint(-9, 10, n) + rng.randint(-3, 4, n_buckets)[codes] + 0.0 for _ in range(plan.within)]
     if plan.collinear:
