@@ -47,8 +47,10 @@ def draw(plan: Plan, seed: int) -> Drawn:
     codes = np.repeat(np.arange(n_buckets), plan.sizes)
     n = len(codes)
     X: list[NDArray[np.float64]] = [np.ones(n)] if plan.constant else []
-    X += [rng.randint(-9, 10, n_buckets)[codes] * 1.0 for _ in range(plan.between)]
-    X += [rng.randint(-9, 10, n) + rng.randint(-3, 4, n_buckets)[codes] + 0.0 for _ in range(plan.within)]
+    X += [rng.randint(-9, 10, n_buckets)[codes].astype(np.float64) for _ in range(plan.between)]
+    X += [
+        (rng.randint(-9, 10, n) + rng.randint(-3, 4, n_buckets)[codes]).astype(np.float64) for _ in range(plan.within)
+    ]
     if plan.collinear:
         X[-1] = X[-2] + X[-1] / 2**plan.collinear
     columns = np.column_stack(X)
