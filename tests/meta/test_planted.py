@@ -211,7 +211,7 @@ def test_sixteen_faults_at_once_do_not_pass(tmp_path):
 def test_a_run_asks_all_that_is_listed(tmp_path):
     """lmm_core as a package, counted: no shape and no kind of label is left out, and the table is kept."""
     board = tmp_path / "board.md"
-    (tmp_path / "right_peer.py").write_text("from lmm_core import *\n")
+    (tmp_path / "right_peer.py").write_text("from lmm_core import *\nfrom lmm_core.mixed import fit_mixed, mixed_df\n")
     command = [sys.executable, "-m", "pytest", "-q", f"--implementation={tmp_path / 'right_peer.py'}"]
     run = subprocess.run([*command, f"--scoreboard={board}"], cwd=PROJECT, capture_output=True, text=True, check=False)
     assert run.returncode == 0 and "not asked" not in run.stdout, run.stdout[-3000:]
