@@ -8,7 +8,27 @@ NIST <- "lmer at its defaults leaves 0 to 3 digits of data that agree in their l
 MINIMA <- "lmer takes one start: the higher of two minima"
 INSIDE <- "lmerTest just inside the boundary: df 1.3 where 1 is exact"
 UNITS <- "lmerTest's df depend on the unit: in micrograms 1.3e-05"
+EARLY <- "lmer's optimiser at its defaults stops early: of Orthodont's slopes G[1, 1] is 5.7745 where 5.7864 is right"
 KNOWN_FAILURES <- list(
+  `test_one_term_has_the_lowest_of_several_minima[145]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[174]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[199]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[209]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[236]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[381]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[487]` = MINIMA,
+  `test_one_term_has_the_lowest_of_several_minima[1551]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 2]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 5]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 12]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 24]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 35]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 51]` = MINIMA,
+  `test_several_terms_have_the_lowest_of_several_minima[2 terms, seed 57]` = MINIMA,
+  `test_random_coefficients_in_balance` = EARLY,
+  `test_estimates_of_random_coefficients_are_those_of_ordinary_least_squares` = EARLY,
+  `test_the_zero_of_the_covariate_does_not_matter` = EARLY,
+  `test_random_slopes_of_known_data[orthodont]` = EARLY,
   `test_anova_reml_has_no_favourite_unit` = UNITS,
   `test_the_lowest_of_several_minima_is_taken` = MINIMA,
   `test_reml_of_nist_data[Vb-SmLs07]` = NIST,

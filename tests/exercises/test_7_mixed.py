@@ -200,10 +200,13 @@ def test_one_term_has_the_lowest_of_several_minima(impl, seed):
     assert_components(impl, "V_1 and Ve at the lowest", got, [float(expected.Vb)], float(expected.Ve))
 
 
-@pytest.mark.parametrize(("case", "lowest"), several_minima.load().items())
-def test_several_terms_have_the_lowest_of_several_minima(impl, case, lowest):
+MINIMA = several_minima.load()
+
+
+@pytest.mark.parametrize("case", MINIMA, ids=lambda case: f"{case[1]} terms, seed {case[0]}")
+def test_several_terms_have_the_lowest_of_several_minima(impl, case):
     """No criterion above the lowest that differential evolution finds, where G and Ve are as they are returned."""
-    design = several_minima.drawn(*case)
+    design, lowest = several_minima.drawn(*case), MINIMA[case]
     got = impl.fit_mixed(design.X, design.y, design.terms)
     assert_at_most("criterion at the fit <= the lowest", got.criterion, lowest, slack=FLAT)
     at = several_minima.exactly(design, np.array(V_of(got)) / got.Ve)
