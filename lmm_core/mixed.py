@@ -276,7 +276,7 @@ def _chain(at: At, where: Places, *, profiled: bool = True) -> tuple[Vector, Mat
 
 
 def _downhill(at: At) -> At:
-    """Newton's method, a step as long as Lambda at most; along negative curvature downwards, away from saddle points.
+    """Newton's method, steps of LONGEST (1 + |Lambda|) at most; downwards along negative curvature, off saddle points.
 
     Source: Dauphin et al. (2014), arXiv:1406.2572 (the absolute values of the Hessian's eigenvalues).
     """
