@@ -131,6 +131,14 @@ def ddf(fit: MixedFit, L: Matrix) -> Vector:
     return np.asarray(1 / np.sum(along**2 / values[kept, None], axis=0))
 
 
+def covariance(fit: MixedFit) -> Matrix:
+    """Cov(coef) = (X'V^-1 X)^-1 (p, p)."""
+    _, F, _ = fit.at.effects()
+    w = (fit.at.data.basis.T @ F) / np.reshape(fit.x_units, (-1, 1))
+    w = w * (fit.se / np.linalg.norm(w, axis=1))[:, None]
+    return np.asarray(w @ w.T)
+
+
 def random_effects(X: ArrayLike, y: ArrayLike, terms: Terms) -> list[dict[object, Vector]]:
     """Best linear unbiased predictions b = G Z'V^-1 (y - X beta) by REML: for each term a mapping level -> (r_k,).
 
@@ -209,7 +217,7 @@ def _identified(data: Reduced, *, ml: bool) -> None:
     t = np.concatenate([part.ravel() for part in trace]) @ E
     information = np.block([[np.array([[float(at.df)]]), t[None, :]], [t[:, None], E.T @ SS @ E]])
     names = ["the residual", *(f"terms[{data.order[k]}]" for k, _, _ in entries)]
-    size = np.sqrt(information.diagonal())
+    size = np.sqrt(np.maximum(information.diagonal(), 0.0))
     for k in map(int, np.flatnonzero(size <= SINGULAR * data.n)):
         raise ValueError(f"{names[k]} cannot be told from X: X describes its levels, or it has only one")
     values, vectors = np.linalg.eigh(information / np.outer(size, size))

@@ -7,7 +7,7 @@ from numpy.typing import ArrayLike
 from scipy.special import fdtrc
 
 from lmm_core import r_format
-from lmm_core.checks import Labels, Vector
+from lmm_core.checks import Labels, Matrix, Vector
 from lmm_core.inference import Anova, ddf
 from lmm_core.least_squares import ols
 from lmm_core.reml import RemlFit, blup
@@ -42,12 +42,12 @@ def summary(
     blocks = [
         "Linear mixed model fit by REML. t-tests use Satterthwaite's method",
         f"REML criterion at convergence: {round(fit.criterion, 1):.7g}",
-        "Scaled residuals: \n" + _quartiles(scaled),
+        "Scaled residuals: \n" + quartiles(scaled),
         "Random effects:\n" + _variances(fit, group_name),
         "Fixed effects:\n" + r_format.coefficients(names, fit.coef, fit.se, ddf(fit, np.eye(len(names)))),
     ]
     if len(names) > 1:
-        blocks.append("Correlation of Fixed Effects:\n" + _correlations(fit, names))
+        blocks.append("Correlation of Fixed Effects:\n" + correlations(fit.correlation, names))
     if fit.singular:
         blocks.append("boundary (singular) fit: Vb = 0")
     return "\n\n".join(blocks)
@@ -80,7 +80,7 @@ def summary_lm(X: ArrayLike, y: ArrayLike, names: Sequence[str]) -> str:
     return "\n".join(
         [
             "Residuals:",
-            _quartiles(residual).replace(" \n", "\n") + "\n",
+            quartiles(residual).replace(" \n", "\n") + "\n",
             "Coefficients:",
             r_format.coefficients(names, fit.coef, fit.se, float(fit.df_resid)) + "\n",
             f"Residual standard error: {np.sqrt(fit.sigma2):.4g} on {fit.df_resid} degrees of freedom",
@@ -107,7 +107,8 @@ def anova_lmer(test: Anova, Ve: float, factor: str) -> str:
     return f"Type III Analysis of Variance Table with Satterthwaite's method\n{table}"
 
 
-def _quartiles(residuals: Vector) -> str:
+def quartiles(residuals: Vector) -> str:
+    """Residuals as R's summaries show them."""
     quartiles = r_format.zapped(np.quantile(residuals, [0, 0.25, 0.5, 0.75, 1]))
     cells = r_format.padded(["Min", "1Q", "Median", "3Q", "Max", *r_format.together(quartiles)])
     return "\n".join(" ".join(row) + " " for row in (cells[:5], cells[5:]))
@@ -127,10 +128,10 @@ def _variances(fit: RemlFit, group_name: str) -> str:
     return "\n".join(rows)
 
 
-def _correlations(fit: RemlFit, names: Sequence[str]) -> str:
+def correlations(R: Matrix, names: Sequence[str]) -> str:
     """The lower triangle; long names are abbreviated as column heads."""
     columns = [["", *names[1:]]]
     for j, name in enumerate(names[:-1]):
-        below = [f"{value:.3f}" for value in fit.correlation[j + 1 :, j]]
+        below = [f"{value:.3f}" for value in R[j + 1 :, j]]
         columns.append([r_format.abbreviated(name), *[""] * j, *below])
     return r_format.table(columns)

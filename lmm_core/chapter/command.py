@@ -14,11 +14,12 @@ import numpy as np
 import pandas as pd
 
 from lmm_core import chapter, tables
-from lmm_core.chapter import own, several, with_r
+from lmm_core.chapter import own, several, slopes, with_r
 from lmm_core.chapter.steps import SHOWN, Names, Picture, Printed, Step
 from lmm_core.chapter.steps import Table as Shown
 from lmm_core.tables import Table
 
+OF_DATA = ("predict", "response", "drop_missing")
 BOLD, FAINT, PLAIN = "\033[1m", "\033[2m", "\033[0m"
 
 
@@ -41,6 +42,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         _refuse_what_does_not_go_together(options)
         table = tables.read(Path(options.data)) if options.data else None
+        if table and options.slope:
+            print("\n".join(_slopes(options, table)))
+            return 0
         if table and _has_several(options.group, table):
             print("\n".join(_several(options, table)))
             return 0
@@ -60,10 +64,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _refuse_what_does_not_go_together(options: argparse.Namespace) -> None:
-    of_data = {name: getattr(options, name) for name in ("group", "factor", "covariate", "response", "drop_missing")}
+    of_data = {name: getattr(options, name) for name in ("group", "factor", "covariate", "slope", *OF_DATA)}
     given = [f"--{name.replace('_', '-')}" for name, value in of_data.items() if value]
     if given and not options.data:
         raise ValueError(f"{given[0]} goes with --data")
+    if options.predict and not options.slope:
+        raise ValueError("--predict goes with --slope")
     if options.data and options.seed is not None:
         raise ValueError("--seed draws the chapter's populations, and does not go with --data")
 
@@ -82,6 +88,28 @@ def _several(options: argparse.Namespace, table: Table) -> list[str]:
     return several.report(table, *chosen, drop_missing=options.drop_missing)
 
 
+def _slopes(options: argparse.Namespace, table: Table) -> list[str]:
+    """The text, and the picture where it is asked for."""
+    groups = options.group or ["bucket"]
+    if _has_several(groups, table):
+        raise ValueError(f"--slope goes with one --group, not with {' and '.join(groups)}")
+    for name in ("html", "json", "r"):
+        if getattr(options, name):
+            raise ValueError(f"--{name} does not go with --slope: the text, R's lines in it, is printed")
+    columns = options.response or "weight", groups[0], options.slope, options.factor or [], options.covariate or []
+    lines = slopes.read(table, slopes.Asked(*columns), drop_missing=options.drop_missing)
+    told = slopes.report(lines, Path(options.predict) if options.predict else None)
+    if options.figures:
+        from lmm_core.chapter import pictures  # noqa: PLC0415 - matplotlib is an extra
+
+        path = Path(options.figures, f"{Path(table.file).stem}_lines.png")
+        figure = pictures.lines(**slopes.pictured(lines))
+        path.parent.mkdir(parents=True, exist_ok=True)
+        figure.savefig(path, dpi=120)
+        told.append(f"wrote {path}")
+    return told
+
+
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m lmm_core", description="The chapter on mixed models, worked through."
@@ -96,7 +124,9 @@ def _parser() -> argparse.ArgumentParser:
         help="with --data: the column of the random effect; repeatable",
     )
     add("--factor", action="append", metavar="COLUMN", help="with --data: the column to be tested; repeatable")
-    add("--covariate", action="append", metavar="COLUMN", help="with several --group: a column of numbers; repeatable")
+    add("--covariate", action="append", metavar="COLUMN", help="with several --group or --slope: numbers; repeatable")
+    add("--slope", action="append", metavar="COLUMN", help="a column whose coefficient varies by group; repeatable")
+    add("--predict", metavar="FILE.csv", help="with --slope: a table of rows whose means are wanted")
     add("--response", metavar="COLUMN", help="with --data: the measured column (weight)")
     add("--drop-missing", action="store_true", help="with --data: leave out rows that lack one of the columns")
     add("--html", metavar="FILE.html", help="write the same as one page, with pictures (needs matplotlib)")
@@ -113,7 +143,7 @@ def _worked(options: argparse.Namespace, table: Table | None) -> list[Worked]:
             raise ValueError(f"--factor is given {len(factors)} times; with one --group it is one column")
         if options.covariate:
             raise ValueError(
-                "--covariate goes with several --group; with one the chapter compares the levels of --factor"
+                "--covariate goes with several --group, or --slope; else the chapter compares levels of --factor"
             )
         (group,), response = options.group or ["bucket"], options.response or "weight"
         mine = own.named(table, group, factors[0], response, drop_missing=options.drop_missing)

@@ -4,7 +4,7 @@ Each function draws one picture of a table with columns `bucket`, `color` and `w
 `called` has the words for the three on axes and in titles.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +19,7 @@ from matplotlib import colormaps
 from matplotlib.axes import Axes
 from matplotlib.colors import ListedColormap, is_color_like, to_rgba
 
+from lmm_core.checks import Codes, Matrix, Vector
 from lmm_core.covariance import covariance_matrix
 from lmm_core.design import design_matrix
 from lmm_core.least_squares import Gls, Ols, gls, ols
@@ -160,6 +161,45 @@ def shrinkage(data: pd.DataFrame, called: Mapping[str, str] = CHAPTERS) -> Figur
     factor = "" if b.empty or not deviations.any() else f" (x {np.max(np.abs(b)) / np.max(np.abs(deviations)):.2f})"
     title = f"Means (o) less those of their {called['color']}, and shrunken predictions (squares){factor}"
     axes.set(xlabel=called["bucket"], ylabel=f"difference in {called['weight']}", title=title)
+    return figure
+
+
+def lines(
+    *,
+    x: Vector,
+    y: Vector,
+    codes: Codes,
+    groups: Sequence[str],
+    own: Matrix | None,
+    mixed: Matrix,
+    mean: Vector,
+    called: Sequence[str],
+) -> Figure:
+    """Every group's points with its two lines, and the same lines as points (intercept, slope) that shrink.
+
+    own: the groups' least squares (m, 2), dashed, if all have one.   mixed: the model's lines (m, 2).   mean: the line
+    of all (2,).   called: covariate, response and group.
+    """
+    figure = Figure(figsize=(11, 5), layout="constrained")
+    left, right = figure.subplots(1, 2)
+    shades = colormaps["turbo"](np.linspace(0.05, 0.95, len(groups)))
+    for i, (group, shade) in enumerate(zip(groups, shades, strict=True)):
+        rows = codes == i
+        ends = np.array([x[rows].min(), x[rows].max()])
+        left.plot(x[rows], y[rows], ".", color=shade, markersize=3, gid=f"rows {group}")
+        left.plot(ends, mixed[i, 0] + mixed[i, 1] * ends, color=shade, gid=f"mixed {group}")
+        if own is not None:
+            left.plot(ends, own[i, 0] + own[i, 1] * ends, "--", color=shade, linewidth=0.8, gid=f"own {group}")
+            right.annotate("", mixed[i], own[i], arrowprops={"arrowstyle": "->", "color": shade})
+            right.plot(*own[i], "o", color=shade, markerfacecolor="white", gid=f"own {group}")
+        right.plot(*mixed[i], "s", color=shade, gid=f"mixed {group}")
+    ends = np.array([x.min(), x.max()])
+    left.plot(ends, mean[0] + mean[1] * ends, "k", linewidth=2.5, gid="mean")
+    right.plot(*mean, "k*", markersize=14, gid="mean")
+    covariate, response, group = called
+    left.set(xlabel=covariate, ylabel=response, title=f"Lines of {group}: own (dashed), mixed model's")
+    title = "The same: own (o), mixed model's (squares), of all (*)"
+    right.set(xlabel=f"{response} at {covariate} = 0", ylabel=f"slope of {covariate}", title=title)
     return figure
 
 

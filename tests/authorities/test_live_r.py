@@ -1,12 +1,16 @@
 """Live R: what the goldens froze is what lme4 and lmerTest say here and now, and on designs never seen."""
 
+from pathlib import Path
+
+import pandas as pd
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from reference import exact, golden
+from reference.slopes import HERE
 from tests import strategies
-from tests.assertions import assert_at_most, assert_close
+from tests.assertions import assert_at_most, assert_close, assert_equal
 
 FEW = settings(max_examples=15, suppress_health_check=[HealthCheck.function_scoped_fixture])
 # lmerTest's df loses its way near the boundary (see test_known_defects.py): these stay away from it.
@@ -78,3 +82,25 @@ def test_kenward_roger_is_satterthwaite_in_the_interior_of_equal_buckets(live_r,
     assert_close(
         "Satterthwaite's df = B - C", impl.satterthwaite_df(frogs.treatment, frogs.y, frogs.group), n_left, 1e-6
     )
+
+
+SUMMARY = """
+control <- lme4::lmerControl("bobyqa", calc.derivs = FALSE, optCtrl = list(rhobeg = 0.02, rhoend = 1e-11, maxfun = 1e5))
+fit <- lmerTest::lmer(as.formula(formula), d, control = control)
+text <- sub(" +$", "", capture.output(print(summary(fit))))
+utf8ToInt(enc2utf8(paste0(text[seq(grep("^REML criterion", text), length(text))], "\n", collapse = "")))
+"""
+SLOPES = {
+    "sleepstudy": "weight ~ fixed + (fixed | bucket)",
+    "orthodont": "weight ~ fixed + (fixed | bucket)",
+    "machines": "score ~ machine + (machine | worker)",
+}
+
+
+@pytest.mark.parametrize("name", SLOPES)
+def test_summaries_of_random_slopes_are_those_on_record(live_r, name):
+    """What test_core_slopes.py compares to the letter."""
+    data = pd.read_csv(HERE / "data" / f"{name}.csv", dtype={"bucket": str, "worker": str})
+    said = "".join(map(chr, map(int, live_r.evaluate(SUMMARY, d=data, formula=SLOPES[name]))))
+    printed = Path(__file__).parents[1] / "exercises" / "printed" / f"{name}_slopes.txt"
+    assert_equal("the lines", said.splitlines(), printed.read_text(encoding="utf-8").splitlines())

@@ -324,6 +324,12 @@ ONES, SLOPE = np.ones((16, 1)), np.column_stack([np.ones(16), B % 2])
 REFUSED = {
     "the same factor twice": (ONES, Y, components(A, A), "terms[0] and terms[1] describe the same differences"),
     "a factor that X describes": (np.equal.outer(A, np.arange(4)) + 0.0, Y, components(A), "terms[0] cannot be told"),
+    "its means that X describes beside slopes": (
+        np.equal.outer(A, np.arange(4)) + 0.0,
+        Y,
+        [(np.column_stack([np.ones(16), B]), A)],
+        "terms[0] cannot be told from X",
+    ),
     "one level": (ONES, Y, components(np.zeros(16, int)), "terms[0] cannot be told from X"),
     "a level for each row": (ONES, Y, components(np.arange(16)), "the residual and terms[0] describe the same"),
     "nothing left": (ONES, A + 0.0, components(A), "of rank 4, explain all 16 rows of y"),

@@ -9,7 +9,7 @@ import numpy as np
 from scipy.special import fdtrc, ndtri, stdtr, stdtrit
 
 from lmm_core.inference import pooled_ddf
-from lmm_core.mixed import MixedFit, ddf, fit_mixed
+from lmm_core.mixed import covariance, ddf, fit_mixed
 from reference import exact
 from reference.strata import NotClosedError, strata
 from tests.peers.model import Model
@@ -119,7 +119,7 @@ def _fit(model: Model, *, ml: bool) -> _Fit:
             se, F = np.sqrt(C.diagonal()), _wald(coef, C)
             return _Fit(CLOSED, [*closed.V], closed.Ve, [*coef], [*se], closed.criterion, C, closed.ddf, F)
     fit = fit_mixed(X, y, [(np.ones((len(y), 1)), group) for group in groups], "ML" if ml else "REML")
-    C = _covariance(fit)
+    C = covariance(fit)
     if not ml and len(groups) == 1:
         right = exact.reml(X, y, groups[0])
         df = np.array([float(x) for x in right.df])
@@ -137,12 +137,3 @@ def _fit(model: Model, *, ml: bool) -> _Fit:
 
 def _wald(coef: np.ndarray, C: np.ndarray) -> Callable[[np.ndarray], float]:
     return lambda L: float(L @ coef @ np.linalg.solve(L @ C @ L.T, L @ coef)) / len(L)
-
-
-def _covariance(fit: MixedFit) -> np.ndarray:
-    """Cov(coef) (p, p)."""
-    _, F, _ = fit.at.effects()
-    w = (fit.at.data.basis.T @ F) / np.reshape(fit.x_units, (-1, 1))
-    C = w @ w.T
-    scale = fit.se / np.sqrt(C.diagonal())
-    return C * np.outer(scale, scale)
