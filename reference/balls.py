@@ -30,6 +30,11 @@ def identity(n: int) -> arb_mat:
     return arb_mat([[int(i == j) for j in range(n)] for i in range(n)]) if n else arb_mat(0, 0)
 
 
+def unit(j: int, n: int) -> arb_mat:
+    """Column j of I (n, n)."""
+    return arb_mat([[int(i == j)] for i in range(n)])
+
+
 def stacked(top: arb_mat, bottom: arb_mat) -> arb_mat:
     """One above the other; what is missing at the right is 0."""
     whole = arb_mat(top.nrows() + bottom.nrows(), max(top.ncols(), bottom.ncols()))

@@ -13,13 +13,15 @@ the face of a singular G_k the criterion rises: N'Gamma N is positive definite f
 V^-1 for the first P) and N the null space of G_k. So it is a strict local minimum. That it is the lowest is for a
 search to show (`several_minima.py`, `slopes.py`).
 
+Proved is the model with Z_k T_k for Z_k, T_k rational, which makes the columns nearly orthonormal: a covariate far from
+its zero would cost balls all their digits. G = T G_T T' is the same fit (theorem 26).
 A G_k of rank d < r is [I; B] G_11 [I, B'] on d pivot rows: its parameters are the entries of G_11 and B.
 Source: Krawczyk (1969), Computing 4, 187-201; Rump (2010), Acta Numerica 19, 287-449, section 13; Johansson (2017),
 IEEE Transactions on Computers 66, 1281-1292 (Arb); Searle, Casella and McCulloch (1992), section 6.6.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
 from functools import cached_property
@@ -27,13 +29,13 @@ from itertools import combinations
 from typing import Any
 
 import numpy as np
-from flint import arb, arb_mat, fmpq
+from flint import arb, arb_mat, fmpq, fmpq_mat
 from numpy.typing import NDArray
 
 from reference import balls
+from reference.chart import Chart, Entry
 
 Floats = NDArray[np.float64]
-Entry = tuple[int, int, int]  # of a G: term, row, column (row >= column)
 RADIUS, STEPS = 30, 60  # digits of the box, and Newton's steps at most
 DIGITS = 25  # that are proved and given
 
@@ -55,22 +57,26 @@ def exactly(cell: Any) -> fmpq:
 
 @dataclass(frozen=True)
 class Model:
-    """X (n, p), y (n,) and terms [(Z, codes)], in balls of no radius."""
+    """X (n, p), y (n,) and terms [(Z T, codes)], in balls of no radius."""
 
     X: arb_mat
     y: arb_mat
     Z: Sequence[arb_mat]  # each (n, m r), level by level
     r: Sequence[int]
+    T: Sequence[arb_mat]  # each (r, r)
     ml: bool = False
 
     @classmethod
     def of(cls, X: Any, y: Any, terms: Sequence[tuple[Any, Any]], *, ml: bool = False, read: Any = rational) -> "Model":
         """From tables of cells: text, decimals or floats."""
-        dense, widths = [], []
+        dense, widths, Ts = [], [], []
         for Z, group in terms:
             codes = np.unique(np.asarray(group), return_inverse=True)[1]
-            rows = [[read(cell) for cell in row] for row in Z]
+            rows = fmpq_mat([[read(cell) for cell in row] for row in Z])
+            T = _orthonormal(rows)
+            rows = (rows * T).table()
             r, m = len(rows[0]), int(codes.max()) + 1
+            Ts.append(balls.matrix(T.table()))
             table = [[fmpq(0)] * (m * r) for _ in rows]
             for i, (row, code) in enumerate(zip(rows, codes, strict=True)):
                 table[i][code * r : (code + 1) * r] = row
@@ -81,6 +87,7 @@ class Model:
             balls.matrix([[read(cell)] for cell in y]),
             dense,
             widths,
+            Ts,
             ml,
         )
 
@@ -98,6 +105,13 @@ class Model:
     def entries(self) -> list[Entry]:
         """Of all G, in order; Ve stands before them."""
         return [(k, a, b) for k, r in enumerate(self.r) for a in range(r) for b in range(a + 1)]
+
+
+def _orthonormal(Z: fmpq_mat) -> fmpq_mat:
+    """T (r, r), for which the columns of Z T are nearly orthonormal."""
+    floats = np.array([[float(Fraction(int(cell.p), int(cell.q))) for cell in row] for row in Z.table()])
+    T = np.linalg.inv(np.linalg.qr(floats, "r")) * np.sqrt(len(floats))
+    return fmpq_mat([[exactly(cell) for cell in row] for row in T])
 
 
 @dataclass(frozen=True)
@@ -177,112 +191,6 @@ class At:
         return self.C * (self.WX.transpose() * self.model.y)
 
 
-# --- a chart of the parameters, by the ranks of the G_k ---------------------------------------------------
-
-
-@dataclass(frozen=True)
-class Chart:
-    """Ve and, for each term, the entries of G_11 and B on its pivot rows: G = [I; B] G_11 [I, B'] (in their order)."""
-
-    r: Sequence[int]
-    pivots: Sequence[Sequence[int]]
-
-    @property
-    def size(self) -> int:
-        """Number of parameters."""
-        return 1 + sum(
-            len(d) * (len(d) + 1) // 2 + (r - len(d)) * len(d) for r, d in zip(self.r, self.pivots, strict=True)
-        )
-
-    def rest(self, k: int) -> list[int]:
-        """Rows that are no pivots."""
-        return [a for a in range(self.r[k]) if a not in self.pivots[k]]
-
-    def parts(self, x: Sequence[arb]) -> list[tuple[arb_mat, arb_mat]]:
-        """G_11 (d, d) and B (r - d, d) of each term."""
-        found, at = [], 1
-        for k, pivots in enumerate(self.pivots):
-            d, rest = len(pivots), self.rest(k)
-            G, B = arb_mat(d, d), arb_mat(len(rest), d)
-            for a in range(d):
-                for b in range(a + 1):
-                    G[a, b] = G[b, a] = x[at]
-                    at += 1
-            for a in range(len(rest)):
-                for b in range(d):
-                    B[a, b] = x[at]
-                    at += 1
-            found.append((G, B))
-        return found
-
-    def G(self, x: Sequence[arb]) -> list[arb_mat]:
-        """The G_k."""
-        found = []
-        for k, (G_11, B) in enumerate(self.parts(x)):
-            order, d = [*self.pivots[k], *self.rest(k)], len(self.pivots[k])
-            F = balls.stacked(balls.identity(d), B)
-            whole, G = F * G_11 * F.transpose(), arb_mat(self.r[k], self.r[k])
-            for i, a in enumerate(order):
-                for j, b in enumerate(order):
-                    G[a, b] = whole[i, j]
-            found.append(G)
-        return found
-
-    def of(self, Ve: float, G: Sequence[Floats]) -> list[arb]:
-        """The parameters of a point in floats."""
-        x = [arb(float(Ve))]
-        for k, pivots in enumerate(self.pivots):
-            whole, rest, p = np.asarray(G[k], dtype=float), self.rest(k), list(pivots)
-            x += [arb(float(whole[p[a], p[b]])) for a in range(len(p)) for b in range(a + 1)]
-            if p and rest:
-                B = np.linalg.solve(whole[np.ix_(p, p)], whole[np.ix_(p, rest)]).T
-                x += [arb(float(cell)) for cell in B.ravel()]
-        return x
-
-    def slopes(self, x: Sequence[arb], entries: Sequence[Entry]) -> tuple[arb_mat, list[list[list[arb]]]]:
-        """J (entries, parameters), and of each entry the second derivatives; Ve is entry and parameter 0."""
-        parts, directions = self.parts(x), self._directions()
-        J = arb_mat(1 + len(entries), self.size)
-        J[0, 0] = arb(1)
-        first, second = {}, {}
-        for i, (k, dF, dG) in enumerate(directions, 1):
-            G, B = parts[k]
-            F = balls.stacked(balls.identity(len(self.pivots[k])), B)
-            first[i] = dF * G * F.transpose() + F * dG * F.transpose() + F * G * dF.transpose()
-            for j, (m, eF, eG) in enumerate(directions[:i], 1):
-                if m == k:
-                    half = dF * G * eF.transpose() + dF * eG * F.transpose() + eF * dG * F.transpose()
-                    second[i, j] = second[j, i] = half + half.transpose()
-        curved = [[[arb(0)] * self.size for _ in range(self.size)] for _ in range(1 + len(entries))]
-        for e, (k, a, b) in enumerate(entries, 1):
-            order = [*self.pivots[k], *self.rest(k)]
-            u, v = order.index(a), order.index(b)
-            for i, (m, _, _) in enumerate(directions, 1):
-                if m == k:
-                    J[e, i] = first[i][u, v]
-                    for j, (w, _, _) in enumerate(directions, 1):
-                        if w == k:
-                            curved[e][i][j] = second[i, j][u, v]
-        return J, curved
-
-    def _directions(self) -> list[tuple[int, arb_mat, arb_mat]]:
-        """Of each parameter but Ve: its term, and what it changes in F = [I; B] and in G_11."""
-        found = []
-        for k, pivots in enumerate(self.pivots):
-            d, r = len(pivots), self.r[k]
-            for a in range(d):
-                for b in range(a + 1):
-                    dG = arb_mat(d, d)
-                    dG[a, b] = dG[b, a] = arb(1)
-                    found.append((k, arb_mat(r, d), dG))
-            for a in range(d, r):
-                for b in range(d):
-                    dF = arb_mat(r, d)
-                    dF[a, b] = arb(1)
-                    found.append((k, dF, arb_mat(d, d)))
-        return found
-
-
 # --- the proof --------------------------------------------------------------------------------------------
 
 
@@ -297,19 +205,34 @@ class Certified:
     criterion: Decimal
     df: list[Decimal]
     ranks: tuple[int, ...]
+    covariance: list[list[Decimal]]  # of coef (p, p)
+    proof: tuple[At, arb_mat, arb_mat] = field(repr=False)  # where, the chart's inverse Hessian, its slopes
+
+    def ddf(self, contrasts: Any) -> list[Decimal]:
+        """Satterthwaite's df of the rows l (q, p), floats as the numbers that they are."""
+        with balls.precision():
+            rows = [arb_mat([[arb(float(cell))] for cell in row]) for row in contrasts]
+            return [_df(*self.proof, row) for row in rows]
 
 
 def certify(model: Model, Ve: float, G: Sequence[Floats], ranks: Sequence[int]) -> Certified:
     """The strict local minimum near a point in floats, with G_k of the given ranks; raises NotProvedError."""
     with balls.precision():
-        chart = Chart(model.r, [_pivots(np.asarray(G_k, dtype=float), d) for G_k, d in zip(G, ranks, strict=True)])
-        x = _newton(model, chart, chart.of(Ve, G))
+        of_T = [_carried(T.inv(), G_k) for T, G_k in zip(model.T, G, strict=True)]
+        chart = Chart(model.r, [_pivots(G_k, d) for G_k, d in zip(of_T, ranks, strict=True)])
+        x = _newton(model, chart, chart.of(Ve, of_T))
         radius = max((abs(value) for value in x), key=float) * arb(10) ** -RADIUS
         box = _krawczyk(model, chart, [value + arb(0, 1) * radius for value in x])
         box = _krawczyk(model, chart, box)  # the same zero, in a box as much smaller as the first was small
         at, H, J = _gradient(model, chart, box)
         _minimum(at, chart, box, H)
         return _numbers(at, H, J, tuple(ranks))
+
+
+def _carried(A: arb_mat, G: Floats) -> Floats:
+    """A G A' in floats, the products in balls."""
+    exact = arb_mat([[arb(float(cell)) for cell in row] for row in np.asarray(G, dtype=float)])
+    return np.array([[float(cell.mid()) for cell in row] for row in (A * exact * A.transpose()).tolist()])
 
 
 def _gradient(model: Model, chart: Chart, x: Sequence[arb]) -> tuple[At, arb_mat, arb_mat]:
@@ -377,29 +300,36 @@ def _minimum(at: At, chart: Chart, box: Sequence[arb], H: arb_mat) -> None:
 
 
 def _numbers(at: At, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certified:
-    model, inverse = at.model, H.inv()
-    df = []
-    for j in range(model.p):
-        w = at.WX * arb_mat([[at.C[i, j]] for i in range(model.p)])
-        b = [Z.transpose() * w for Z in model.Z]
-        g = arb_mat(1 + len(model.entries), 1)
-        g[0, 0] = balls.dot(w, w)
-        for e, (k, a, c) in enumerate(model.entries, 1):
-            g[e, 0] = balls.dot(b[k], balls.mirrored(b[k], a, c, model.r[k]))
-        g = J.transpose() * g
-        df.append(at.C[j, j] ** 2 / balls.dot(g, inverse * g))
-    se = [at.C[j, j].sqrt() for j in range(model.p)]
-    G = [[[_proved(M[a, b], at.Ve) for b in range(M.ncols())] for a in range(M.nrows())] for M in at.G]
-    coef = [_proved(at.beta[j, 0], se[j]) for j in range(model.p)]
+    p = at.model.p
+    of_Z = [T * M * T.transpose() for T, M in zip(at.model.T, at.G, strict=True)]
+    se = [at.C[j, j].sqrt() for j in range(p)]
+    C = [[_proved(at.C[i, j], abs(se[i] * se[j])) for j in range(p)] for i in range(p)]
+    inverse = H.inv()
+    df = [_df(at, inverse, J, balls.unit(j, p)) for j in range(p)]
     return Certified(
-        G,
+        [[[_proved(M[a, b], at.Ve) for b in range(M.ncols())] for a in range(M.nrows())] for M in of_Z],
         _proved(at.Ve, at.Ve),
-        coef,
+        [_proved(at.beta[j, 0], se[j]) for j in range(p)],
         [_proved(v, v) for v in se],
         _proved(at.criterion, arb(1)),
-        [_proved(v, v) for v in df],
+        df,
         ranks,
+        C,
+        (at, inverse, J),
     )
+
+
+def _df(at: At, inverse: arb_mat, J: arb_mat, row: arb_mat) -> Decimal:
+    """Satterthwaite's: (l'C l)^2 / g'H^-1 g, g the gradient of l'C l by the chart's parameters."""
+    w = at.WX * (at.C * row)
+    b = [Z.transpose() * w for Z in at.model.Z]
+    g = arb_mat(1 + len(at.model.entries), 1)
+    g[0, 0] = balls.dot(w, w)
+    for e, (k, a, c) in enumerate(at.model.entries, 1):
+        g[e, 0] = balls.dot(b[k], balls.mirrored(b[k], a, c, at.model.r[k]))
+    g = J.transpose() * g
+    df = balls.dot(row, at.C * row) ** 2 / balls.dot(g, inverse * g)
+    return _proved(df, df)
 
 
 def _proved(ball: arb, unit: arb) -> Decimal:

@@ -60,17 +60,25 @@ def drawn(seed: int, terms: int) -> Design:
     return Design(np.column_stack([np.ones(n), np.round(between + within, 5)]), np.round(y, 4), codes)
 
 
-def criterion(X: Floats, y: Floats, terms: Sequence[tuple[Floats, Any]], Lambda: Sequence[Floats]) -> float:
-    """R = qr([[Z L, X, y], [I, 0, 0]]); 2 sum log |diag R[:q + p]| + (n - p)(1 + log(2 pi r^2 / (n - p)))."""
+def criterion(
+    X: Floats, y: Floats, terms: Sequence[tuple[Floats, Any]], Lambda: Sequence[Floats], *, ml: bool = False
+) -> float:
+    """R = qr([[Z L, X, y], [I, 0, 0]]); 2 sum log |diag R[:q + p]| + (n - p)(1 + log(2 pi r^2 / (n - p))).
+
+    ML: of R[:q], and n for n - p. y is taken less its least-squares fit on X, which changes nothing but rounding.
+    """
     (n, p), blocks = X.shape, []
     for (Z, group), L in zip(terms, Lambda, strict=True):
         indicator = np.equal.outer(group, np.unique(group)).astype(float)
         blocks.append(np.einsum("nl,nr->nlr", indicator, Z @ L).reshape(n, -1))
     ZL = np.hstack(blocks)
     q = ZL.shape[1]
-    R = np.linalg.qr(np.vstack([np.column_stack([ZL, X, y - np.mean(y)]), np.eye(q, q + p + 1)]), mode="r")
-    diagonal = np.abs(np.diag(np.asarray(R)))
-    return float(2 * np.log(diagonal[:-1]).sum() + (n - p) * (1 + np.log(2 * np.pi * diagonal[-1] ** 2 / (n - p))))
+    R = np.linalg.qr(
+        np.vstack([np.column_stack([ZL, X, y - X @ np.linalg.lstsq(X, y)[0]]), np.eye(q, q + p + 1)]), mode="r"
+    )
+    diagonal, f = np.abs(np.diag(np.asarray(R))), n if ml else n - p
+    logs = np.log(diagonal[: q if ml else -1]).sum()
+    return float(2 * logs + f * (1 + np.log(2 * np.pi * diagonal[-1] ** 2 / f)))
 
 
 def exactly(design: Design, gamma: Floats) -> float:

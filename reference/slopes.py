@@ -25,6 +25,7 @@ from reference.several_minima import criterion
 Floats = NDArray[np.float64]
 HERE = Path(__file__).parent
 FILE = Path(__file__).with_suffix(".json")
+MANY = 4  # columns, from which on those of a term start alike
 NAMES = ("sleepstudy", "orthodont", "machines")
 # which rows of which data, the formula's fixed columns, and the terms: (columns, factor)
 UNBALANCED: dict[str, tuple[str, str]] = {
@@ -101,38 +102,38 @@ def written(case: str) -> list[str]:
     return [said["Ve"], said["criterion"], *said["df"]]
 
 
-def searched(data: Slopes) -> tuple[float, list[Floats], list[int]]:
-    """Ve, G and their ranks at the lowest end of BFGS, from a grid of diagonal starts."""
-    sizes = [Z.shape[1] for Z, _ in data.terms]
-    scales = [np.linalg.norm(Z, axis=0) / np.sqrt(len(Z)) for Z, _ in data.terms]
+def searched(data: Slopes, *, ml: bool = False) -> tuple[float, list[Floats], list[int]]:
+    """Ve, G and their ranks at the lowest end of BFGS, from a grid of diagonal starts; the columns of Z orthonormal."""
+    Ts = [np.linalg.inv(np.linalg.qr(Z, "r")) * np.sqrt(len(Z)) for Z, _ in data.terms]
+    terms = [(Z @ T, group) for (Z, group), T in zip(data.terms, Ts, strict=True)]
+    sizes = [len(T) for T in Ts]
     ends = np.cumsum([r * (r + 1) // 2 for r in sizes])
 
     def triangles(theta: Floats) -> list[Floats]:
-        found = []
-        for part, r, scale in zip(np.split(theta, ends[:-1]), sizes, scales, strict=True):
-            L = np.zeros((r, r))
-            L[np.tril_indices(r)] = part
-            found.append(L / scale[:, None])
+        found = [np.zeros((r, r)) for r in sizes]
+        for L, part in zip(found, np.split(theta, ends[:-1]), strict=True):
+            L[np.tril_indices(len(L))] = part
         return found
 
     starts = []
-    for values in product((0.1, 1.0, 4.0), repeat=sum(sizes)):
-        diagonals = np.split(np.array(values), np.cumsum(sizes)[:-1])
-        starts.append(np.concatenate([np.diag(d)[np.tril_indices(len(d))] for d in diagonals]))
+    for values in product((0.1, 1.0, 4.0), repeat=sum(sizes) if sum(sizes) < MANY else len(sizes)):
+        diagonal = np.array(values) if sum(sizes) < MANY else np.repeat(values, sizes)
+        parts = np.split(diagonal, np.cumsum(sizes)[:-1])
+        starts.append(np.concatenate([np.diag(d)[np.tril_indices(len(d))] for d in parts]))
 
     def at(theta: Floats) -> float:
-        return criterion(data.X, data.y, data.terms, triangles(theta))
+        return criterion(data.X, data.y, terms, triangles(theta), ml=ml)
 
     found = min((minimize(at, start) for start in starts), key=lambda end: float(end.fun))
     Lambda = triangles(found.x)
     H = np.eye(len(data.y)) + sum(
-        (Z @ L @ L.T @ Z.T) * np.equal.outer(g, g) for (Z, g), L in zip(data.terms, Lambda, strict=True)
+        (Z @ L @ L.T @ Z.T) * np.equal.outer(g, g) for (Z, g), L in zip(terms, Lambda, strict=True)
     )
     W = np.linalg.inv(H)
     r = data.y - data.X @ np.linalg.solve(data.X.T @ W @ data.X, data.X.T @ W @ data.y)
-    Ve = float(r @ W @ r) / (len(data.y) - data.X.shape[1])
-    ranks = [int(np.sum(np.linalg.svd(scale[:, None] * L)[1] > 1e-3)) for L, scale in zip(Lambda, scales, strict=True)]
-    return Ve, [Ve * L @ L.T for L in Lambda], ranks
+    Ve = float(r @ W @ r) / (len(data.y) - (0 if ml else data.X.shape[1]))
+    ranks = [int(np.sum(np.linalg.svd(L)[1] > 1e-3)) for L in Lambda]
+    return Ve, [Ve * T @ L @ L.T @ T.T for T, L in zip(Ts, Lambda, strict=True)], ranks
 
 
 def main() -> None:

@@ -38,6 +38,39 @@ def test_the_other_minimum_is_proved_as_well_and_higher():
 
 MEANT = slopes.load("sleepstudy", "index < 40")
 AT = (752.6, [np.array([[1394.5, 69.1], [69.1, 74.4]])])
+
+
+def test_a_covariate_far_from_its_zero_keeps_all_digits():
+    """Theorem 26: years for days, 2000 to 2009; Ve, criterion and se are the same decimals."""
+    near = certify(Model.of(MEANT.X, MEANT.y, MEANT.terms), *AT, [2])
+    shift = np.array([[1.0, -2000.0], [0, 1]])
+    ((Z, group),) = MEANT.terms
+    years = Model.of(MEANT.X, MEANT.y, [(Z @ np.linalg.inv(shift), group)])
+    got = certify(years, AT[0], [shift @ AT[1][0] @ shift.T], [2])
+    assert [got.Ve, got.criterion, *got.se, *got.df] == [near.Ve, near.criterion, *near.se, *near.df]
+    assert float(got.G[0][1][1]) == pytest.approx(float(near.G[0][1][1]), rel=1e-15)
+
+
+def test_the_covariance_has_the_squared_standard_errors():
+    """On its diagonal."""
+    got = certify(Model.of(MEANT.X, MEANT.y, MEANT.terms), *AT, [2])
+    assert np.allclose(np.diag(np.array(got.covariance, float)), np.array(got.se, float) ** 2, rtol=1e-14)
+
+
+@pytest.mark.parametrize("ml", [False, True])
+def test_the_criterion_that_is_searched_is_that_of_dense_matrices(ml):
+    """Without a constant in X, too."""
+    X, G = MEANT.X[:, 1:], np.array([[2.0, 0.3], [0.3, 1]])
+    L, ((Z, group),) = np.linalg.cholesky(G), MEANT.terms
+    H = np.eye(len(MEANT.y)) + (Z @ G @ Z.T) * np.equal.outer(group, group)
+    W, f = np.linalg.inv(H), len(MEANT.y) - (0 if ml else 1)
+    r = MEANT.y - X @ np.linalg.solve(X.T @ W @ X, X.T @ W @ MEANT.y)
+    expected = f * (1 + np.log(2 * np.pi * (r @ W @ r) / f)) + np.linalg.slogdet(H)[1]
+    expected += 0 if ml else np.linalg.slogdet(X.T @ W @ X)[1]
+    got = several_minima.criterion(X, MEANT.y, MEANT.terms, [L], ml=ml)
+    assert got == pytest.approx(expected, abs=1e-9)
+
+
 REFUSED = {
     "a rank too small": (*AT, [1], "not proved"),
     "no component": (2251.0, [np.zeros((2, 2))], [0], "rise"),

@@ -88,6 +88,41 @@ PRINTED = {
     ),
     "lme4, ponds": (PONDS, Asked("weight", ["pond", "bucket"], (), ["depth"]), "V=9.864,14.352 Ve=6.221"),
 }
+SLEEP, MACHINES = (DATA / f"{name}.csv" for name in ("sleepstudy", "machines"))
+LINES = "weight ~ fixed + (fixed | bucket)"
+PRINTED |= {
+    "lme4, slopes": (
+        SLEEP,
+        Asked("weight", ["bucket"], (), ["fixed"], slopes=["fixed"]),
+        "V=612.0899,35.07166,654.9410 corr=0.066 sd=24.7405,5.92213,25.5918 se=6.824557,1.545789 df=17,17 F=45.853",
+    ),
+    "lme4, slopes, ML": (
+        SLEEP,
+        Asked(formula=LINES, ml=True),
+        (
+            "V:bucket.(Intercept)=565.515 cov:bucket.(Intercept).fixed=11.0554 se=6.632277,1.502237 df:fixed=18 "
+            "AIC=1763.939344"
+        ),
+    ),
+    "lme4, slopes of different times": (
+        "thinned",
+        Asked(formula=LINES),
+        "V=658.562,50.5339,1005.979 corr=0.16155 df=7.7347,8.3998 criterion=602.549125 F=7.4360 p:fixed=0.024834",
+    ),
+    "lme4, slopes without covariance": (
+        "thinned",
+        Asked(formula="weight ~ fixed + (fixed || bucket)"),
+        "V:bucket=726.75 V:bucket.1.fixed=53.862 Ve=997.591 df=8.949,9.3806 AIC=612.6247",
+    ),
+    "lme4, machines": (
+        MACHINES,
+        Asked(formula="score ~ machine + (0 + machine | worker)"),
+        (
+            "V:worker.machineB=74.3956 cov:worker.machineA.machineC=11.1465 corr=0.80275,0.62250,0.77083 df=5,5,5 "
+            "F=41.0038"
+        ),
+    ),
+}
 CASES = [(name, *pair.split("=")) for name, (_, _, text) in PRINTED.items() for pair in text.split()]
 
 
@@ -98,17 +133,27 @@ def gaps():
     return data.assign(N=data["nitrogen"].str.removeprefix("n")).to_csv(index=False)
 
 
+@cache
+def thinned():
+    """Half of sleepstudy, without every third row."""
+    data = pd.read_csv(SLEEP).head(90)
+    return data[data.index % 3 != 1].to_csv(index=False)
+
+
+TABLES = {"gaps": gaps, "thinned": thinned}
+
+
 @pytest.fixture(scope="module")
 def certified(tmp_path_factory):
     """Rows of NAME=VALUE by the model that a program printed it of; each model is fitted once."""
-    path = tmp_path_factory.mktemp("certify") / "gaps.csv"
-    path.write_text(gaps(), encoding="utf-8")
-    fitted = {}
+    folder, fitted = tmp_path_factory.mktemp("certify"), {}
+    for table, text in TABLES.items():
+        (folder / table).write_text(text(), encoding="utf-8")
 
     def rows(case, name, text):
         file, asked, _ = PRINTED[case]
         if case not in fitted:
-            table = certify.tables.read(path if file == "gaps" else file)
+            table = certify.tables.read(folder / file)
             model = certify.model(table, asked)
             fitted[case] = model, certify.truth(model, ml=asked.ml)
         return list(certify._rows(name, text, *fitted[case]))
@@ -152,6 +197,8 @@ def test_digits_are_counted(text, digits, whole):
         ({}, "coef=1,2", "coef has 2 values; expected 1"),
         ({}, "Vb=many", "Vb = 'many' is no number"),
         ({}, "F=1", "F tests the fixed columns, and there are none"),
+        ({"slopes": ["bucket"], "groups": ["bucket", "weight"]}, "V=1", "--slope goes with one --group, not with"),
+        ({}, "corr=1", "corr is of random slopes, and there is none"),
         ({"covariates": ["bucket"]}, "Vb=1", "column 'bucket' is not numeric: line 2 has 'A' (decimal point)"),
         ({"formula": "weight ~ 1 + (1 | bucket)"}, "Vb=1", "--response and --model say the same"),
     ],
@@ -166,7 +213,7 @@ def test_what_cannot_be_certified_is_refused_in_a_sentence(asked, printed, words
 @pytest.mark.parametrize(
     ("text", "words"),
     [
-        ("y ~ a + (x | g)", "--model has (x | g); only (1 | group) is certified"),
+        ("y ~ a + (x | g)", "has no column 'x'"),
         ("y ~ a", "is no y ~ x + (1 | group)"),
         ("y ~ zero + (1 | g)", "column 'zero' is constant"),
         ("y ~ a + b + (1 | g)", "the columns of the model are linearly dependent: Intercept, a, b"),
@@ -174,7 +221,7 @@ def test_what_cannot_be_certified_is_refused_in_a_sentence(asked, printed, words
     ],
 )
 def test_models_that_cannot_be_are_refused_in_a_sentence(tmp_path, text, words):
-    """Slopes, no group, a column of one value, columns that say the same, what is no formula."""
+    """A slope of nothing, no group, a column of one value, columns that say the same, what is no formula."""
     rows = "".join(f"{i % 3},{i},{2 * i},0,{i * i % 7}\n" for i in range(9))
     (tmp_path / "d.csv").write_text(f"g,a,b,zero,y\n{rows}", encoding="utf-8")
     with pytest.raises(certify.CertifyError, match=re.escape(words)):

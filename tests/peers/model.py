@@ -15,7 +15,7 @@ from lmm_core.chapter.several import components
 from lmm_core.tables import Table
 
 CONTRASTS = ("treatment", "last", "sum")
-RANDOM = re.compile(r"\(\s*(?P<left>[^|()]*?)\s*\|\s*(?P<group>[^()]+?)\s*\)")
+RANDOM = re.compile(r"\(\s*(?P<left>[^|()]*?)\s*(?P<bar>\|\|?)\s*(?P<group>[^()|]+?)\s*\)")
 WORD = r"`[^`]+`|[^\W\d][\w.]*"
 
 
@@ -31,11 +31,14 @@ class Asked:
     contrasts: str = "treatment"
     ml: bool = False
     drop_missing: bool = False
+    slopes: Sequence[str] = ()
 
 
 @dataclass(frozen=True)
 class Model:
     """X (n, p) with names of its columns, y, the codes of each component by its name, and of each term type III's L.
+
+    Z: of each component the names of its columns and these (n, r): lme4's (Z - 1 | group).
 
     fitted: the formula.   in_r: R's lines that read and fit the same.
     """
@@ -44,6 +47,7 @@ class Model:
     names: list[str]
     y: np.ndarray
     groups: dict[str, np.ndarray]
+    Z: dict[str, tuple[list[str], np.ndarray]]
     terms: dict[str, np.ndarray]
     fitted: str
     in_r: list[str] = field(repr=False)
@@ -51,13 +55,15 @@ class Model:
 
 def model(table: Table, asked: Asked) -> Model:
     """The model of a table; raises ValueError."""
-    response, fixed, groups = _read(table, asked)
-    parts = components(table, groups)
-    words = list(dict.fromkeys(word.strip("`") for word in re.findall(WORD, fixed)))
+    response, fixed, random = _read(table, asked)
+    parts = [(left, name, columns) for left, group in random for name, columns in components(table, [group]).items()]
+    words = list(
+        dict.fromkeys(w.strip("`") for part in (fixed, *(p[0] for p in parts)) for w in re.findall(WORD, part))
+    )
     for option, names in (("--response", [response]), ("--model" if asked.formula else "--factor", words)):
         for name in names:
             table.require(option, name)
-    of_groups = dict.fromkeys(column for columns in parts.values() for column in columns)
+    of_groups = dict.fromkeys(column for *_, columns in parts for column in columns)
     table = table.complete([*of_groups, *words, response], drop=asked.drop_missing)
     data = pd.DataFrame({word: _column(table, word, asked) for word in words}, index=range(len(table)))
     factors = [word for word in words if data[word].dtype == "category"]
@@ -68,38 +74,56 @@ def model(table: Table, asked: Asked) -> Model:
     if np.linalg.matrix_rank(X.to_numpy()) < X.shape[1]:
         raise ValueError(f"{table.file}: the columns of the model are linearly dependent: {', '.join(X)}")
     terms = _type_3(fixed, data, X.to_numpy(float), of_term)
-    fitted = f"{response} ~ {fixed} + {' + '.join(f'(1 | {group})' for group in groups)}"
+    fitted = f"{response} ~ {fixed} + {' + '.join(f'({left} | {group})' for left, group in random)}"
     lines = in_r(table, [*of_groups, *factors], [word for word in words if word not in factors] + [response])
-    y, codes = table.numbers(response), {name: table.combined(columns) for name, columns in parts.items()}
-    return Model(X.to_numpy(float), _renamed(X, data), y, codes, terms, fitted, lines)
+    codes, Z = {}, {}
+    for left, name, columns in parts:
+        key = name if name not in codes else f"{name}.{sum(other.split('.')[0] == name for other in codes)}"
+        of_left, _ = _matrix(left, data, asked.contrasts)
+        codes[key] = table.combined(columns)
+        Z[key] = _renamed(of_left, data), of_left.to_numpy(float)
+    y = table.numbers(response)
+    return Model(X.to_numpy(float), _renamed(X, data), y, codes, Z, terms, fitted, lines)
 
 
-def _read(table: Table, asked: Asked) -> tuple[str, str, list[str]]:
-    """Response, fixed part and groups."""
+def _read(table: Table, asked: Asked) -> tuple[str, str, list[tuple[str, str]]]:
+    """Response, fixed part, and what varies by which group."""
     if not asked.formula:
-        fixed = [*asked.factors, *asked.covariates]
-        quoted = [word if re.fullmatch(r"[^\W\d][\w.]*", word) else f"`{word}`" for word in fixed]
-        return asked.response, " + ".join(quoted or ["1"]), list(asked.groups)
-    given = [o for o in ("response", "groups", "covariates") if getattr(asked, o)]
+        fixed, varying = (" + ".join(map(_quoted, names)) or "1" for names in (_fixed(asked), asked.slopes))
+        components(table, asked.groups)  # none twice
+        if asked.slopes and len(asked.groups) > 1:
+            raise ValueError(f"--slope goes with one --group, not with {' and '.join(asked.groups)}; say --model")
+        return asked.response, fixed, [(varying, group) for group in asked.groups]
+    given = [o for o in ("response", "groups", "covariates", "slopes") if getattr(asked, o)]
     if given:
         raise ValueError(f"--{given[0].removesuffix('s')} and --model say the same; give one of them")
     response, _, right = asked.formula.partition("~")
-    groups = []
+    found = []
     for random in RANDOM.finditer(right):
-        if random["left"] != "1":
-            raise ValueError(f"--model has ({random['left']} | {random['group']}); only (1 | group) is certified")
-        groups.append(re.sub(r"\s*([/:])\s*", r"\1", random["group"]).replace("`", ""))
-    if not groups or not response.strip():
+        group = re.sub(r"\s*([/:])\s*", r"\1", random["group"]).replace("`", "")
+        left = re.sub(r"(?:factor|C)\(\s*([^()]+?)\s*\)", r"\1", random["left"])
+        parts = [part.strip() for part in left.split("+")]
+        alone = ["1", *(f"0 + {part}" for part in parts if part not in "01")]
+        found += [(part, group) for part in (alone[parts[0] == "0" :] if random["bar"] == "||" else [left])]
+    if not found or not response.strip():
         raise ValueError(f"--model {asked.formula!r} is no y ~ x + (1 | group)")
     fixed = re.sub(r"(?:factor|C)\(\s*([^()]+?)\s*\)", r"\1", RANDOM.sub("", right))
     fixed = re.sub(r"^\s*\+|\+\s*(?=\+|$)", "", fixed).strip() or "1"
-    return response.strip().strip("`"), fixed, groups
+    return response.strip().strip("`"), fixed, found
+
+
+def _fixed(asked: Asked) -> list[str]:
+    return [*asked.factors, *asked.covariates]
+
+
+def _quoted(word: str) -> str:
+    return word if re.fullmatch(r"[^\W\d][\w.]*", word) else f"`{word}`"
 
 
 def _column(table: Table, word: str, asked: Asked) -> Any:
     """A factor with its levels in order, or numbers: as the options say, in a formula by the cells as in R."""
     named = re.search(rf"(?:factor|C)\(\s*`?{re.escape(word)}`?\s*\)", asked.formula)
-    is_number = word in asked.covariates
+    is_number = word in asked.covariates or (word in asked.slopes and word not in asked.factors)
     if asked.formula and not named and word not in asked.factors:
         try:
             table.numbers(word)
@@ -174,7 +198,7 @@ def _renamed(X: pd.DataFrame, data: pd.DataFrame) -> list[str]:
     """As R calls them: (Intercept), armB, arm1 where contrasts sum to 0."""
     names = []
     for column in map(_bare, X):
-        name = re.sub(r"\[T\.(.*?)\](?=:|$)", r"\1", column)
+        name = re.sub(r"\[(?:T\.)?(?!S\.)(.*?)\](?=:|$)", r"\1", column)
         for word in data:
             if data[word].dtype == "category":
                 for i, level in enumerate(data[word].cat.categories, start=1):
