@@ -44,7 +44,7 @@ def grade(grading: Grading, target: str) -> None:
     os.chdir(PROJECT)
     status = pytest.main([*door.apart(), *OPTIONS], plugins=[Given(grading)])
     if grading.is_whole:
-        written.write_whole(Path(target), written.as_text(grading.record))
+        written.write_whole(Path(target), written.as_text({"record": grading.record, "was_late": grading.was_late}))
     scratch.remove()
     os._exit(int(status))
 
@@ -60,7 +60,7 @@ def graded_remotely(grading: Grading) -> Record:
     run = subprocess.run(command, cwd=PROJECT, input=pickle.dumps(grading), capture_output=True, check=False)
     if not target.exists():
         raise RuntimeError(f"{grading.handed_in.file} was not graded: {run.stderr[-1000:]!r}")
-    return json.loads(target.read_text(encoding="utf-8"))
+    return json.loads(target.read_text(encoding="utf-8"))["record"]
 
 
 if __name__ == "__main__":

@@ -3,7 +3,7 @@
 import importlib.metadata
 import platform
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -20,6 +20,7 @@ from tests.grading.judgement.rubric import Rubric
 from tests.grading.reports.ledger import Ledger, LedgerError, chance
 from tests.grading.reports.terminal import harmless
 from tests.grading.sandbox import tiers
+from tests.grading.sandbox.limits import measured_unit
 from tests.grading.sandbox.tiers import Tier
 from tests.grading.session import PUBLIC, Grading
 
@@ -59,7 +60,9 @@ class Assignment:
         why = f" ({self.tier.remark})" if self.tier.remark else ""
         lines = [f"isolation: {self.tier.name}{why}", *([f"not closed: {self.tier.open}"] if self.tier.open else [])]
         public = ", which students can draw, too" if self.seed is None else ""
-        return [*lines, f"examples: {self.draw}{public}"]
+        unit = self.rubric.limits.unit
+        slower = f"this machine takes {unit:g} times as long as usual, and limits are so much longer"
+        return [*lines, f"examples: {self.draw}{public}", *([f"time: {slower}"] if unit > 1 else [])]
 
 
 NOT_SLOW = "not slow"  # what pyproject.toml says of -m
@@ -107,6 +110,7 @@ def assignment(config: pytest.Config) -> Assignment:
         raise refusal(f"--seed {given('--seed')}; expected at least 0")
     try:
         chosen = rubric.load(Path(given("--rubric") or rubric.DEFAULT))
+        chosen = replace(chosen, limits=replace(chosen.limits, unit=measured_unit()))
         roster = Roster.read(Path(given("--roster"))) if given("--roster") else Roster()
         own = [Path(given(option)) for option in ("--report", "--rubric", "--roster") if given(option)]
         handed_in = handin.taken(given("--submission"), roster, own)

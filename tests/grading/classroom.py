@@ -66,7 +66,7 @@ class Class:
         for done, (name, record) in enumerate(self._graded(todo), start=1):
             result = self._note(name, record)
             if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
-                of.ledger.seal(name, self._fingerprint(todo[name]), record)
+                of.ledger.seal(name, self._fingerprint(todo[name]), record, of.rubric.limits.unit)
             left = float(np.mean(self.took or [0.0])) * (len(todo) - done) / min(self.processes, len(todo))
             self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
         lines = [self.lines[one.name] for one in of.handed_in]
@@ -117,8 +117,15 @@ class Class:
             self._warmed()
             futures = {pool.submit(self._alone, one): name for name, one in todo.items()}
             try:
+                late = []
                 for future in as_completed(futures):
-                    yield futures[future], future.result()
+                    record, was_late = future.result()
+                    if was_late and self.processes > 1:
+                        late.append(futures[future])
+                    else:
+                        yield futures[future], record
+                for name in late:  # beyond a limit in company: what counts is how long it takes alone
+                    yield name, self._alone(todo[name])[0]
             except BaseException:
                 self.stopped.set()
                 pool.shutdown(wait=False, cancel_futures=True)
@@ -132,8 +139,8 @@ class Class:
         process.join()
         _say("grading")
 
-    def _alone(self, handed_in: HandIn) -> Record | None:
-        """Grade one file in a process of its own; once more if that process is lost."""
+    def _alone(self, handed_in: HandIn) -> tuple[Record | None, bool]:
+        """Grade one file in a process of its own, once more if that is lost; and whether it went beyond a limit of time."""
         limits, target = self.assignment.rubric.limits, scratch.folder() / f"{secrets.token_hex(8)}.json"
         began = time.monotonic()
         for _ in range(2):
@@ -143,14 +150,15 @@ class Class:
             process.start()
             if self.stopped.is_set():
                 process.kill()
-            process.join(WALL * (limits.load_seconds + limits.submission_seconds) + ROOM)
+            process.join(WALL * limits.unit * (limits.load_seconds + limits.submission_seconds) + ROOM)
             if process.is_alive():
                 process.kill()
                 process.join()
             if target.exists():
                 self.took.append(time.monotonic() - began)
-                return json.loads(target.read_text(encoding="utf-8"))
-        return None
+                made = json.loads(target.read_text(encoding="utf-8"))
+                return made["record"], made["was_late"]
+        return None, False
 
     def _on_cluster(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record | None]]:
         from distributed import Client, as_completed  # noqa: PLC0415 - the extra `dask`

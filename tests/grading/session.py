@@ -38,6 +38,7 @@ class Grading:
     seed: int | None = None  # None: the public draw
     submission: Submission = field(init=False)
     verdict: Verdict = field(init=False)
+    was_late: bool = field(default=False, init=False)  # whether it went beyond a limit of time
     owed: list[str] = field(default_factory=list)  # the checks of the rubric's functions, in their order
 
     def __post_init__(self) -> None:
@@ -95,7 +96,7 @@ class Grading:
         self.verdict.printed, self.verdict.broken = dict(of.printed), of.broken or ""
         self.verdict.remarks = [*self.handed_in.remarks, *of.remarks]
         self.verdict.flaws = {function: set(flaws) for function, flaws in of.flaws.items()}
-        overdrawn = of.overdrawn
+        overdrawn, self.was_late = of.overdrawn, of.late
         if not of.broken:
             self._explain([function for function in self.rubric.items if self.has_failed(function)])
         self.submission.close()

@@ -16,10 +16,10 @@ from tests.grading.intake.handin import taken
 from tests.grading.intake.source import Source
 from tests.grading.judgement import rubric
 from tests.grading.reports import feedback, formats
-from tests.grading.sandbox import tiers, wire
+from tests.grading.sandbox import clock, tiers, wire
 from tests.grading.sandbox.limits import PACKAGES, Limits
 from tests.grading.sandbox.plain import UnreadableError, plain
-from tests.grading.sandbox.submission import Submission
+from tests.grading.sandbox.submission import RightFunction, Submission
 from tests.grading.sandbox.tiers import TIERS
 from tests.implementation import Call, Implementation
 from tests.meta.graded import PROJECT
@@ -458,3 +458,35 @@ def test_arguments_arrive_as_they_are(submitted):
     )
     data = pd.DataFrame({"bucket": [3, 1, 2], "color": ["r", "g", "b"], "weight": [0.1, 0.2, 0.3]})
     assert impl.denominator_df(data) == 3
+
+
+PRINTS = "import os\ndef denominator_df(d):\n    for _ in range({}): os.write(1, b'x' * 65536)\n    return 3\n"
+ONE = pd.DataFrame({"bucket": [1]})
+
+
+def test_what_is_printed_costs_no_time_however_slowly_it_is_read(submitted, monkeypatch):
+    """Six megabytes, taken in ten seconds, within a limit of one and a half."""
+    monkeypatch.setattr(Submission, "_keep", lambda *_: time.sleep(0.1))
+    assert submitted(PRINTS.format(100)).denominator_df(ONE) == 3
+
+
+def test_what_is_printed_without_end_is_cut_by_its_size(submitted, monkeypatch):
+    """The same verdict on every machine."""
+    monkeypatch.setattr(clock, "MOST_PRINTED", 2**22)
+    with pytest.raises(ContractError, match="it printed more than 4 MB"):
+        submitted(PRINTS.format(10**9)).denominator_df(ONE)
+
+
+def test_a_byte_now_and_then_is_sleep(submitted):
+    """Who prints a little between naps has slept."""
+    source = "import os, time\ndef denominator_df(d):\n    while True: os.write(1, b'x'); time.sleep(0.02)\n"
+    with pytest.raises(ContractError, match=r"did not finish within 1\.5 seconds"):
+        submitted(source).denominator_df(ONE)
+
+
+def test_a_grader_that_is_held_up_costs_nobody_time(submitted):
+    """A right function that is asked thirty times and answers each time in a fifth of a second."""
+    source = "def gls(X, y, V): pass\ndef denominator_df(d): return len([gls(1, 2, 3) for _ in range(30)])\n"
+    slow = RightFunction("gls", lambda *_: time.sleep(0.2) or {"coef": np.ones(1), "se": np.ones(1)})
+    answer = submitted(source).backend.call("denominator_df", {"data": ONE}, {"df": "numbers"}, slow)
+    assert answer["df"] == 30

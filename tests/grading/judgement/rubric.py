@@ -72,7 +72,7 @@ def _limits(path: Path, content: dict[str, Any]) -> Limits:
     table, packages = content.get("limits", {}), content.get("packages", list(PACKAGES))
     if not isinstance(packages, list) or not set(packages) <= set(PACKAGES):
         raise RubricError(f"rubric {path}: packages = {packages!r}; expected some of {list(PACKAGES)}")
-    known = {field.name for field in fields(Limits)} - {"packages"}
+    known = {field.name for field in fields(Limits)} - {"packages", "unit"}
     for name, value in table.items() if isinstance(table, dict) else [("limits", table)]:
         if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise RubricError(f"rubric {path}: limit {name} = {value!r}; expected seconds for one of {sorted(known)}")

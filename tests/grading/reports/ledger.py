@@ -57,10 +57,13 @@ class Ledger:
         except OSError as error:
             raise LedgerError(f"{place} cannot be written: {error.strerror}") from None
 
-    def seal(self, name: str, fingerprint: bytes, record: Record) -> None:
-        """Keep a record, marked as made of this."""
+    def seal(self, name: str, fingerprint: bytes, record: Record, unit: float = 1.0) -> None:
+        """Keep a record, marked as made of this, and the machine's measured unit of time."""
         text = as_text(record)
-        write_whole(self.report / name / SEALED, as_text({"mark": self._mark(fingerprint, text), "record": record}))
+        write_whole(
+            self.report / name / SEALED,
+            as_text({"mark": self._mark(fingerprint, text), "record": record, "unit": unit}),
+        )
 
     def known(self, name: str, fingerprint: bytes) -> Record | None:
         """The record that a former run kept of the same, if it is there, whole and untouched."""

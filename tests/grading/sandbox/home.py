@@ -70,8 +70,8 @@ def start(source: Source) -> HomeWorker:
 class HomeWatch:
     """Waits for it, takes what it prints, and counts the time it uses, which is all that passes (see clock.py)."""
 
-    def __init__(self, worker: HomeWorker, printed: Callable[[bytes], None]) -> None:
-        self.used = 0.0
+    def __init__(self, worker: HomeWorker, printed: Callable[[bytes], None], unit: float = 1.0) -> None:
+        self.used, self._unit = 0.0, unit
         self._printed, self._process = printed, worker.process
         self._replies, self._output = _pump(worker.process.stdout), _pump(worker.process.stderr)
         self._rest = b""
@@ -80,7 +80,7 @@ class HomeWatch:
     def within(self, seconds: float) -> Channel:
         """Ways to write and read that raise LateError after so many seconds."""
         self._asked = time.monotonic()
-        end = self._asked + seconds
+        end = self._asked + seconds * self._unit
 
         def write(part: memoryview) -> int:
             assert self._process.stdin is not None
@@ -111,7 +111,7 @@ class HomeWatch:
     def settle(self) -> None:
         """Count the time since the question."""
         self.take()
-        self.used += time.monotonic() - self._asked
+        self.used += (time.monotonic() - self._asked) / self._unit
         self._asked = time.monotonic()
 
 

@@ -115,7 +115,9 @@ def start(source: Source, tier: str, limits: Limits) -> Worker:
     for descriptor in (requests, replies):
         os.set_blocking(descriptor, False)  # clock.py waits for them
     inside, forbidden = tier == "bwrap", limits.forbidden(source.language)
-    most = LIMITS | {"CPU": math.ceil(2 * (limits.submission_seconds + limits.load_seconds))}  # clock.py is first
+    most = LIMITS | {
+        "CPU": math.ceil(2 * limits.unit * (limits.submission_seconds + limits.load_seconds))
+    }  # clock.py is first
     if not uid and not inside:
         most["NPROC"] += own_processes()
     config = {

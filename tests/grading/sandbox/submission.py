@@ -74,6 +74,7 @@ class Submission:
     flaws: dict[str, set[str]] = field(default_factory=dict)  # of results that can be read nevertheless (see plain.py)
     used: float = 0.0  # seconds, in workers that are gone
     lent: float = 20.0  # seconds of the grader that right functions may still take
+    late: bool = False  # whether it went beyond a limit of time
     overdrawn: tuple[str, str] | None = None  # the function at which its time was used up, and the sentence about it
     _dead: dict[str, str] = field(default_factory=dict)  # functions that cost a worker, and how
     _worker: Worker | HomeWorker | None = None
@@ -95,6 +96,7 @@ class Submission:
         try:
             reply = self._asked(watch, name, arguments, forms, right)
         except wire.LateError:
+            self.late = True
             self._lost(name, f"{name} did not finish within {self.limits.call_seconds:g} seconds")
         except wire.ClosedError:
             self._lost(name, f"{name} ended the process it runs in{_how(worker)}")
@@ -117,7 +119,7 @@ class Submission:
     def begin(self, begun: Worker | None = None) -> None:
         """Start a worker, or take one that runs already; the first call waits for it."""
         if self._worker is None and not self.broken:
-            self._worker, self._watch = (begun, Watch(begun, self._keep)) if begun else self._begun()
+            self._worker, self._watch = (begun, Watch(begun, self._keep, self.limits.unit)) if begun else self._begun()
             self._calling, self._is_loaded = AT_LOADING, False
 
     def afresh(self) -> "Submission":
@@ -186,7 +188,7 @@ class Submission:
         self.broken = (
             f"the submission has used its {self.limits.submission_seconds:g} seconds, the last of them in {name}"
         )
-        self.overdrawn = name, self.broken
+        self.overdrawn, self.late = (name, self.broken), True
         self._lost(name, self.broken)
 
     def _started(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
@@ -206,6 +208,7 @@ class Submission:
         try:
             reply = wire.receive(watch.within(self.limits.load_seconds).read, MAX_REPLY)
         except wire.LateError:
+            self.late = True
             seconds = f"{self.limits.load_seconds:g} seconds"
             return f"the file could not be loaded within {seconds}: does it loop or wait for input?"
         except wire.ClosedError:
@@ -228,9 +231,9 @@ class Submission:
     def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
         if self.tier == "none":
             at_home = home.start(self.source)
-            return at_home, HomeWatch(at_home, self._keep)
+            return at_home, HomeWatch(at_home, self._keep, self.limits.unit)
         worker = launch.start(self.source, self.tier, self.limits)
-        return worker, Watch(worker, self._keep)
+        return worker, Watch(worker, self._keep, self.limits.unit)
 
     def _keep(self, part: bytes) -> None:
         """Of what is printed the beginning, and where."""
