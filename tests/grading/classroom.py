@@ -140,7 +140,7 @@ class Class:
         _say("grading")
 
     def _alone(self, handed_in: HandIn) -> tuple[Record | None, bool]:
-        """Grade one file in a process of its own, once more if that is lost; and whether it went beyond a limit of time."""
+        """Grade one file in a process of its own, once more if that is lost; and whether a limit of time was met."""
         limits, target = self.assignment.rubric.limits, scratch.folder() / f"{secrets.token_hex(8)}.json"
         began = time.monotonic()
         for _ in range(2):
