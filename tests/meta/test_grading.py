@@ -19,7 +19,7 @@ from tests.grading.reports import feedback, formats
 from tests.grading.sandbox import clock, tiers, wire
 from tests.grading.sandbox.limits import PACKAGES, Limits
 from tests.grading.sandbox.plain import UnreadableError, plain
-from tests.grading.sandbox.submission import RightFunction, Submission
+from tests.grading.sandbox.submission import Submission
 from tests.grading.sandbox.tiers import TIERS
 from tests.implementation import Call, Implementation
 from tests.meta.graded import PROJECT
@@ -482,11 +482,3 @@ def test_a_byte_now_and_then_is_sleep(submitted):
     source = "import os, time\ndef denominator_df(d):\n    while True: os.write(1, b'x'); time.sleep(0.02)\n"
     with pytest.raises(ContractError, match=r"did not finish within 1\.5 seconds"):
         submitted(source).denominator_df(ONE)
-
-
-def test_a_grader_that_is_held_up_costs_nobody_time(submitted):
-    """A right function that is asked thirty times and answers each time in a fifth of a second."""
-    source = "def gls(X, y, V): pass\ndef denominator_df(d): return len([gls(1, 2, 3) for _ in range(30)])\n"
-    slow = RightFunction("gls", lambda *_: time.sleep(0.2) or {"coef": np.ones(1), "se": np.ones(1)})
-    answer = submitted(source).backend.call("denominator_df", {"data": ONE}, {"df": "numbers"}, slow)
-    assert answer["df"] == 30
