@@ -103,7 +103,13 @@ def test_however_the_run_is_started_nothing_of_the_class_is_configuration(hostil
 
 @pytest.mark.slow
 @pytest.mark.parametrize("hostile", ["right.toml"], indirect=True)
-@pytest.mark.parametrize("how", ["as a module, in the folder", "by a pattern, in the folder", "by a script"])
+@pytest.mark.parametrize(
+    "how",
+    [
+        *("as a module, in the folder", "as a module, -Im", "by a script"),
+        *("by a pattern, in the folder", "by a pattern, all in the folder"),
+    ],
+)
 def test_nothing_of_the_class_is_run_but_where_it_is_graded(hostile, how):
     """To the end: what lies there is graded, and that is all."""
     assert "right.py: 10 of 10 points" in _started(hostile, how)

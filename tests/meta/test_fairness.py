@@ -1,5 +1,6 @@
 """The same file, the same bytes: alone or beside others, on a quiet machine or on one that has no time."""
 
+import os
 import subprocess
 import sys
 import textwrap
@@ -11,7 +12,7 @@ from tests.meta.graded import PROJECT, rubric
 
 pytestmark = pytest.mark.slow
 
-BURNERS = 12
+BURNERS = 2 * (os.cpu_count() or 1)  # what is left is a third of the machine
 SPIN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
 RIGHT = "return data['bucket'].nunique() - data['color'].nunique()"
 FILES = {

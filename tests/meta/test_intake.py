@@ -247,6 +247,19 @@ def test_nobody_is_lost(tmp_path):
     assert sum(text.startswith("not: ") for text in reasons.values()) == 7
 
 
+def test_of_several_that_are_named_one_that_cannot_be_graded_stops_nobody(tmp_path):
+    """As a shell's `*` names them; alone it is an error, and so is one that is not there."""
+    lay(tmp_path, {"a.py": GLS, "pyproject.toml": "", "b.zip": b"no zip", "empty/x.txt": "", "__pycache__/a.pyc": b""})
+    named = sorted(map(str, tmp_path.iterdir()))
+    assert {one.name: bool(one.source) for one in taken(named)} == {
+        **{"a": True, "b": False, "empty": False},
+        "pyproject.toml": False,
+    }
+    for alone in (["pyproject.toml"], ["a.py", "missing.py"]):
+        with pytest.raises(IntakeError):
+            taken([str(tmp_path / name) for name in alone])
+
+
 def test_a_report_among_the_hand_ins_is_not_handed_in(tmp_path):
     """Nor are the roster and the rubric."""
     lay(tmp_path, {"a.py": GLS, "out/a/results.json": "{}", "roster.csv": "name,id\n"})

@@ -10,7 +10,7 @@ from pathlib import Path, PurePosixPath
 from tests.grading.intake import files, folders
 from tests.grading.intake.documents import READERS, DocumentError, source_of
 from tests.grading.intake.encodings import text_of
-from tests.grading.intake.files import Entry, suffix
+from tests.grading.intake.files import Entry, IntakeError, suffix
 from tests.grading.intake.folders import EXPECTED, content_defines, entry_defines
 from tests.grading.intake.platforms import METADATA, VERSION, Label, labels, submitters
 from tests.grading.intake.roster import Person, Roster
@@ -48,14 +48,24 @@ class _Upload:
 
 def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = ()) -> list[HandIn]:
     """The hand-ins behind some paths; raises IntakeError for a path that is none."""
-    roster, skipped = roster or Roster(), {path.resolve() for path in without}
-    entries = [entry for path in map(Path, wanted) for entry in folders.entries(path, skipped)]
+    roster, skipped, paths = roster or Roster(), {path.resolve() for path in without}, list(map(Path, wanted))
+    entries = [entry for path in paths for entry in _behind(path, skipped, is_only=len(paths) == 1)]
     people: dict[object, list[_Upload]] = defaultdict(list)
     for number, upload in enumerate(_uploads(entries, roster)):
         named = upload.label.person if upload.label else ("", "")
         known = upload.person if upload.person in roster.people else number
         people[(*named, upload.label.name) if upload.label and any(named) else known].append(upload)
     return _called(_twice([_hand_in(of_one) for of_one in people.values()], roster))
+
+
+def _behind(path: Path, skipped: set[Path], *, is_only: bool) -> list[Entry]:
+    """What a path stands for; where others are named, too, one that cannot be graded is a line and stops nobody."""
+    try:
+        return folders.entries(path, skipped)
+    except IntakeError as error:
+        if is_only or not path.exists():
+            raise
+        return [] if files.is_noise(path.name) else [Entry(path.name, unread={path.name: str(error)})]
 
 
 def is_class(wanted: list[str]) -> bool:
