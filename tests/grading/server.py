@@ -25,7 +25,9 @@ def serving(modules: list[str]) -> Iterator[None]:
     """With these modules loaded; the script that started this run is not run again in its processes."""
     os.environ[tied.RUN] = str(os.getpid())
     multiprocessing.current_process()._config["tempdir"] = str(scratch.folder())  # type: ignore[attr-defined]
-    forkserver.set_forkserver_preload([command.__name__, tied.__name__, *modules])  # the first puts the suite on the path
+    forkserver.set_forkserver_preload(
+        [command.__name__, tied.__name__, *modules]
+    )  # the first puts the suite on the path
     main, sys.modules["__main__"] = sys.modules["__main__"], types.ModuleType("__main__")
     try:
         forkserver.ensure_running()  # by this thread: the server ends with the thread that started it

@@ -1,0 +1,62 @@
+"""Limits of time are this machine's: a measured unit of work, and who meets one in company is asked once more alone."""
+
+import contextlib
+import json
+from types import SimpleNamespace
+
+import pandas as pd
+import pytest
+
+from tests.grading import classroom
+from tests.grading.classroom import Class
+from tests.grading.intake.source import Source
+from tests.grading.reports.ledger import SEALED, Ledger
+from tests.grading.sandbox import limits, tiers
+from tests.grading.sandbox.limits import UNIT_SECONDS, Limits, measured_unit
+from tests.grading.sandbox.submission import CallFailedError, Submission
+
+TWO_SECONDS = """
+import time
+def denominator_df(data):
+    end = time.process_time() + 2
+    while time.process_time() < end: pass
+    return 3
+"""
+
+
+@pytest.mark.parametrize(("speed", "unit"), [(1 / 3, 3.0), (1.0, 1.0), (4.0, 1.0)])
+def test_the_unit_is_how_much_slower_this_machine_is(monkeypatch, speed, unit):
+    """And at least 1: a fast machine takes nothing from anybody."""
+    monkeypatch.setattr(limits, "_seconds_of_work", lambda: UNIT_SECONDS / speed)
+    assert measured_unit.__wrapped__() == unit
+
+
+@pytest.mark.parametrize(("unit", "late"), [(1.0, True), (4.0, False)])
+def test_a_limit_is_so_much_longer_on_a_slower_machine(unit, late):
+    """Two seconds of the processor, within one of a machine four times as fast."""
+    tier, _ = tiers.best("auto")
+    assert tier
+    submission = Submission(Source.of("Python", TWO_SECONDS), tier.name, Limits(call_seconds=1, unit=unit))
+    with contextlib.suppress(CallFailedError):
+        submission.call("denominator_df", {"data": pd.DataFrame({"bucket": [1]})}, {})
+    submission.close()
+    assert submission.late == late
+
+
+def test_the_unit_is_kept_with_the_record(tmp_path):
+    """For whoever asks later why a file was late, or was not."""
+    book = Ledger.of(tmp_path / "report", [])
+    (book.report / "s").mkdir()
+    book.seal("s", b"file", {"score": 1}, 2.5)
+    assert json.loads((book.report / "s" / SEALED).read_text())["unit"] == 2.5
+
+
+@pytest.mark.parametrize(("processes", "counts"), [(2, "second"), (1, "first")])
+def test_who_is_late_in_company_is_asked_once_more_alone(monkeypatch, processes, counts):
+    """And is the last; where one at a time is graded there is nothing to repeat."""
+    answers = {"quick": iter([("first", False)]), "slow": iter([("first", True), ("second", True)])}
+    monkeypatch.setattr(classroom.server, "serving", lambda modules: contextlib.nullcontext())
+    monkeypatch.setattr(Class, "_warmed", lambda self: None)
+    monkeypatch.setattr(Class, "_alone", lambda self, name: next(answers[name]))
+    graded = list(Class(SimpleNamespace(seed=1), processes)._here({"slow": "slow", "quick": "quick"}))
+    assert dict(graded) == {"quick": "first", "slow": counts}
