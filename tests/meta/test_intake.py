@@ -252,7 +252,9 @@ def test_of_several_that_are_named_one_that_cannot_be_graded_stops_nobody(tmp_pa
     lay(tmp_path, {"a.py": GLS, "pyproject.toml": "", "b.zip": b"no zip", "empty/x.txt": "", "__pycache__/a.pyc": b""})
     named = sorted(map(str, tmp_path.iterdir()))
     assert {one.name: bool(one.source) for one in taken(named)} == {
-        **{"a": True, "b": False, "empty": False},
+        "a": True,
+        "b": False,
+        "empty": False,
         "pyproject.toml": False,
     }
     for alone in (["pyproject.toml"], ["a.py", "missing.py"]):

@@ -55,8 +55,8 @@ def test_the_unit_is_kept_with_the_record(tmp_path):
 def test_who_is_late_in_company_is_asked_once_more_alone(monkeypatch, processes, counts):
     """And is the last; where one at a time is graded there is nothing to repeat."""
     answers = {"quick": iter([("first", False)]), "slow": iter([("first", True), ("second", True)])}
-    monkeypatch.setattr(classroom.server, "serving", lambda modules: contextlib.nullcontext())
-    monkeypatch.setattr(Class, "_warmed", lambda self: None)
-    monkeypatch.setattr(Class, "_alone", lambda self, name: next(answers[name]))
+    monkeypatch.setattr(classroom.server, "serving", lambda _: contextlib.nullcontext())
+    monkeypatch.setattr(Class, "_warmed", lambda _: None)
+    monkeypatch.setattr(Class, "_alone", lambda _, name: next(answers[name]))
     graded = list(Class(SimpleNamespace(seed=1), processes)._here({"slow": "slow", "quick": "quick"}))
     assert dict(graded) == {"quick": "first", "slow": counts}
