@@ -180,6 +180,14 @@ def test_the_functions_of_contract_1_are_asked_by_those_of_contract_2(tmp_path):
     assert "fit_mixed(X, y, terms)" in older.remarks[-1]
 
 
+def test_components_df_alone_is_asked_and_told_its_name_now(tmp_path):
+    """Not silently passed over."""
+    alone = _load(tmp_path, OLDER + "del fit_components\n")
+    data = second_level.load("ponds")
+    assert np.allclose(alone.implementation().mixed_df(data.X, data.y, data.terms), data.expected["df"], rtol=1e-5)
+    assert "mixed_df now" in alone.remarks[-1]
+
+
 ONES = np.ones((4, 1))
 
 

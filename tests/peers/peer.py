@@ -48,15 +48,18 @@ RENAMED = (
     "fit_components(X, y, groups) and components_df, of contract 1, are asked as they are; they are called "
     "fit_mixed(X, y, terms) and mixed_df now, terms being pairs (Z, group), Z a column of ones for a component"
 )
-IN_R = """
+IN_R = {
+    "fit_components": """
 fit_mixed <- function(X, y, terms) {
   if (any(vapply(terms, function(term) any(term$Z != 1) || ncol(term$Z) > 1, NA))) stop("contract 1 has no slopes")
   fit <- fit_components(X, y, lapply(terms, function(term) term$group))
   c(fit, list(G = lapply(fit$V, function(v) matrix(v, 1, 1))))
 }
-if (exists("components_df", inherits = FALSE))
-  mixed_df <- function(X, y, terms) components_df(X, y, lapply(terms, function(term) term$group))
-"""
+""",
+    "components_df": """
+mixed_df <- function(X, y, terms) components_df(X, y, lapply(terms, function(term) term$group))
+""",
+}
 
 
 class PeerError(Exception):
@@ -169,8 +172,10 @@ def load(path: Path) -> Peer:
         raise PeerError(f"implementation {path} is for contract {said('CONTRACT')}; this is {contract.VERSION}")
     defined = loaded.function if in_r else lambda name: getattr(loaded, name, None)
     refuses, renamed = dict(said("REFUSES") or {}), ()
-    if defined("fit_components") is not None and defined("fit_mixed") is None:
-        (_renamed_in_r if in_r else _renamed)(loaded)
+    older = [old for old, new in contract.OLDER.items() if defined(old) is not None and defined(new) is None]
+    for name_before in older:
+        r.define(IN_R[name_before], loaded.environment) if in_r else IN_PYTHON[name_before](loaded)
+    if older:
         refuses, renamed = {"slopes": "contract 1 has none", **refuses}, (RENAMED,)
     absent = [name for name in contract.EVERY if defined(name) is None]
     if len(absent) == len(contract.EVERY):
@@ -198,9 +203,9 @@ def load(path: Path) -> Peer:
     return peer.asking(None)
 
 
-def _renamed(module: ModuleType) -> None:
-    """Contract 1's functions by the names of contract 2."""
-    fit_components, components_df = (getattr(module, name, None) for name in contract.OLDER)
+def _fit_mixed(module: ModuleType) -> None:
+    """Contract 1's fit by the name of contract 2."""
+    fit_components = module.fit_components
 
     def fit_mixed(X: Any, y: Any, terms: Any) -> dict[str, Any]:
         _no_slopes(terms)
@@ -208,23 +213,25 @@ def _renamed(module: ModuleType) -> None:
         fields = {name: field_of(fit, name) for name in names_of(fit)}
         return fields | {"G": [np.full((1, 1), V) for V in np.ravel(fields.pop("V"))]}
 
+    module.fit_mixed = fit_mixed  # type: ignore[attr-defined]
+
+
+def _mixed_df(module: ModuleType) -> None:
+    components_df = module.components_df
+
     def mixed_df(X: Any, y: Any, terms: Any) -> Any:
         _no_slopes(terms)
         return components_df(X, y, [group for _, group in terms])
 
-    module.fit_mixed = fit_mixed
-    if components_df is not None:
-        module.mixed_df = mixed_df
+    module.mixed_df = mixed_df  # type: ignore[attr-defined]
+
+
+IN_PYTHON = {"fit_components": _fit_mixed, "components_df": _mixed_df}
 
 
 def _no_slopes(terms: Any) -> None:
     if REFUSABLE_TERMS["slopes"](terms):
         raise NotImplementedError("contract 1 has no slopes")
-
-
-def _renamed_in_r(submission: Any) -> None:
-    """The same in R."""
-    r.define(IN_R, submission.environment)
 
 
 def _loaded() -> dict[str, str]:
