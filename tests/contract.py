@@ -193,6 +193,21 @@ def _matrices(value: Any, name: str, arguments: Arguments) -> list[np.ndarray]:
     return [_matrix(lambda _, r=r: (r, r))(G, f"{name}[{k}]", {}) for k, (G, r) in enumerate(zip(value, sizes))]  # noqa: B905 - just compared
 
 
+def _effects(value: Any, name: str, arguments: Arguments) -> list[dict[str, np.ndarray]]:
+    """For each term a vector as long as its Z is wide, by the label of the level."""
+    terms = arguments["terms"]
+    if len(value) != len(terms):
+        raise ContractError(f"{name} has {len(value)} mappings; expected {len(terms)}, one for each term")
+    found = []
+    for k, (Z, group) in enumerate(terms):
+        r, part = np.shape(Z)[1], {label(key): b for key, b in value[k].items()}
+        lacking = [level for level in map(label, np.unique(group).tolist()) if level not in part]
+        if lacking:
+            raise ContractError(f"{name}[{k}] lacks the level {lacking[0]}; it has {', '.join(list(part)[:12])}")
+        found.append({level: _vector(lambda _, r=r: r)(b, f"{name}[{k}] of {level}", {}) for level, b in part.items()})
+    return found
+
+
 COLUMNS = ("id", "bucket", "color", "bucket_mu", "weight")
 NUMBER, WHOLE_NUMBER = Kind("numbers", _number), Kind("numbers", _whole)
 P_NUMBERS = Kind("numbers", _vector(_coefficients))
@@ -234,6 +249,13 @@ SECOND = {
             {"G": Kind("matrices", _matrices), "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER},
         ),
         Function("mixed_df", "7", ("X", "y", "terms"), {WHOLE: P_NUMBERS}),
+        Function("random_effects", "7", ("X", "y", "terms"), {WHOLE: Kind("effects", _effects)}),
+        Function(
+            "likelihood_ratio",
+            "7",
+            ("X0", "X", "y", "terms"),
+            {"chi2": NUMBER, "df": WHOLE_NUMBER, "p_value": NUMBER},
+        ),
     )
 }
 EVERY = CONTRACT | SECOND

@@ -217,10 +217,34 @@ class Curves:
         mean_squares = np.sum(left**2, axis=0) / (len(groups) - self.A_columns)
         return np.sqrt(np.outer(np.diag(np.linalg.inv(A.T @ A)), mean_squares)).ravel()
 
+    @cached_property
+    def predicted(self) -> dict[object, np.ndarray]:
+        """The groups' own coefficients less what A explains, shrunk by G (G + Ve (Z'Z)^-1)^-1."""
+        groups, closed = np.unique(self.group), self.expected
+        left = self.y - self.X @ closed.coef
+        of = [self.group == g for g in groups]
+        M = closed.G + closed.Ve * np.linalg.inv(self.Z[of[0]].T @ self.Z[of[0]])
+        shrink = closed.G @ np.linalg.inv(M)
+        own = (np.linalg.lstsq(self.Z[rows], left[rows])[0] for rows in of)
+        return {g: shrink @ b for g, b in zip(groups.tolist(), own, strict=True)}
+
     def __repr__(self) -> str:
         """Short."""
         shape = f"{len(self.y)} rows, {len(np.unique(self.group))} groups, {self.Z.shape[1]} columns vary"
         return f"<{shape}, {self.expected.n_pooled} eigenvalues pooled>"
+
+
+def predictions(data, G, Ve) -> list[dict[object, np.ndarray]]:
+    """G_k Z_k'V^-1 (y - X beta) of every level of every term, by dense matrices."""
+    V = Ve * np.eye(len(data.y))
+    for (Z, group), part in zip(data.terms, G, strict=True):
+        V += (Z @ part @ Z.T) * np.equal.outer(group, group)
+    W = np.linalg.inv(V)
+    r = W @ (data.y - data.X @ np.linalg.solve(data.X.T @ W @ data.X, data.X.T @ W @ data.y))
+    return [
+        {level: part @ Z[group == level].T @ r[group == level] for level in np.unique(group).tolist()}
+        for (Z, group), part in zip(data.terms, G, strict=True)
+    ]
 
 
 RANKS = [(r, d) for r in (1, 2, 3) for d in range(r + 1)]

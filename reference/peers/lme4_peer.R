@@ -28,6 +28,7 @@ KNOWN_FAILURES <- list(
   `test_random_coefficients_in_balance` = EARLY,
   `test_estimates_of_random_coefficients_are_those_of_ordinary_least_squares` = EARLY,
   `test_the_zero_of_the_covariate_does_not_matter` = EARLY,
+  `test_predictions_shrink_the_groups_own_coefficients` = EARLY,
   `test_random_slopes_of_known_data[orthodont]` = EARLY,
   `test_anova_reml_has_no_favourite_unit` = UNITS,
   `test_the_lowest_of_several_minima_is_taken` = MINIMA,
@@ -67,13 +68,13 @@ anova_reml <- function(data) {
   list(F = row$`F value`, df_num = row$NumDF, df_den = row$DenDF, p_value = row$`Pr(>F)`)
 }
 
-fitted_mixed <- function(X, y, terms) {
+fitted_mixed <- function(X, y, terms, REML = TRUE) {
   k <- seq_along(terms)
   data <- c(list(y = y, X = X), setNames(lapply(terms, function(t) t$Z), paste0("Z", k)),
             setNames(lapply(terms, function(t) factor(t$group)), paste0("g", k)))
   formula <- as.formula(paste("y ~ X - 1 +", paste0("(Z", k, " - 1 | g", k, ")", collapse = " + ")))
   control <- lmerControl(check.nobs.vs.nRE = "ignore", check.nobs.vs.nlev = "ignore")
-  suppressWarnings(suppressMessages(lmer(formula, data, control = control)))
+  suppressWarnings(suppressMessages(lmer(formula, data, REML = REML, control = control)))
 }
 
 fit_mixed <- function(X, y, terms) {
@@ -85,3 +86,15 @@ fit_mixed <- function(X, y, terms) {
 
 mixed_df <- function(X, y, terms)
   suppressWarnings(suppressMessages(coef(summary(fitted_mixed(X, y, terms)))[, "df"]))
+
+random_effects <- function(X, y, terms) {
+  b <- ranef(fitted_mixed(X, y, terms), condVar = FALSE)[paste0("g", seq_along(terms))]
+  lapply(unname(b), function(part) lapply(split(part, rownames(part)), function(row) unname(unlist(row))))
+}
+
+likelihood_ratio <- function(X0, X, y, terms) {
+  deviance_of <- function(X) -2 * as.numeric(logLik(fitted_mixed(X, y, terms, REML = FALSE)))
+  chi2 <- deviance_of(X0) - deviance_of(X)
+  df <- ncol(X) - ncol(X0)
+  list(chi2 = chi2, df = df, p_value = pchisq(chi2, df, lower.tail = FALSE))
+}

@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import chi2 as chi_squared
 
 from reference import exact, golden, second_level, several_minima, slopes
 from reference.strata import strata
@@ -12,6 +13,8 @@ from tests.assertions import assert_at_most, assert_close, assert_each_close, as
 
 pytestmark = [pytest.mark.package, pytest.mark.judges("fit_mixed")]
 of_df = pytest.mark.judges("mixed_df")
+of_effects = pytest.mark.judges("random_effects")
+of_ratio = pytest.mark.judges("likelihood_ratio")
 FLAT = 1e-6  # of a criterion, what an optimiser may leave
 
 
@@ -314,6 +317,49 @@ def test_df_of_unbalanced_data_to_25_digits(impl, case):
     data, expected = slopes.certified(case)
     got = impl.mixed_df(data.X, data.y, data.terms)
     assert_each_close("df = 2 f^2 / Var(f)", got, expected.df, max(1e-6, impl.tolerances.df))
+
+
+# --- predictions, and tests by ML -----------------------------------------------------------------------
+
+
+def assert_effects(impl, claim, got, expected):
+    """b of every level, relative to the largest."""
+    got = np.array([got[str(level)] for level in expected])
+    wanted = np.array(list(expected.values()))
+    assert_close(claim, got, wanted, max(1e-9, impl.tolerances.variance), np.abs(wanted).max() + 1e-9)
+
+
+@of_effects
+@given(layouts.growth_curves(ranks=((1, 1), (2, 1), (2, 2), (3, 2), (3, 3))))
+def test_predictions_shrink_the_groups_own_coefficients(impl, curves):
+    """b_i = G (G + Ve (Z'Z)^-1)^-1 (own coefficients of group i less what A explains); Henderson (1975)."""
+    got = impl.random_effects(curves.X, curves.y, curves.terms)
+    assert_effects(impl, "b_i of every group", got[0], curves.predicted)
+
+
+@of_effects
+@pytest.mark.parametrize("case", slopes.UNBALANCED)
+def test_predictions_of_unbalanced_data(impl, case):
+    """b_k = G_k Z_k'V^-1 (y - X beta) by dense matrices, at the variances that are proved."""
+    data, expected = slopes.certified(case)
+    got = impl.random_effects(data.X, data.y, data.terms)
+    for k, wanted in enumerate(layouts.predictions(data, expected.G, expected.Ve)):
+        assert_effects(impl, f"b of term {k}", got[k], wanted)
+
+
+RATIOS = {"sleepstudy": ([0], 23.536537498), "orthodont": ([0, 1, 2], 5.029210165)}
+
+
+@of_ratio
+@pytest.mark.parametrize("name", RATIOS)
+def test_a_likelihood_ratio_is_by_ml(impl, name):
+    """m log(1 + F / (m - c)) on one df, both fits interior: by REML it would be no ratio of one likelihood."""
+    columns, chi2 = RATIOS[name]
+    data = slopes.load(name)
+    got = impl.likelihood_ratio(data.X[:, columns], data.X, data.y, data.terms)
+    assert_close("chi2 = m log(1 + F / (m - c))", got.chi2, chi2, max(1e-9, impl.tolerances.criterion), 1 + chi2)
+    assert_close("df", got.df, 1, 0)
+    assert_close("p = P(chi2_1 > chi2)", got.p_value, chi_squared.sf(chi2, 1), 1e-4)
 
 
 # --- what lmm_core refuses ------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from reference import exact
-from tests.contract import EVERY, NOT_OFFERED, ContractError
+from tests.contract import EVERY, NOT_OFFERED, SECOND, ContractError
 from tests.grading.sandbox import plain
 from tests.strategies import indicators
 
@@ -34,7 +34,7 @@ REFUSABLE_TERMS = {
     "crossed": lambda terms: any(_are_crossed(g, h) for (_, g), (_, h) in combinations(terms, 2)),
 }
 FIRST = ("fit_reml", "satterthwaite_df", "anova_reml")
-MIXED = ("fit_mixed", "mixed_df")
+MIXED = tuple(SECOND)
 DF = ("satterthwaite", "kenward-roger")
 
 

@@ -58,7 +58,7 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
     """The fields of a result, each in its form; a result without fields is the field "" of itself.
 
     Forms: "numbers" (an array of any shape), "counts" (a mapping to numbers), "table" (named columns), "matrices" (a
-    list of arrays).
+    list of arrays), "effects" (a list of mappings to numbers).
     """
     if value is None:
         raise UnreadableError(NOTHING)
@@ -129,7 +129,13 @@ def _matrices(value: Any, name: str) -> list[np.ndarray]:
     return [_numbers(entry, f"{name}[{k}]") for k, entry in enumerate(entries)]
 
 
-FORMS = {"numbers": _numbers, "counts": _counts, "table": _table, "matrices": _matrices}
+def _effects(value: Any, name: str) -> list[dict[Any, Any]]:
+    if not isinstance(value, list | tuple):
+        raise UnreadableError(f"{name} is a {type(value).__name__}; expected a list of mappings, one for each term")
+    return [_counts(entry, f"{name}[{k}]") for k, entry in enumerate(value)]
+
+
+FORMS = {"numbers": _numbers, "counts": _counts, "table": _table, "matrices": _matrices, "effects": _effects}
 
 
 def names_of(value: Any) -> list[str]:
