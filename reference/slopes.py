@@ -8,6 +8,7 @@ The unbalanced parts are searched by BFGS on the criterion of `several_minima.cr
 
 import json
 from dataclasses import dataclass
+from decimal import Decimal
 from functools import cache
 from itertools import product
 from pathlib import Path
@@ -94,6 +95,13 @@ def certified(case: str) -> tuple[Slopes, Expected]:
     arrays = {name: np.array(said[name], dtype=float) for name in ("coef", "se", "df")}
     G = [np.array(part, dtype=float) for part in said["G"]]
     return load(*UNBALANCED[case]), Expected(G, float(said["Ve"]), criterion=float(said["criterion"]), **arrays)
+
+
+def decimals(case: str) -> tuple[list[Decimal], Decimal, list[Decimal], list[Decimal], list[Decimal]]:
+    """The entries of all G, Ve, coef, se and df as they were proved."""
+    said = json.loads(FILE.read_text(encoding="utf-8"))["cases"][case]
+    coef, se, df = ([Decimal(cell) for cell in said[name]] for name in ("coef", "se", "df"))
+    return [Decimal(cell) for G in said["G"] for row in G for cell in row], Decimal(said["Ve"]), coef, se, df
 
 
 def written(case: str) -> list[str]:

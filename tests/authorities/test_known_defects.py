@@ -12,6 +12,7 @@ import pytest
 import statsmodels.api as sm
 
 from reference import closed_form, exact, golden, nist
+from reference.coefficients import coefficients
 from tests.assertions import assert_between, assert_close
 
 
@@ -103,6 +104,39 @@ def test_lmertests_df_just_inside_the_boundary(live_r, excess):
     assert_close("the right df", float(df), 9.0, 1e-6)
     got = live_r.lmer(data, "weight ~ 1 + (1 | bucket)", tight=False).df[0]
     assert abs(got / 9 - 1) > 0.05, f"lmerTest gives {got:.6g}: it seems mended"
+
+
+SLOPES = """
+control <- lme4::lmerControl("bobyqa", calc.derivs = FALSE, optCtrl = list(rhobeg = 0.02, rhoend = 1e-11, maxfun = 1e5))
+fit <- suppressWarnings(suppressMessages(
+  lmerTest::lmer(weight ~ x + (x | bucket), d, control = control, start = c(start, 0, 1))))
+coef(summary(fit))[2, "df"]
+"""
+TIMES = np.arange(5.0)
+RISES = np.array([3.0, -2, 4, 1, -1, 2, -3, 5])
+NOISE = np.array([[1.0, -2, 0, 2, -1], [1, -2, 2, -2, 1]])  # at right angles to a constant and to the times
+
+
+def _fan(zero: float) -> pd.DataFrame:
+    """Eight lines that meet where they begin: the intercept has no variance if that is the covariate's zero."""
+    y = [10 + rise * TIMES + NOISE[i % 2] * (1 + i % 3) for i, rise in enumerate(RISES)]
+    x = np.tile(TIMES - zero, len(RISES))
+    return pd.DataFrame({"bucket": np.repeat(list("abcdefgh"), 5), "x": x, "weight": np.ravel(y)})
+
+
+@pytest.mark.parametrize(("start", "wrong"), [(1.0, 8.187), (0.3, 8.492)])
+def test_lmertests_df_of_slopes_depend_on_the_covariates_zero(live_r, start, wrong):
+    """Theorems 24 and 26: 7.10958, wherever the zero is; with no variance of the intercept lmerTest has 8.19 or 8.49.
+
+    The factor of G is then (0, 0; a, b), of which a^2 + b^2 alone matters: it counts a rotation as a parameter.
+    """
+    at_meeting, elsewhere = _fan(0.0), _fan(1.5)
+    X = np.column_stack([np.ones(40), at_meeting["x"]])
+    right = coefficients(X, at_meeting["weight"], X, at_meeting["bucket"]).ddf([[0, 1]])[0]
+    away = live_r.evaluate(SLOPES, d=elsewhere, start=start)[0]
+    assert_close("the right df, and lmerTest's at another zero", [right, away], [7.109583] * 2, 1e-6)
+    got = live_r.evaluate(SLOPES, d=at_meeting, start=start)[0]
+    assert abs(got / right - 1) > 0.05, f"lmerTest gives {got:.6g}: it seems mended (it gave about {wrong})"
 
 
 def test_statsmodels_says_converged_at_variance_zero():

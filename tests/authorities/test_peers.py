@@ -54,6 +54,17 @@ def shown():
     return found.group(1)
 
 
+def test_lmm_core_has_thirteen_digits_of_lme4s_models():
+    """Of every G, Ve, coef, se and df, ponds and the other minima proved in balls among them; and the README's rows."""
+    rows = [line.strip("| ").split(" | ") for line in scoreboard.second_table([peer.core()]).splitlines()[2:]]
+    least = [min(map(int, cells.split())) for _, cells in rows]
+    assert min(least) >= 13, rows
+    text = (PROJECT / "tests" / "peers" / "README.md").read_text(encoding="utf-8")
+    assert [name for name, _ in rows] == re.findall(r"^\| ([^|]+?) \|", text.split("digits of G Ve")[1], re.MULTILINE)[
+        1:
+    ]
+
+
 @pytest.mark.slow
 def test_readme_shows_what_a_run_writes(shown):
     """The same cells, but for one digit in which processors differ."""

@@ -15,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from reference import closed_form, exact, golden, nist, second_level
+from reference import closed_form, exact, golden, nist, second_level, slopes
 from reference.strata import strata
 from tests.contract import EVERY, NOT_OFFERED
 from tests.peers import peer
@@ -113,29 +113,55 @@ def _lre(answer: dict[str, Any] | None, field: str, truth: Any) -> float | None:
     return exact.lre(values, truth) if is_answer else float("nan")
 
 
-def second_table(peers: list[Peer]) -> str:
-    """Digits of several variance components, of those who offer `fit_mixed`: against the strata, or lme4 on ponds."""
-    offering = [one for one in peers if one.offers("fit_mixed")]
-    lines = ["| digits of V Ve coef se df | " + " | ".join(p.version for p in offering) + " |"]
-    lines.append("|---" * (len(offering) + 1) + "|")
-    for name in second_level.NAMES:
+@dataclass(frozen=True)
+class Mixed:
+    """X, y and terms, and the right numbers: G's entries, Ve, coef, se, df."""
+
+    name: str
+    X: np.ndarray
+    y: np.ndarray
+    terms: list[tuple[np.ndarray, np.ndarray]]
+    truth: dict[str, list[Decimal]]
+
+
+def mixed_sets() -> Iterator[Mixed]:
+    """Components by their strata, slopes in balance in closed form, the others proved in balls."""
+    for name in second_level.BALANCED:
         data = second_level.load(name)
-        truth = dict(data.expected)
-        if name in second_level.BALANCED:
-            closed = strata(data.X, data.y, data.groups)
-            truth |= {"V": closed.V, "Ve": closed.Ve, "df": closed.ddf(np.eye(data.X.shape[1]))}
-            truth["se"] = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
+        closed = strata(data.X, data.y, data.groups)
+        se = np.sqrt(np.einsum("iif,f->i", closed.weights, closed.MS))
+        numbers = closed.V, closed.Ve, np.linalg.lstsq(data.X, data.y)[0], se, closed.ddf(np.eye(data.X.shape[1]))
+        yield Mixed(name, data.X, data.y, data.terms, _truth(*numbers))
+    for name in slopes.NAMES:
+        lines = slopes.load(name)
+        fit = lines.expected
+        numbers = fit.G, fit.Ve, fit.coef, fit.se, fit.ddf(np.eye(len(fit.coef)))
+        yield Mixed(f"{name}, slopes", lines.X, lines.y, lines.terms, _truth(*numbers))
+    for case, of in slopes.UNBALANCED.items():
+        lines = slopes.load(*of)
+        yield Mixed(case, lines.X, lines.y, lines.terms, _truth(*slopes.decimals(case)))
+
+
+def _truth(*numbers: Any) -> dict[str, list[Decimal]]:
+    parts = [np.ravel(np.asarray(part, dtype=object)) for part in numbers]
+    return dict(zip(("G", "Ve", "coef", "se", "df"), ([Decimal(x) for x in part] for part in parts), strict=True))
+
+
+def second_table(peers: list[Peer]) -> str:
+    """Digits of lme4's models, of those who offer `fit_mixed`."""
+    offering = [one for one in peers if one.offers("fit_mixed")]
+    lines = ["| digits of G Ve coef se df | " + " | ".join(p.version for p in offering) + " |"]
+    lines.append("|---" * (len(offering) + 1) + "|")
+    for data in mixed_sets():
         cells = []
         for judged in offering:
             arguments = {"X": data.X, "y": data.y, "terms": data.terms}
             fit, df = (_answer(judged, function, arguments) for function in ("fit_mixed", "mixed_df"))
             if fit and "G" in fit:
-                fit["V"] = np.array([G[0, 0] for G in fit["G"]])
-            found = [
-                _lre(fit, part, list(map(Decimal, np.atleast_1d(truth[part])))) for part in ("V", "Ve", "coef", "se")
-            ]
-            cells.append(" ".join(map(_cell, [*found, _lre(df, "", list(map(Decimal, truth["df"])))])))
-        lines.append("| " + " | ".join([name, *cells]) + " |")
+                fit["G"] = np.concatenate([np.ravel(G) for G in fit["G"]])
+            found = [_lre(fit, part, data.truth[part]) for part in ("G", "Ve", "coef", "se")]
+            cells.append(" ".join(map(_cell, [*found, _lre(df, "", data.truth["df"])])))
+        lines.append("| " + " | ".join([data.name, *cells]) + " |")
     return "\n".join(lines)
 
 
