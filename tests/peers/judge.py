@@ -3,7 +3,8 @@
 The base is checked out beside, its package is installed into a library of its own, and both are judged by the same
 suite in the same environment, so that no processor's rounding counts as a loss. Afterwards each run says from where it
 loaded the package: the same place is a failure, and so is a base that cannot be installed. Where there is nothing to
-compare with (a first commit, a base without the file) the peer is judged alone, and a line says why.
+compare with (a first commit, a base without the file) the peer is judged alone, and a line says why. The program of a
+peer.toml is started in the base's checkout, with the package that its file in R or Python names.
 """
 
 import json
@@ -11,12 +12,14 @@ import os
 import subprocess
 import sys
 import tempfile
+import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 from tests.peers.base import InstallError, Libraries, compared, installed
 
+TOML = ".toml"  # of a program
 GRADED = (0, 1)  # pytest's exit status where all tests ran
 
 
@@ -52,15 +55,30 @@ def _compared(peer: Path, base: str, options: list[str], kept: list[str]) -> int
             old = tree / peer.relative_to(root)
             if not old.is_file():
                 raise NothingToCompareError(f"{base} has no {peer.relative_to(root)}")
-            libraries = installed(old, root, tree, folder / "libraries")
+            source = _source(old)
+            libraries = installed(source, root, tree, folder / "libraries") if source else Libraries(folder, root, tree)
             print(f"judging {base}", flush=True)
             status = _pytest(old, [f"--accuracy={there}", "-q", *options], libraries.environment())
             if status not in GRADED or not there.is_file():
                 raise NothingToCompareError(f"{base} could not be judged (pytest ended with {status})")
             status = _pytest(peer, [f"--baseline={there}", *(kept or [f"--accuracy={here}"]), *options], {})
-            if status in GRADED:
+            if old.suffix == TOML:
+                print(f"what {base}'s program has loaded is not known: it ran in its own checkout", flush=True)
+            elif status in GRADED:
                 _say(libraries, there, Path(kept[0].partition("=")[2]) if kept else here, base)
     return status
+
+
+def _source(peer: Path) -> Path | None:
+    """The file that names the package: the peer, or of a program the first of its words that is R or Python here."""
+    if peer.suffix != TOML:
+        return peer
+    try:
+        command = tomllib.loads(peer.read_text(encoding="utf-8-sig")).get("command", [])
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError):
+        return None
+    files = [peer.parent / word for word in command if isinstance(word, str) and word.lower().endswith((".py", ".r"))]
+    return next((file for file in files if file.is_file()), None)
 
 
 def _say(libraries: Libraries, there: Path, here: Path, base: str) -> None:

@@ -1,7 +1,7 @@
 """An implementation in a file that is trusted: it runs in this process, and says what it is.
 
-The file is a submission of Python or R, and functions that it does not define are not asked, which is said. It may
-have declarations more:
+The file is a submission of Python or R, or the TOML of a program that answers lines of JSON (program.py), and
+functions that it does not define are not asked, which is said. It may have declarations more:
 
     VERSION = "statsmodels 0.15.0"
     CONTRACT = 2                                           the version of the contract that it is for (1 is read)
@@ -34,6 +34,7 @@ from tests.contract import ContractError
 from tests.grading.sandbox.plain import UnreadableError, field_of, names_of, plain
 from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
+from tests.peers import program
 from tests.peers.declared import REFUSABLE_TERMS, DeclarationError, Declared, flag, not_asked
 from tests.tolerances import REFERENCE, SUBMISSION, Tolerances
 
@@ -85,7 +86,7 @@ class Peer:
 
     def loaded(self) -> dict[str, str]:
         """Where its process has found each module, or in R each package."""
-        return r.loaded() if self.language == "R" else _loaded()
+        return {"Python": _loaded, "R": r.loaded}.get(self.language, dict)()
 
     @property
     def on_ordinary_data(self) -> Tolerances:
@@ -160,17 +161,18 @@ def core() -> Peer:
 
 
 def load(path: Path) -> Peer:
-    """Load a .py or .R file; raises PeerError."""
+    """Load a .py, .R or .toml file; raises PeerError."""
     if not path.is_file():
         raise PeerError(f"implementation {path} does not exist")
-    if path.suffix.lower() not in (".py", ".r"):
-        raise PeerError(f"implementation {path} is neither a .py nor a .R file")
-    in_r = path.suffix.lower() == ".r"
-    loaded, said = _from_r(path) if in_r else _from_python(path)
+    suffix = path.suffix.lower()
+    if suffix not in LANGUAGES:
+        raise PeerError(f"implementation {path} is neither a .py nor a .R file, nor a .toml of a program")
+    language, (loaded, said) = LANGUAGES[suffix], LOADERS[suffix](path)
+    in_r, in_python = language == "R", language == "Python"
     name = path.stem.removesuffix("_peer")
     if said("CONTRACT") not in (None, *range(1, contract.VERSION + 1)):
         raise PeerError(f"implementation {path} is for contract {said('CONTRACT')}; this is {contract.VERSION}")
-    defined = loaded.function if in_r else lambda name: getattr(loaded, name, None)
+    defined = (lambda name: getattr(loaded, name, None)) if in_python else loaded.function
     refuses, renamed = dict(said("REFUSES") or {}), ()
     older = [old for old, new in contract.OLDER.items() if defined(old) is not None and defined(new) is None]
     for name_before in older:
@@ -181,7 +183,7 @@ def load(path: Path) -> Peer:
     if len(absent) == len(contract.EVERY):
         raise PeerError(f"implementation {path} defines no function of the contract, such as fit_reml")
     not_offered = [entry for entry in said("NOT_OFFERED") or () if entry.partition(".")[0] not in contract.OLDER]
-    names = {str(key) for key in (loaded.environment if in_r else vars(loaded))}
+    names = {str(key) for key in (loaded.environment if in_r else vars(loaded) if in_python else ())}
     remarks = (*not_asked(names, absent, not_offered), *renamed)
     missing = {*not_offered, *absent}
     try:
@@ -195,8 +197,7 @@ def load(path: Path) -> Peer:
         )
     except DeclarationError as error:
         raise PeerError(f"implementation {path} {error}") from None
-    backend = InR(loaded, declared) if in_r else InPython(loaded, declared)
-    language = "R" if in_r else "Python"
+    backend = BACKENDS[suffix](loaded, declared)
     least = None if said("LEAST") is None else int(said("LEAST"))
     version = str(said("VERSION") or name)
     peer = Peer(name, version, backend, declared, least=least, language=language, remarks=remarks)
@@ -282,3 +283,24 @@ def _from_r(path: Path) -> tuple[Any, Callable[[str], Any]]:
         return int(value[0]) if name in ("CONTRACT", "LEAST") else str(value[0])
 
     return submission, said
+
+
+def _from_toml(path: Path) -> tuple[program.Declaration, Callable[[str], Any]]:
+    try:
+        declaration = program.read(path).started()
+    except program.ProgramError as error:
+        raise PeerError(f"implementation {path} {error}") from None
+    return declaration, lambda name: declaration.said.get(name.lower())
+
+
+LANGUAGES = {".py": "Python", ".r": "R", ".toml": "JSON lines"}
+LOADERS: dict[str, Callable[[Path], tuple[Any, Callable[[str], Any]]]] = {
+    ".py": _from_python,
+    ".r": _from_r,
+    ".toml": _from_toml,
+}
+BACKENDS: dict[str, Callable[[Any, Declared], Backend]] = {
+    ".py": InPython,
+    ".r": InR,
+    ".toml": program.InProgram,
+}

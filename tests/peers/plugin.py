@@ -12,8 +12,8 @@ import pytest
 from tests.contract import EVERY
 from tests.grading.examples import few_examples
 from tests.grading.reports import feedback
-from tests.implementation import Implementation
-from tests.peers import peer, scoreboard
+from tests.implementation import Call, Implementation
+from tests.peers import dialogue, peer, scoreboard
 from tests.peers.census import Census, Counting
 from tests.peers.peer import PEER, Peer
 from tests.selection import EXERCISES, asked_of_packages, function_of, keep
@@ -120,10 +120,18 @@ def _failure(judged: Peer, impl: Implementation, error: BaseException) -> str:
     """The claim, got, expected, how much is forgiven, and a call that shows it where it is small enough to read."""
     said = str(error) if isinstance(error, AssertionError) else f"{type(error).__name__}: {error}"
     lines = said.splitlines()[:MOST_LINES]
-    for shown in (feedback.example(call, judged.language) for call in impl.calls[-1:]):
-        example = ["", "To see it, paste:", *shown.splitlines()] if shown else []
+    for shown in (_example(call, judged.language) for call in impl.calls[-1:]):
+        example = ["", *shown.splitlines()] if shown else []
         lines += example if len(lines) + len(example) <= MOST_LINES else []
     return "\n".join(lines)
+
+
+def _example(call: Call, language: str) -> str:
+    """What shows a failure: lines to paste, or the line that a program is to be sent."""
+    shown = feedback.example(call, language)
+    if language == "JSON lines":
+        return f"To see it, send the program:\n{dialogue.question(1, call.name, call.arguments)}" if shown else ""
+    return f"To see it, paste:\n{shown}" if shown else ""
 
 
 def pytest_terminal_summary(terminalreporter: Any, config: pytest.Config) -> None:
@@ -174,6 +182,8 @@ def declaration(language: str, failures: dict[str, str]) -> list[str]:
     if language == "R":
         entries = ",\n".join(f"  `{test}` = {_quoted(why)}" for test, why in failures.items())
         text = f"KNOWN_FAILURES <- list(\n{entries}\n)"
+    elif language == "JSON lines":
+        text = "[known_failures]\n" + "\n".join(f"{_quoted(test)} = {_quoted(why)}" for test, why in failures.items())
     else:
         entries = "".join(f"    {_quoted(test)}: {_quoted(why)},\n" for test, why in failures.items())
         text = f"KNOWN_FAILURES = {{\n{entries}}}"

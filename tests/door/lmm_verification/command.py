@@ -1,4 +1,4 @@
-"""`lmm-verify judge` and `lmm-verify certify`, for who maintains a package or doubts a number."""
+"""`lmm-verify judge`, `smoke` and `certify`, for who maintains a package or doubts a number."""
 
 import argparse
 import sys
@@ -15,9 +15,11 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="lmm-verify", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
     judged = commands.add_parser("judge", help="judge a peer file, against another commit where there is one")
-    judged.add_argument("peer", type=Path, help="a .py or .R file with the functions that a package offers")
+    judged.add_argument("peer", type=Path, help="a .py or .R file with a package's functions, or a .toml")
     judged.add_argument("--base", help="the commit, branch or tag to compare with")
     judged.add_argument("--accuracy", type=Path, help="where to write what was measured")
+    smoked = commands.add_parser("smoke", help="whether a program, or a peer file, answers at all: each function once")
+    smoked.add_argument("peer", type=Path, help="a .toml, .py or .R file")
     certified = commands.add_parser("certify", help="how many digits of printed numbers are right")
     if "certify" in sys.argv[1:2]:
         from tests.peers import certify  # noqa: PLC0415 - the suite is on the path now
@@ -30,6 +32,10 @@ def main() -> int:
         return judge(arguments.peer, arguments.base, others, arguments.accuracy)
     if others:
         parser.error(f"unrecognized arguments: {' '.join(others)}")
+    if arguments.command == "smoke":
+        from tests.peers.smoke import smoke  # noqa: PLC0415
+
+        return smoke(arguments.peer)
     try:
         return certify.run(arguments)
     except certify.CertifyError as error:

@@ -28,7 +28,7 @@ PATHS = {
     *(*GRADING_PATHS, *CONFIGURATIONS, IMPLEMENTATION, *MEASURED),
     *("--junitxml", "--junit-xml", "--basetemp", "--log-file"),
 }
-PEERS = (".py", ".r")
+PEERS = (".py", ".r", ".toml")
 MOST_FILES = 100  # of arguments, one naming the next
 PASSED = "lmm-door"  # the plugin that says that a run came through here
 GIVEN: list[str] = []  # the arguments of the run that came through last
