@@ -1,6 +1,6 @@
-"""Data with random slopes: balanced, in closed form, and unbalanced parts of them, certified (slopes.json).
+"""Data with random slopes: balanced, in closed form; unbalanced parts of them and drawn designs, certified.
 
-    python -m reference.slopes      certifies them afresh (a minute)
+    python -m reference.slopes      certifies them afresh (two minutes)
 
 The unbalanced parts are searched by BFGS on the criterion of `several_minima.criterion`, from a grid of starts;
 `certified.py` proves the stationary point that is found. That it is the lowest is what the search says, no proof.
@@ -36,6 +36,9 @@ UNBALANCED: dict[str, tuple[str, str]] = {
     "ponds": ("ponds", "index >= 0"),
     "three terms with empty cells": ("penicillin", "index % 5 != 2 and index < 60"),
 }
+# Designs of other kinds, drawn: groups of different sizes and times in all of them
+KINDS = ("years", "small units", "no intercept varies", "no covariance", "two slopes", "a crossed factor beside")
+DRAWN = {f"{kind}, seed {seed}": (kind, seed) for kind in KINDS for seed in (1, 2)}
 
 
 @dataclass(frozen=True, eq=False)
@@ -88,13 +91,37 @@ def load(name: str, rows: str = "index >= 0") -> Slopes:
     return Slopes(X, data["weight"].to_numpy(float), [(Z, subject)])
 
 
+def drawn(kind: str, seed: int) -> Slopes:
+    """Some 40 rows of 7 groups, cells of few decimals; the ranks of G are what comes."""
+    rng = np.random.default_rng([seed, KINDS.index(kind)])
+    group, other = np.sort(rng.integers(0, 7, 42)), rng.integers(0, 5, 42)
+    z = rng.integers(0, 10, 42).astype(float)
+    x = {"years": 2000 + z, "small units": np.round(1e-4 * z, 5)}.get(kind, z)
+    ones, w = np.ones(42), rng.normal(size=42).round(2)
+    X = np.column_stack([ones, x, w] if kind == "two slopes" else [ones, x])
+    terms = {
+        "no intercept varies": [(X[:, 1:], group)],
+        "no covariance": [(X[:, :1], group), (X[:, 1:], group)],
+        "a crossed factor beside": [(X, group), (X[:, :1], other)],
+    }.get(kind, [(X, group)])
+    sds = rng.choice([0.0, 1.0, 3.0], 3) if seed > 1 else np.ones(3)
+    b = rng.normal(size=(7, 3)) * sds
+    y = 5 + b[group, 0] + (1 + b[group, 1]) * z / 3 + b[group, 2] * w + rng.normal(size=5)[other] + rng.normal(size=42)
+    return Slopes(X, y.round(2), terms)
+
+
+def data_of(case: str) -> Slopes:
+    """Of UNBALANCED or of DRAWN."""
+    return drawn(*DRAWN[case]) if case in DRAWN else load(*UNBALANCED[case])
+
+
 @cache
 def certified(case: str) -> tuple[Slopes, Expected]:
-    """One of UNBALANCED with its proved numbers."""
+    """One of UNBALANCED or DRAWN with its proved numbers."""
     said = json.loads(FILE.read_text(encoding="utf-8"))["cases"][case]
     arrays = {name: np.array(said[name], dtype=float) for name in ("coef", "se", "df")}
     G = [np.array(part, dtype=float) for part in said["G"]]
-    return load(*UNBALANCED[case]), Expected(G, float(said["Ve"]), criterion=float(said["criterion"]), **arrays)
+    return data_of(case), Expected(G, float(said["Ve"]), criterion=float(said["criterion"]), **arrays)
 
 
 def decimals(case: str) -> tuple[list[Decimal], Decimal, list[Decimal], list[Decimal], list[Decimal]]:
@@ -147,8 +174,8 @@ def searched(data: Slopes, *, ml: bool = False) -> tuple[float, list[Floats], li
 def main() -> None:
     """Certify every case, and write them."""
     cases = {}
-    for case, (name, rows) in UNBALANCED.items():
-        data = load(name, rows)
+    for case in (*UNBALANCED, *DRAWN):
+        data = data_of(case)
         proved = balls.certify(balls.Model.of(data.X, data.y, data.terms), *searched(data))
         numbers: dict[str, Any] = {"G": [[[str(cell) for cell in row] for row in G] for G in proved.G]}
         numbers |= {name: [str(value) for value in getattr(proved, name)] for name in ("coef", "se", "df")}

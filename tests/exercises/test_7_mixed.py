@@ -280,6 +280,16 @@ def test_the_zero_of_the_covariate_does_not_matter(impl, curves, zero):
     assert_close("Ve", got.Ve, curves.expected.Ve, max(1e-7, impl.tolerances.variance), along)
 
 
+@given(layouts.growth_curves(ranks=((2, 1), (2, 2), (3, 2), (3, 3))), st.sampled_from([1e-6, 1e-3, 1e3, 1e6]))
+def test_the_unit_of_the_covariate_does_not_matter(impl, curves, c):
+    """Theorem 26 for T = diag(1, c, c^2): years, days or seconds; X held."""
+    T = np.diag(c ** np.arange(curves.Z.shape[1]))
+    got = impl.fit_mixed(curves.X, curves.y, [(curves.Z @ T, curves.group)])
+    along = float(np.trace(curves.expected.G) + curves.expected.Ve)
+    assert_close("T G T'", T @ got.G[0] @ T, curves.expected.G, max(1e-9, impl.tolerances.variance), along)
+    assert_close("Ve", got.Ve, curves.expected.Ve, max(1e-9, impl.tolerances.variance), along)
+
+
 @pytest.mark.parametrize("name", slopes.NAMES)
 def test_random_slopes_of_known_data(impl, name):
     """sleepstudy (612.09, 9.6043, 35.0717, 654.94), Orthodont and Machines, to all their digits."""
@@ -298,9 +308,12 @@ def test_df_of_random_slopes_of_known_data(impl, name):
     assert_each_close("df = m - c", got, np.full(len(got), float(data.expected.f_b)), impl.tolerances.df)
 
 
-@pytest.mark.parametrize("case", slopes.UNBALANCED)
+CASES = [*slopes.UNBALANCED, *slopes.DRAWN]
+
+
+@pytest.mark.parametrize("case", CASES)
 def test_random_slopes_of_unbalanced_data_to_25_digits(impl, case):
-    """A part of sleepstudy and Orthodont, and three terms with empty cells: a stationary point proved in balls."""
+    """Parts of known data, and drawn: years, small units, no covariance, several terms; minima proved in balls."""
     data, expected = slopes.certified(case)
     got = impl.fit_mixed(data.X, data.y, data.terms)
     total = sum(np.trace(np.abs(G)) for G in expected.G) + expected.Ve
@@ -311,7 +324,7 @@ def test_random_slopes_of_unbalanced_data_to_25_digits(impl, case):
 
 
 @of_df
-@pytest.mark.parametrize("case", slopes.UNBALANCED)
+@pytest.mark.parametrize("case", CASES)
 def test_df_of_unbalanced_data_to_25_digits(impl, case):
     """By the inverse Hessian in balls."""
     data, expected = slopes.certified(case)
@@ -338,7 +351,7 @@ def test_predictions_shrink_the_groups_own_coefficients(impl, curves):
 
 
 @of_effects
-@pytest.mark.parametrize("case", slopes.UNBALANCED)
+@pytest.mark.parametrize("case", CASES)
 def test_predictions_of_unbalanced_data(impl, case):
     """b_k = G_k Z_k'V^-1 (y - X beta) by dense matrices, at the variances that are proved."""
     data, expected = slopes.certified(case)
