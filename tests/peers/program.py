@@ -135,6 +135,7 @@ def example(name: str) -> dict[str, Any]:
         "group": frogs.group,
         "Vb": 69.0,
         "Ve": 9.0,
+        "X0": np.ones((12, 1)),
         "X": frogs.cell_means,
         "y": frogs.y,
         "V": frogs.V(69.0, 9.0),
