@@ -89,6 +89,8 @@ class Class:
         end = f"{len(lines)} handed in, {len(lines) - len(not_graded)} graded"
         said = [f"{end}, {len(not_graded)} not:" if not_graded else end]
         said += [f"  {line.name} ({line.file}): {line.not_graded}" for line in not_graded]
+        has_no_empty_score = not_graded and "classroom50" in self.assignment.formats
+        said += ["  no classroom50.json of them: its score would be 0"] if has_no_empty_score else []
         absent = self.assignment.absent
         return [*said, *([f"of the roster, {len(absent)} handed in nothing: {', '.join(absent)}"] if absent else [])]
 

@@ -180,10 +180,12 @@ def test_a_class_of_a_platform_has_its_names_everywhere(chosen, tmp_path):
         '"Doe, Jane",12345,S1,jdoe,A\n"Li, Al",77,S2,ali,A\n"Nobody, Jo",78,S3,jo,B\n'
     )
     options = [f"--roster={tmp_path / 'roster.csv'}", "--assignment=Frogs (99)", "--format=canvas", "--format=nbgrader"]
+    options.append("--format=classroom50")
     command = _command(folder, report, chosen, *options)
     run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
     assert run.returncode == 1, run.stdout + run.stderr
     assert "2 handed in, 1 graded, 1 not:\n  Li, Al (li_77_678911_report.pdf): " in run.stdout
+    assert "no classroom50.json of them" in run.stdout and not (report / "Li, Al" / "classroom50.json").exists()
     assert "of the roster, 1 handed in nothing: Nobody, Jo" in run.stdout
     rows = list(csv.DictReader(_lines(report / "canvas.csv")))
     assert rows[1] == {

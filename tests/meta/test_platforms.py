@@ -110,6 +110,23 @@ def test_the_actions_step_grades(tmp_path):
     assert json.loads((tmp_path / "out" / "student" / "results.json").read_text())["score"] == 4
 
 
+def _on_classroom_50(folder, about):
+    script = PROJECT / "tests" / "grading" / "platforms" / "classroom50" / "autograder.py"
+    environment = os.environ | about
+    return subprocess.run(
+        [sys.executable, script], cwd=folder, env=environment, capture_output=True, text=True, check=False
+    )
+
+
+@pytest.mark.slow
+def test_classroom_50_has_no_result_where_nothing_was_graded(tmp_path):
+    """Nor one that a student hands in under its name."""
+    (tmp_path / "work.pdf").write_text("%PDF")
+    (tmp_path / "result.json").write_text('{"score": 100, "max-score": 100}')
+    assert _on_classroom_50(tmp_path, {}).returncode == 1
+    assert not (tmp_path / "result.json").exists()
+
+
 @pytest.mark.slow
 def test_classroom_50_finds_its_result(tmp_path):
     """The runner's way: the student's checkout is the working directory, result.json is read there."""
@@ -117,10 +134,7 @@ def test_classroom_50_finds_its_result(tmp_path):
     (tmp_path / "README.md").write_text("mine")
     about = {"CLASSROOM": "frogs", "ASSIGNMENT": "ex4", "SUBMISSION_TAG": "v1", "COMMIT_URL": "https://example.org/c"}
     about |= {"RELEASE_URL": "r", "REVIEW_URL": "w"}
-    script = PROJECT / "tests" / "grading" / "platforms" / "classroom50" / "autograder.py"
-    run = subprocess.run(
-        [sys.executable, script], cwd=tmp_path, env=os.environ | about, capture_output=True, text=True, check=False
-    )
+    run = _on_classroom_50(tmp_path, about)
     assert run.returncode == 0, run.stdout + run.stderr
     result = json.loads((tmp_path / "result.json").read_text())
     assert {key: result[key] for key in ("schema", "classroom", "assignment", "submission", "commit")} == {

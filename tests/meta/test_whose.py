@@ -9,7 +9,7 @@ import pytest
 from tests.grading.intake.handin import taken
 from tests.grading.intake.platforms import label, submitters
 from tests.grading.intake.roster import Person, Roster
-from tests.grading.reports import formats
+from tests.grading.reports import formats, written
 from tests.grading.reports.lines import Line
 from tests.meta.test_intake import GLS, OLS, lay, zipped
 
@@ -215,3 +215,12 @@ def test_not_graded_is_an_empty_cell(name):
     )
     assert [right[column] for column in SCORES[name]] == ["0.0"] * len(SCORES[name])
     assert [broken[column] for column in SCORES[name]] == [""] * len(SCORES[name])
+
+
+def test_classroom_50_has_no_file_of_what_was_not_graded(tmp_path):
+    """Its score cannot be empty; one of a former run goes."""
+    jane, rik = line("Jane", ""), line("Rik", "")
+    about = dict.fromkeys(("assignment", "date", "draw", "rubric", "suite"), "")
+    written.write_class(tmp_path, [jane, rik], ["classroom50"], [], about)
+    written.write_class(tmp_path, [jane, replace(rik, not_graded="why")], ["classroom50"], [], about)
+    assert [path.parent.name for path in tmp_path.glob("*/classroom50.json")] == ["Jane"]

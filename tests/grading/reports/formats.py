@@ -5,7 +5,7 @@ import io
 import json
 import os
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -90,16 +90,23 @@ def moodle(lines: list[Line], _: str) -> dict[str, str]:
     return {"moodle.csv": _csv(rows)}
 
 
-def classroom50(lines: list[Line], assignment: str) -> dict[str, str]:
-    """Classroom 50's result (classroom50/result/v1) of each submission; what it is about comes from the environment."""
+def classroom50(lines: list[Line], assignment: str) -> dict[str, str | None]:
+    """Classroom 50's result (classroom50/result/v1) of each submission; what it is about comes from the environment.
+
+    Its score is a number: of what was not graded there is no file, and one of a former run goes.
+    """
     about = {
         "schema": "classroom50/result/v1",
         "assignment": assignment,
         **{key: os.environ[name] for key, name in CLASSROOM50.items() if name in os.environ},
         "datetime": os.environ.get("COMMITTED") or datetime.now(UTC).isoformat(),
     }
-    written = {}
+    written: dict[str, str | None] = {}
     for line in lines:
+        path = f"{line.name}/classroom50.json"
+        if line.not_graded:
+            written[path] = None
+            continue
         tests = [
             {
                 "test-name": function,
@@ -111,7 +118,7 @@ def classroom50(lines: list[Line], assignment: str) -> dict[str, str]:
         ]
         sums = {key: sum(test[key] for test in tests) for key in ("score", "max-score")}
         result = json.dumps({**about, **sums, "tests": tests}, indent=1, ensure_ascii=False)
-        written[f"{line.name}/classroom50.json"] = f"{result}\n"
+        written[path] = f"{result}\n"
     return written
 
 
@@ -123,7 +130,7 @@ CLASSROOM50 = {
     "release": "RELEASE_URL",
     "review": "REVIEW_URL",
 }
-FORMATS: dict[str, Callable[[list[Line], str], dict[str, str]]] = {
+FORMATS: dict[str, Callable[[list[Line], str], Mapping[str, str | None]]] = {
     "nbgrader": nbgrader,
     "canvas": canvas,
     "moodle": moodle,

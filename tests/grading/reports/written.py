@@ -35,12 +35,18 @@ def write_result(folder: Path, name: str, result: Result, assignment: str) -> No
 def write_class(
     folder: Path, lines: list[Line], wanted: Iterable[str], copies: list[Cluster], about: dict[str, str]
 ) -> None:
-    """Write gradebook.csv, index.html, and the formats that other platforms want; `about`: assignment and draw."""
+    """Write gradebook.csv, index.html, and the formats that other platforms want; `about`: assignment and draw.
+
+    Where a platform has no empty score, there is no file of who was not graded.
+    """
     write_whole(folder / "gradebook.csv", formats.gradebook(lines))
     write_whole(folder / "index.html", pages.index(lines, copies, about))
     for name in wanted:
         for path, text in formats.FORMATS[name](lines, about["assignment"]).items():
-            write_whole(folder / path, text)
+            if text is None:
+                (folder / path).unlink(missing_ok=True)
+            else:
+                write_whole(folder / path, text)
 
 
 def write_whole(path: Path, text: str) -> None:

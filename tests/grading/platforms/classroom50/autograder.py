@@ -1,7 +1,8 @@
 """Classroom 50's autograder: copy it into the bundle, beside a checkout of this project named `suite`.
 
 The runner starts it with the student's checkout as working directory, and reads ./result.json there. Exit status 0: it
-ran. The file that is graded is the only one that defines functions of the contract, wherever it lies.
+ran; 1: nothing was graded, and there is no result. The file that is graded is the only one that defines functions of
+the contract, wherever it lies.
 """
 
 import os
@@ -48,6 +49,7 @@ def main() -> int:
         environment = os.environ | {"COMMITTED": committed()}
         subprocess.run([python(), "-m", "pytest", "-q", *options], env=environment, cwd=place, check=False)
         result = report / "submission" / "classroom50.json"
+        Path("result.json").unlink(missing_ok=True)  # not what a student hands in under this name
         if result.exists():
             shutil.copy(result, "result.json")
         return int(not result.exists())
