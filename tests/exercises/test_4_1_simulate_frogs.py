@@ -102,7 +102,7 @@ def closest(values: np.ndarray) -> np.ndarray:
 # --- the table ------------------------------------------------------------------------------------------
 
 
-@pytest.mark.ordinary
+@pytest.mark.half
 @given(SIMULATIONS)
 def test_frogs_are_numbered_within_buckets_and_buckets_through(impl, simulation):
     """id = 1..n_within in each of the buckets 1..n_buckets."""

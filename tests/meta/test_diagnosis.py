@@ -6,6 +6,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import lmm_core
+from tests.contract import CONTRACT
 from tests.grading.judgement import diagnosis, misconceptions
 from tests.grading.judgement.numbers import Local
 
@@ -61,3 +63,45 @@ def test_what_is_near_a_wrong_formula_does_not_get_its_name(misconception):
             for share in shares
         ]
     assert misconception.slug not in {one.slug for one in found if one}
+
+
+def _one_color(data):
+    return data.groupby("color")["bucket"].nunique()
+
+
+LOOK_ALIKES = {
+    "denominator_df, 1 on buckets in pairs": ("denominator_df", lambda data: _one_color(data).min(), None),
+    "buckets_per_color, 1 on buckets in pairs": (
+        "buckets_per_color",
+        lambda data: dict(_one_color(data) - 1),
+        "one-too-few",
+    ),
+    "denominator_df, colours - 1 on buckets in pairs": (
+        "denominator_df",
+        lambda data: data["bucket"].nunique() - data["color"].nunique() - 1,
+        "one-too-few",
+    ),
+    "anova_ols, near the lower tail where F is large": (
+        "anova_ols",
+        lambda data: right_f(data) | {"p_value": float(right_f(data)["p_value"] < 0.05)},
+        "yes-or-no-for-p",
+    ),
+    "anova_ols, p of 0 where F is large": (
+        "anova_ols",
+        lambda data: {name: round(number, 2) for name, number in right_f(data).items()},
+        "rounded",
+    ),
+}
+
+
+def right_f(data):
+    """lmm_core's, as a dict."""
+    return {name: float(getattr(lmm_core.anova_ols(data), name)) for name in CONTRACT["anova_ols"].fields}
+
+
+@pytest.mark.parametrize("case", LOOK_ALIKES)
+def test_what_looks_like_another_fault_on_the_chapters_data_is_not_called_so(case):
+    """The probes have colours with unlike numbers of buckets, and an F that is not large."""
+    function, wrong, slug = LOOK_ALIKES[case]
+    found = diagnosis.diagnosed(function, Local(wrong), [])
+    assert (found and found.slug) == slug

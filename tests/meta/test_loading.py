@@ -87,6 +87,31 @@ def test_a_line_that_cannot_run_is_passed_over(case):
     submission.close()
 
 
+SLOW = "from time import process_time as now\nbegan = now()\nwhile now() - began < 6: pass\n"
+INSTALLED = (
+    f"import os, sys\nos.mkdir('p')\nopen('p/slow.py', 'w').write({SLOW!r})\nsys.path.insert(0, 'p')\nimport slow"
+)
+
+
+@pytest.mark.slow
+def test_a_package_may_take_longer_to_load_than_a_statement_may_run():
+    """statsmodels takes ten seconds on a slow machine; who imports it has done nothing wrong."""
+    submission = Submission(Source.of("Python", f"{INSTALLED}\ndef denominator_df(data):\n    return 7\n"), "process")
+    assert submission.call("denominator_df", {"data": 1}, {"": "numbers"})[""] == 7
+    assert submission.remarks == []
+    submission.close()
+
+
+@pytest.mark.slow
+def test_a_file_beside_is_no_package():
+    """A loop in it is one in the file."""
+    beside = INSTALLED.replace("p/slow", "slow").replace("'p')\nimport", "'.')\nimport")
+    submission = Submission(Source.of("Python", f"{beside}\ndef denominator_df(data):\n    return 7\n"), "process")
+    assert submission.call("denominator_df", {"data": 1}, {"": "numbers"})[""] == 7
+    assert "`import slow`: passed over, it takes more than 5 seconds" in "".join(submission.remarks)
+    submission.close()
+
+
 def test_a_definition_is_taken_from_its_last_cell():
     """As a notebook that is run from top to bottom has it."""
     cells = (("cell 1", "def denominator_df(d):\n    return 1\n"), ("cell 2", "def denominator_df(d):\n    return 2\n"))
@@ -104,6 +129,10 @@ R_PASSED_OVER = {
     "input": ('x <- readline("who?")', "passed over, it waits for input"),
     "loop": ("while (TRUE) 1", "passed over, reached CPU time limit"),
     "end": ("q()", "passed over, it ends R"),
+    "slow package": (
+        "{library(stats); began <- proc.time()[[1]]; while (proc.time()[[1]] - began < 6) 1}",
+        None,
+    ),
     "pictures": ("plot(1:3); hist(c(1, 2)); boxplot(1:3); pdf('x.pdf'); dev.off(); par(mfrow = c(1, 2))", None),
 }
 

@@ -2,8 +2,8 @@
 
 On a few fixed inputs the submission's numbers are compared with those of each misconception. One is the diagnosis where
 a formula of it reproduces every number that the submission returned, right ones too; what nearly fits is not said.
-Where none does, the right answer with two arguments in each other's place is looked for, the same number for different
-questions, and a search that ends near the best numbers.
+Where none does, the right answer with two arguments in each other's place is looked for, right numbers that were
+rounded, the same number for different questions, and a search that ends near the best numbers.
 """
 
 from functools import cache
@@ -29,7 +29,8 @@ Case = tuple[Fields, Fields, dict[str, list[Fields]]]  # right, the submission's
 
 # What may be wrong about any function.
 RETURNS_NOTHING, SWAPPED, HARD_CODED, IMPRECISE = "returns-nothing", "arguments-swapped", "hard-coded", "imprecise"
-PRINTED = "prints"
+PRINTED, ROUNDED = "prints", "rounded"
+DECIMALS = range(9)  # that rounded numbers may show
 HINTS = {
     RETURNS_NOTHING: "It returns nothing: what it computes ends with it. Others compute with what a function hands "
     "back, which it has to say.",
@@ -38,6 +39,8 @@ HINTS = {
     SWAPPED: "Two arguments are in each other's place: {} and {}. It is called as {}; yours reads {}.",
     IMPRECISE: "The numbers are near the best ones and not at them: the search stops too early, or its grid is too "
     "coarse.",
+    ROUNDED: "The numbers are right, but rounded, some of them to so few digits that little is left. A result that "
+    "others compute with is returned with all its digits; it is rounded where it is printed.",
     HARD_CODED: "{} whatever the arguments are. It is right for one data set at most: let it be computed from the "
     "arguments.",
 }
@@ -54,6 +57,7 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
     return (
         _reproduced(function, cases)
         or _swapped(function, submission, signature)
+        or _rounded(function, cases)
         or _hard_coded(function, cases)
         or _imprecise(function, cases)
     )
@@ -181,6 +185,22 @@ def _imprecise(function: str, cases: list[Case]) -> Misconception | None:
     if function != "fit_reml" or len(answered) < len(cases) or not is_off or not all(near):
         return None
     return Misconception(IMPRECISE, function, HINTS[IMPRECISE], ())
+
+
+def _rounded(function: str, cases: list[Case]) -> Misconception | None:
+    """Every number that came back is the right one, to some decimals."""
+    answered = [(got.get(field), part) for truth, got, _ in cases if got for field, part in truth.items()]
+    if function == "simulate_frogs" or not answered:
+        return None
+    is_all = all(got is not None and got.size == part.size and _is_rounded(got, part) for got, part in answered)
+    return Misconception(ROUNDED, function, HINTS[ROUNDED], ()) if is_all else None
+
+
+def _is_rounded(got: np.ndarray, truth: np.ndarray) -> bool:
+    fits = np.isclose(got.ravel(), truth.ravel(), rtol=1e-6, atol=0)
+    for decimals in DECIMALS:
+        fits |= np.isclose(got.ravel(), np.round(truth.ravel(), decimals), rtol=1e-12, atol=1e-15)
+    return bool(fits.all())
 
 
 def _hard_coded(function: str, cases: list[Case]) -> Misconception | None:

@@ -11,7 +11,7 @@ from tests.contract import CONTRACT, ContractError, label
 from tests.grading.sandbox.plain import plain
 
 Fields = dict[str, np.ndarray]
-NO_ANSWER = (ContractError, ArithmeticError, LookupError, TypeError, ValueError)
+NO_ANSWER = (ContractError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
 
 class Caller(Protocol):
@@ -88,7 +88,8 @@ def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: flo
     return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * scale * 1e-3))
 
 
-ROUGHLY = 0.35  # the difference of statistics of random draws, as logarithms
+ROUGHLY = 0.15  # the difference of statistics of random draws, as logarithms: four standard errors of the least sure
+HARDLY = 0.05  # the share of draws that are the same by chance is below it
 
 
 def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
@@ -97,7 +98,7 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     if len(table["bucket"]) != n_buckets * n_within:
         raise ValueError("another number of frogs")
     bucket = np.array([label(b) for b in table["bucket"]])
-    color = np.array([label(c) for c in table["color"]])
+    color, ids = np.array([label(c) for c in table["color"]]), {label(i) for i in table["id"]}
     bucket_mu, weight = (np.asarray(table[column], dtype=float).ravel() for column in ("bucket_mu", "weight"))
     first, codes = np.unique(bucket, return_index=True, return_inverse=True)[1:]
     Z = np.equal.outer(codes, np.arange(codes.max() + 1))
@@ -108,6 +109,7 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
         "bucket means": np.std(means, ddof=1) / np.hypot(sigma_bucket, sigma_within / np.sqrt(n_within)),
         "within": np.sqrt(np.mean((weight - Z @ means) ** 2)) / sigma_within,
         "bucket_mu": np.std(bucket_mu) / sigma_bucket,
+        "deviations": len(np.unique(np.round((weight - bucket_mu) / sigma_within, 6))) / len(weight),
         "changes of colour": np.count_nonzero(in_order[1:] != in_order[:-1]) / (len(colors) - 1),
     }
     features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
@@ -118,5 +120,9 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     features["bucket_mu around mu"] = float(np.round((bucket_mu.mean() - mu) / mu))
     features["weights around bucket_mu"] = float(np.round((weight - bucket_mu).mean() / mu))
     features["as many buckets of each colour"] = float(len(set(np.unique(in_order, return_counts=True)[1])) == 1)
-    features["ids"] = np.log(len({label(i) for i in table["id"]}) / n_within)
+    features["bucket_mu is an average"] = float(np.allclose(Z.T @ bucket_mu, Z.T @ weight, rtol=1e-9))
+    drawn = (np.round(part, 6) for part in ((weight - bucket_mu) / sigma_within, (bucket_mu - mu) / sigma_bucket))
+    features["the same draws twice"] = float(np.isin(*drawn).mean() > HARDLY)
+    features |= {"an id 0": float("0" in ids), "a bucket 0": float("0" in bucket)}
+    features["ids"] = np.log(len(ids) / n_within)
     return {name: np.asarray(value) for name, value in features.items()}

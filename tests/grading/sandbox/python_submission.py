@@ -25,7 +25,7 @@ import plain
 import python_reading
 import stand_ins
 
-STATEMENT_SECONDS = 5  # of the processor, that a statement outside of functions may take
+STATEMENT_SECONDS = 5  # of the processor, that a statement outside of functions may take, but for installed packages
 HARMLESS_MAGIC = ("%%time", "%%timeit", "%%capture", "%%prun")
 DOES_NOTHING = {"RESUME", "NOP", "LOAD_CONST", "RETURN_VALUE", "RETURN_CONST"}
 
@@ -145,7 +145,7 @@ class PythonSubmission:
             self._note_unread(file, *unread)
         for node in reading.nodes:
             try:
-                _limit(STATEMENT_SECONDS)
+                _limit(0 if _is_installed(node) else STATEMENT_SECONDS)
                 exec(compile(ast.Module([node], []), file, "exec", self.flags), self.module.__dict__)
             except BaseException as error:
                 _limit(0)
@@ -176,6 +176,16 @@ class PythonSubmission:
 
     def _where(self, file: str, line) -> str:
         return f"line {line} of {self.places[file]}" if self.places[file] else f"line {line}"
+
+
+def _is_installed(node: ast.stmt) -> bool:
+    """Whether it imports packages that do not lie beside the file; only the limit of loading is for them."""
+    if isinstance(node, ast.Import):
+        names = [part.name for part in node.names]
+    else:
+        names = [node.module or ""] if isinstance(node, ast.ImportFrom) else []
+    beside = {entry.partition(".")[0] for entry in os.listdir()}
+    return bool(names) and not {name.partition(".")[0] for name in names} & beside
 
 
 def _is_own(name: str, value: object) -> bool:

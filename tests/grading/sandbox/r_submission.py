@@ -66,7 +66,8 @@ function(text, place, env, was_passed) {
   found <- list()
   for (i in seq_along(expressions)) {
     e <- expressions[[i]]
-    setTimeLimit(cpu = 5, transient = TRUE)
+    attaches <- any(c("library", "require", "loadNamespace", "requireNamespace") %in% all.names(e))
+    setTimeLimit(cpu = if (attaches) Inf else 5, transient = TRUE) # a package may take as long as the file
     why <- tryCatch({ eval(e, env); NULL }, error = conditionMessage, interrupt = function(i) "it was stopped")
     setTimeLimit()
     noted <- was_passed()

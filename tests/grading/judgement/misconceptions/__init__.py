@@ -5,8 +5,20 @@ that explains the idea without giving the code. A submission is diagnosed by run
 implementation of the same function on a few fixed inputs: the one that explains its wrong numbers has it.
 """
 
-from tests.grading.judgement.misconceptions import estimates, matrices, mixed, naive, simulation, variances
+from tests.grading.judgement.misconceptions import (
+    correlation,
+    counts,
+    draws,
+    estimates,
+    matrices,
+    mixed,
+    naive,
+    simulation,
+    variances,
+)
 from tests.grading.judgement.misconceptions.probes import probes
 from tests.grading.judgement.misconceptions.registry import ALL, Misconception, of
 
-__all__ = ["ALL", "Misconception", "estimates", "matrices", "mixed", "naive", "of", "probes", "simulation", "variances"]
+BY_SUBJECT = (simulation, draws, counts, variances, matrices, estimates, correlation, naive, mixed)
+
+__all__ = ["ALL", "BY_SUBJECT", "Misconception", "of", "probes"]

@@ -154,3 +154,152 @@ def _(X, y):
 @misconception("sum-of-squares-for-variance", "ols", "")
 def _(X, y):
     return ols_result(X, y, 1)
+
+
+@misconception("scaled-by-sigma", "gls", "")
+def _(X, y, V):
+    coef, C = weighted(X, y, V)
+    r = y - X @ coef
+    return {"coef": coef, "se": np.sqrt(np.diag(C) * (r @ np.linalg.solve(V, r)) / len(y))}
+
+
+@misconception("scaled-by-sigma", "gls", "")
+def _(X, y, V):
+    coef, C = weighted(X, y, V)
+    return {"coef": coef, "se": np.sqrt(np.diag(C) * np.sum((y - X @ coef) ** 2) / (len(y) - X.shape[1]))}
+
+
+@misconception("v-not-inverted", "gls", "")
+def _(X, y, V):
+    return {"coef": weighted(X, y, V)[0], "se": np.sqrt(np.diag(np.linalg.inv(X.T @ V @ X)))}
+
+
+@misconception(
+    "matrix-not-inverted",
+    "gls",
+    "The standard errors come from X'V^-1 X itself. It is the inverse of this matrix, as a whole, that is the "
+    "covariance of the estimates.",
+)
+def _(X, y, V):
+    coef, C = weighted(X, y, V)
+    return {"coef": coef, "se": np.sqrt(np.diag(np.linalg.inv(C)))}
+
+
+@misconception("matrix-not-inverted", "gls", "")
+def _(X, y, V):
+    coef, C = weighted(X, y, V)
+    return {"coef": coef, "se": 1 / np.sqrt(np.diag(np.linalg.inv(C)))}
+
+
+@misconception(
+    "inverted-element-by-element",
+    "gls",
+    "Every element of V was inverted by itself. The inverse of a matrix is another matrix: times V it is the identity.",
+)
+def _(X, y, V):
+    W = np.divide(1, V, out=np.zeros_like(V), where=V != 0)
+    C = np.linalg.inv(X.T @ W @ X)
+    return {"coef": C @ X.T @ W @ y, "se": np.sqrt(np.abs(np.diag(C)))}
+
+
+@misconception(
+    "divided-by-n-again",
+    "gls",
+    "The standard errors were divided by the root of n. How many frogs there are is in X and V already.",
+)
+def _(X, y, V):
+    coef, C = weighted(X, y, V)
+    return {"coef": coef, "se": np.sqrt(np.diag(C) / len(y))}
+
+
+@misconception(
+    "v-on-one-side",
+    "gls",
+    "V is on one side only: what multiplies y has its inverse, and what is solved for has not, or the other way round.",
+)
+def _(X, y, V):
+    coef = np.linalg.solve(X.T @ X, X.T @ np.linalg.solve(V, y))
+    return {"coef": coef, "se": np.sqrt(np.diag(weighted(X, y, V)[1]))}
+
+
+@misconception("v-on-one-side", "gls", "")
+def _(X, y, V):
+    C = weighted(X, y, V)[1]
+    return {"coef": C @ X.T @ y, "se": np.sqrt(np.diag(C))}
+
+
+@misconception(
+    "sigma-left-out",
+    "ols",
+    "The standard errors lack sigma: how far the points scatter around the line. They come from X alone here.",
+)
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"se": np.sqrt(np.diag(least_squares(X, y)[1]))}
+
+
+@misconception(
+    "standard-error-of-a-mean",
+    "ols",
+    "The standard errors are sigma over the root of n. That is for one mean; each coefficient has its own, from the "
+    "diagonal of the inverse of X'X.",
+)
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"se": np.full(X.shape[1], np.sqrt(fit["sigma2"] / len(y)))}
+
+
+@misconception(
+    "root-of-sigma-only",
+    "ols",
+    "The root was taken of sigma2 alone. A standard error is the root of the whole product, of the inverse's diagonal, "
+    "too.",
+)
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"se": np.sqrt(fit["sigma2"]) * np.diag(least_squares(X, y)[1])}
+
+
+@misconception(
+    "matrix-not-inverted",
+    "ols",
+    "The standard errors come from the diagonal of X'X. It is the inverse of this matrix, as a whole, that they come "
+    "from.",
+)
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"se": np.sqrt(fit["sigma2"] / np.diag(X.T @ X))}
+
+
+@misconception(
+    "total-for-residual",
+    "ols",
+    "The deviations from the mean of y were taken for residuals. A residual is what X leaves: y minus what it fits.",
+)
+def _(X, y):
+    _, inverse, _ = least_squares(X, y)
+    sigma2 = np.sum((y - y.mean()) ** 2) / (len(y) - X.shape[1])
+    return ols_result(X, y, len(y) - X.shape[1]) | {"sigma2": sigma2, "se": np.sqrt(sigma2 * np.diag(inverse))}
+
+
+@misconception(
+    "other-df",
+    "ols",
+    "df_resid is not what is left: of n residuals one is lost to every column of X.",
+)
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"df_resid": len(y) - 1}
+
+
+@misconception("other-df", "ols", "")
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"df_resid": len(y)}
+
+
+@misconception("other-df", "ols", "")
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"df_resid": X.shape[1]}
+
+
+@misconception("other-df", "ols", "")
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"df_resid": X.shape[1] - 1}

@@ -189,3 +189,90 @@ def _(group, Vb, Ve):
 )
 def _(group, Vb, Ve):
     return covariance(group, Vb, Ve) / (Vb + Ve)
+
+
+@misconception(
+    "sum-in-the-block",
+    "covariance_matrix",
+    "Frogs of a bucket covary by Vb + Ve here. They share the bucket's effect only: what is a frog's own stands on the "
+    "diagonal.",
+)
+def _(group, Vb, Ve):
+    return covariance(group, Vb + Ve, 0.0)
+
+
+@misconception(
+    "inverse-returned",
+    "covariance_matrix",
+    "This is the inverse of V. Least squares need it later; V itself is asked for.",
+)
+def _(group, Vb, Ve):
+    return np.linalg.inv(covariance(group, Vb, Ve))
+
+
+@misconception(
+    "one-half-only",
+    "covariance_matrix",
+    "One half of V is empty. A covariance is mutual: V[i, j] and V[j, i] are the same.",
+)
+def _(group, Vb, Ve):
+    return np.triu(covariance(group, Vb, Ve))
+
+
+@misconception("one-half-only", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    return np.tril(covariance(group, Vb, Ve))
+
+
+@misconception(
+    "residual-between-buckets",
+    "covariance_matrix",
+    "Ve stands between frogs of different buckets. What is a frog's own is shared with no other: those entries are "
+    "zero.",
+)
+def _(group, Vb, Ve):
+    V = covariance(group, Vb, Ve)
+    return np.where(V == 0, Ve, V)
+
+
+@misconception("residual-between-buckets", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    return covariance(group, Vb, 0.0) + Ve
+
+
+@misconception(
+    "sds-for-variances",
+    "covariance_matrix",
+    "Roots of Vb and Ve were used. They are variances already, as V has them.",
+)
+def _(group, Vb, Ve):
+    return covariance(group, np.sqrt(Vb), np.sqrt(Ve))
+
+
+@misconception("rows-assumed-sorted", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    V = covariance(group, Vb, Ve)
+    near = np.abs(np.subtract.outer(np.arange(len(V)), np.arange(len(V)))) <= 1
+    return np.where(near, V, 0.0)
+
+
+@misconception(
+    "constant-last",
+    "design_matrix",
+    "The constant stands last. It comes first, and then the colours in their order.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([X[:, 1:], np.ones(len(X))]) if intercept else X
+
+
+@misconception(
+    "zeros-and-ones-exchanged",
+    "design_matrix",
+    "The columns have 0 where the label is theirs, and 1 elsewhere.",
+)
+def _(labels, intercept):
+    X = 1 - indicators(labels)
+    if intercept:
+        X[:, 0] = 1
+    return X

@@ -1,51 +1,11 @@
-"""Exercise 4.3: frogs of a bucket are alike, and the naive test."""
+"""Exercise 4.3: the naive test."""
 
 import numpy as np
-import pandas as pd
 from scipy import stats
 
-from tests.grading.judgement.misconceptions.ingredients import f_test, least_squares, naive_anova, pair, treatment
+from tests.grading.judgement.misconceptions.ingredients import f_test, least_squares, naive_anova, treatment
 from tests.grading.judgement.misconceptions.registry import misconception
-
-
-@misconception(
-    "covariance-for-correlation",
-    "frog_correlation",
-    "This is a covariance, in squared grams. A correlation is free of units: divide by both standard deviations.",
-)
-def _(data, first_id, second_id):
-    return np.cov(*pair(data, first_id, second_id))[0, 1]
-
-
-@misconception("covariance-for-correlation", "frog_correlation", "")
-def _(data, first_id, second_id):
-    return np.cov(*pair(data, first_id, second_id), ddof=0)[0, 1]
-
-
-@misconception(
-    "pairs-not-matched",
-    "frog_correlation",
-    "The two lists of weights were paired in the order of the rows. A pair is two frogs of the same bucket.",
-)
-def _(data, first_id, second_id):
-    first = data.loc[data["id"] == first_id, "weight"].to_numpy()
-    second = data.loc[data["id"] == second_id, "weight"].to_numpy()
-    n = min(len(first), len(second))
-    return np.corrcoef(first[:n], second[:n])[0, 1]
-
-
-@misconception(
-    "rank-correlation",
-    "frog_correlation",
-    "This is a correlation of ranks. The exercise asks for Pearson's, of the weights themselves.",
-)
-def _(data, first_id, second_id):
-    return stats.spearmanr(*pair(data, first_id, second_id)).statistic
-
-
-@misconception("rank-correlation", "frog_correlation", "")
-def _(data, first_id, second_id):
-    return stats.kendalltau(*pair(data, first_id, second_id)).statistic
+from tests.strategies import indicators
 
 
 @misconception(
@@ -107,97 +67,6 @@ def _(data):
 def _(data):
     total, rss, q, df = naive_anova(data)
     return f_test((total - rss) / q / (rss / df), q + 1, df)
-
-
-@misconception(
-    "divisors-mixed",
-    "frog_correlation",
-    "A covariance that was divided by n - 1 stands over standard deviations that were divided by n, or the other way "
-    "round, so that it can exceed 1, as no correlation does. Both take the same divisor, which then cancels.",
-)
-def _(data, first_id, second_id):
-    first, second = pair(data, first_id, second_id)
-    return np.cov(first, second)[0, 1] / (np.std(first) * np.std(second))
-
-
-@misconception("divisors-mixed", "frog_correlation", "")
-def _(data, first_id, second_id):
-    first, second = pair(data, first_id, second_id)
-    return np.cov(first, second, ddof=0)[0, 1] / (np.std(first, ddof=1) * np.std(second, ddof=1))
-
-
-@misconception(
-    "merged-on-color",
-    "frog_correlation",
-    "Frogs were paired by their colour, so that each goes with frogs of other buckets, too. A pair is two frogs of the "
-    "same bucket.",
-)
-def _(data, first_id, second_id):
-    sides = (data.loc[data["id"] == i, ["color", "weight"]] for i in (first_id, second_id))
-    pairs = pd.merge(*sides, on="color")
-    return np.corrcoef(pairs["weight_x"], pairs["weight_y"])[0, 1]
-
-
-@misconception(
-    "r-squared",
-    "frog_correlation",
-    "This is the squared correlation, a share of variance. It has lost its sign; asked for is the correlation itself.",
-)
-def _(data, first_id, second_id):
-    return np.corrcoef(*pair(data, first_id, second_id))[0, 1] ** 2
-
-
-@misconception(
-    "sign-lost",
-    "frog_correlation",
-    "The correlation has lost its sign. Where heavy first frogs go with light second ones it is negative.",
-)
-def _(data, first_id, second_id):
-    return abs(np.corrcoef(*pair(data, first_id, second_id))[0, 1])
-
-
-@misconception(
-    "rows-for-columns",
-    "frog_correlation",
-    "Two buckets were correlated over their frogs. What varies in a correlation of two frogs is the bucket: the frogs "
-    "are the two columns, and the buckets the rows.",
-)
-def _(data, first_id, second_id):
-    return np.corrcoef(np.column_stack(pair(data, first_id, second_id)))[0, 1]
-
-
-@misconception("rows-for-columns", "frog_correlation", "")
-def _(data, first_id, second_id):
-    return np.cov(np.column_stack(pair(data, first_id, second_id)))[0, 1]
-
-
-@misconception("rows-for-columns", "frog_correlation", "")
-def _(data, first_id, second_id):
-    wide = data.pivot(index="bucket", columns="id", values="weight")
-    return np.corrcoef(wide)[first_id - 1, second_id - 1]
-
-
-@misconception("rows-for-columns", "frog_correlation", "")
-def _(data, first_id, second_id):
-    C = np.cov(np.column_stack(pair(data, first_id, second_id)))
-    return C[0, 1] / np.sqrt(C[0, 0] * C[1, 1])
-
-
-@misconception(
-    "slope-for-correlation",
-    "frog_correlation",
-    "This is the slope of one frog's weight on the other's. It depends on which of them varies more; a correlation "
-    "divides by both standard deviations.",
-)
-def _(data, first_id, second_id):
-    C = np.cov(*pair(data, first_id, second_id))
-    return C[0, 1] / C[0, 0]
-
-
-@misconception("slope-for-correlation", "frog_correlation", "")
-def _(data, first_id, second_id):
-    C = np.cov(*pair(data, first_id, second_id))
-    return C[0, 1] / C[1, 1]
 
 
 @misconception(
@@ -265,3 +134,121 @@ def _(data):
 def _(data):
     total, rss, q, df = naive_anova(data)
     return f_test((rss / df) / ((total - rss) / q), q, df)
+
+
+@misconception(
+    "bucket-for-color",
+    "anova_ols",
+    "It is buckets that are compared here. The question is whether colours differ.",
+)
+def _(data):
+    X, y = indicators(data["bucket"].to_numpy()), data["weight"].to_numpy(float)
+    total, rss = np.sum((y - y.mean()) ** 2), least_squares(X, y)[2]
+    q, df = X.shape[1] - 1, len(y) - X.shape[1]
+    return f_test((total - rss) / q / (rss / df), q, df)
+
+
+@misconception(
+    "bucket-as-fixed",
+    "anova_ols",
+    "What varies between buckets was taken out of the mean square below. The naive test does not know of buckets: all "
+    "that varies within a colour stands there.",
+)
+def _(data):
+    total, rss, q, _ = naive_anova(data)
+    Z, y = indicators(data["bucket"].to_numpy()), data["weight"].to_numpy(float)
+    df = len(y) - Z.shape[1]
+    return f_test((total - rss) / q / (least_squares(Z, y)[2] / df), q, df)
+
+
+@misconception(
+    "bucket-means-anova",
+    "anova_ols",
+    "This compares the means of buckets, one number for each. It is the better test; asked for here is the one that "
+    "does not know of buckets, and takes every frog for one of its own.",
+)
+def _(data):
+    means = data.groupby(["color", "bucket"], observed=True)["weight"].mean().reset_index()
+    total, rss, q, df = naive_anova(means)
+    return f_test((total - rss) / q / (rss / df), q, df)
+
+
+@misconception(
+    "residual-df-of-all",
+    "anova_ols",
+    "The denominator has N - 1 degrees of freedom here, those of all weights. Every colour's mean costs one.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    return f_test((total - rss) / q / (rss / (q + df)), q, q + df)
+
+
+@misconception("residual-df-of-all", "anova_ols", "")
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    return f_test((total - rss) / q / (rss / df), q, q + df)
+
+
+@misconception(
+    "means-without-frogs",
+    "anova_ols",
+    "The variance of the colours' means stands above. Each mean is of many frogs, and counts as many times.",
+)
+def _(data):
+    _, rss, q, df = naive_anova(data)
+    return f_test(data.groupby("color", observed=True)["weight"].mean().var() / (rss / df), q, df)
+
+
+@misconception(
+    "chi-square-p-value",
+    "anova_ols",
+    "p is a tail of the chi-square distribution, which takes the residual variance for known. It was estimated: F.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, stats.chi2.sf(q * F, q))
+
+
+@misconception(
+    "density-for-tail",
+    "anova_ols",
+    "p is the density at F, the height of the curve there. A probability is an area: the tail above F.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, stats.f.pdf(F, q, df))
+
+
+@misconception(
+    "p-halved",
+    "anova_ols",
+    "p is half of what it ought to be. F has one tail, and it counts in full.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, stats.f.sf(F, q, df) / 2)
+
+
+@misconception(
+    "yes-or-no-for-p",
+    "anova_ols",
+    "p says whether it is below 0.05, yes or no. Asked for is the probability itself.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, float(stats.f.sf(F, q, df) < 0.05))
+
+
+@misconception(
+    "root-of-f",
+    "anova_ols",
+    "This is the root of F, a t. It is F itself that is asked for.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(np.sqrt(F), q, df, stats.f.sf(F, q, df))

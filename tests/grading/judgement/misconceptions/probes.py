@@ -27,12 +27,16 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
     turned = twelve.data.assign(weight=twelve.data["weight"].where(twelve.data["id"] != 2, 130 - twelve.data["weight"]))
     fits = [(fit.X, fit.y, fit.group) for fit in (unbalanced, shuffled, boundary)]
     fits.append((twelve.cell_means, twelve.y, twelve.group))
+    lopsided = chapter.data[chapter.data["bucket"] != chapter.data["bucket"].iloc[0]]  # a colour has a bucket less
+    # colours that differ little, so that p is neither 0 nor 1
+    level = chapter.data.groupby("color")["weight"].transform("mean") - chapter.data["weight"].mean()
+    alike = chapter.data.assign(weight=chapter.data["weight"] - 0.8 * level)
     # with a colour effect, so that the p-values tell apart
     effects = [data.assign(weight=data["weight"] + 70 * (data["color"] == "red")) for data in tables]
     return {
         "simulate_frogs": [(400, 6, ["red", "green"], 200.0, 30.0, 15.0, 7)],
-        "buckets_per_color": [(data,) for data in tables],
-        "denominator_df": [(data,) for data in tables],
+        "buckets_per_color": [(data,) for data in (*tables, lopsided)],
+        "denominator_df": [(data,) for data in (*tables, lopsided)],
         "model_variances": [(25.0, 10.0), (3.0, 7.0)],
         "empirical_variances": [(chapter.data,), (unbalanced.data[1:],)],
         "design_matrix": [(NUMBERED, True), (NUMBERED, False), (np.array(["red", "blue", "amber", "blue"]), True)],
@@ -47,7 +51,7 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
             (shuffled.data.assign(id=shuffled.data["id"].str[4:].astype(int)), 2, 4),
             (turned, 1, 2),
         ],
-        "anova_ols": [(data,) for data in effects],
+        "anova_ols": [(data,) for data in (*effects, alike)],
         "fit_reml": fits,
         "satterthwaite_df": fits,
         "anova_reml": [(data,) for data in (*effects, boundary.data)],

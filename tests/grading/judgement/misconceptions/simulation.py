@@ -1,4 +1,4 @@
-"""Exercise 4.1: simulating frogs, and counting what is replicated."""
+"""Exercise 4.1: simulating frogs."""
 
 import numpy as np
 
@@ -88,34 +88,6 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     rng = np.random.default_rng()
     bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
     return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
-
-
-@misconception(
-    "frogs-counted-as-buckets",
-    "buckets_per_color",
-    "These are numbers of frogs. Rows are frogs; a colour was applied to buckets, so count each bucket once.",
-)
-def _(data):
-    return data["color"].value_counts().to_dict()
-
-
-@misconception(
-    "frogs-as-replicates",
-    "denominator_df",
-    "This counts frogs minus colours. The colour was applied to buckets: frogs of one bucket repeat the same "
-    "experiment and are no independent replicates of a colour.",
-)
-def _(data):
-    return len(data) - data["color"].nunique()
-
-
-@misconception(
-    "buckets-minus-one",
-    "denominator_df",
-    "This is buckets minus one. One degree of freedom is spent for the mean of every colour, not one in all.",
-)
-def _(data):
-    return data["bucket"].nunique() - 1
 
 
 @misconception(
@@ -230,31 +202,3 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
     data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
     return data.assign(id=np.arange(1, len(data) + 1))
-
-
-@misconception(
-    "grouped-the-wrong-way",
-    "buckets_per_color",
-    "These are colours of every bucket. Asked for are buckets of every colour: a number for each colour.",
-)
-def _(data):
-    return data.groupby("bucket")["color"].nunique().to_dict()
-
-
-@misconception(
-    "colors-minus-one",
-    "denominator_df",
-    "This is colours minus one, the numerator's degrees of freedom. The denominator's are what the buckets have left "
-    "once every colour has its mean.",
-)
-def _(data):
-    return data["color"].nunique() - 1
-
-
-@misconception(
-    "frogs-minus-buckets",
-    "denominator_df",
-    "This is frogs minus buckets: what is left within buckets. A colour is compared between buckets.",
-)
-def _(data):
-    return len(data) - data["bucket"].nunique()

@@ -205,3 +205,93 @@ def _(data):
 @misconception("bucket-mu-for-estimate", "empirical_variances", "")
 def _(data):
     return variances(data.groupby("bucket")["bucket_mu"].first().var(), by_bucket(data).var().mean())
+
+
+@misconception(
+    "variances-subtracted",
+    "model_variances",
+    "The variances were subtracted. What varies between buckets and what varies within them add up to a frog's "
+    "variance.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(sigma_bucket**2, sigma_within**2, sigma_bucket**2 - sigma_within**2)
+
+
+@misconception(
+    "doubled-for-squared",
+    "model_variances",
+    "The standard deviations were doubled. A variance is the square of a standard deviation.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(2 * sigma_bucket, 2 * sigma_within)
+
+
+@misconception(
+    "root-for-square",
+    "model_variances",
+    "Roots were taken of the standard deviations. It is the other way round: a variance is the square of a standard "
+    "deviation.",
+)
+def _(sigma_bucket, sigma_within):
+    return variances(np.sqrt(sigma_bucket), np.sqrt(sigma_within))
+
+
+@misconception(
+    "sd-for-variance",
+    "model_variances",
+    "Vbe is a standard deviation here: the root of a sum of variances. It is the sum itself.",
+)
+def _(sigma_bucket, sigma_within):
+    Vb, Ve = sigma_bucket**2, sigma_within**2
+    return variances(Vb, Ve, np.hypot(sigma_bucket, sigma_within), Vb / (Vb + Ve))
+
+
+@misconception(
+    "colors-for-buckets",
+    "empirical_variances",
+    "The variance within colours was taken for Ve. Buckets differ within a colour; Ve is what varies within a bucket.",
+)
+def _(data):
+    Ve, Vbe = data.groupby("color", observed=True)["weight"].var().mean(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "variances-summed",
+    "empirical_variances",
+    "The variances of the buckets were summed up. Ve is their mean.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var().sum(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "variances-swapped",
+    "empirical_variances",
+    "Vb and Ve are in each other's place: Ve is what varies within buckets.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    return variances(Ve, Vbe - Ve, Vbe)
+
+
+@misconception(
+    "divisor-of-all",
+    "empirical_variances",
+    "The deviations from the buckets' means were taken for one sample, and divided by all frogs but one. Every "
+    "bucket's mean was estimated, and costs one.",
+)
+def _(data):
+    Ve, Vbe = (data["weight"] - by_bucket(data).transform("mean")).var(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "within-added",
+    "empirical_variances",
+    "Ve was added where it is to be taken off: the variance of all weights has it already.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
+    return variances(Vbe + Ve, Ve, Vbe)

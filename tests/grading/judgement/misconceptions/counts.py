@@ -1,0 +1,120 @@
+"""Exercise 4.1: buckets counted, and what is left to test colour."""
+
+from tests.grading.judgement.misconceptions.registry import misconception
+
+
+@misconception(
+    "frogs-counted-as-buckets",
+    "buckets_per_color",
+    "These are numbers of frogs. Rows are frogs; a colour was applied to buckets, so count each bucket once.",
+)
+def _(data):
+    return data["color"].value_counts().to_dict()
+
+
+@misconception(
+    "frogs-as-replicates",
+    "denominator_df",
+    "This counts frogs minus colours. The colour was applied to buckets: frogs of one bucket repeat the same "
+    "experiment and are no independent replicates of a colour.",
+)
+def _(data):
+    return len(data) - data["color"].nunique()
+
+
+@misconception(
+    "buckets-minus-one",
+    "denominator_df",
+    "This is buckets minus one. One degree of freedom is spent for the mean of every colour, not one in all.",
+)
+def _(data):
+    return data["bucket"].nunique() - 1
+
+
+@misconception(
+    "grouped-the-wrong-way",
+    "buckets_per_color",
+    "These are colours of every bucket. Asked for are buckets of every colour: a number for each colour.",
+)
+def _(data):
+    return data.groupby("bucket")["color"].nunique().to_dict()
+
+
+@misconception(
+    "colors-minus-one",
+    "denominator_df",
+    "This is colours minus one, the numerator's degrees of freedom. The denominator's are what the buckets have left "
+    "once every colour has its mean.",
+)
+def _(data):
+    return data["color"].nunique() - 1
+
+
+@misconception(
+    "frogs-minus-buckets",
+    "denominator_df",
+    "This is frogs minus buckets: what is left within buckets. A colour is compared between buckets.",
+)
+def _(data):
+    return len(data) - data["bucket"].nunique()
+
+
+@misconception(
+    "one-too-few",
+    "buckets_per_color",
+    "Every count is one too small. Degrees of freedom lose one to a mean; a count loses nothing.",
+)
+def _(data):
+    return (data.groupby("color")["bucket"].nunique() - 1).to_dict()
+
+
+@misconception(
+    "frogs-of-a-bucket",
+    "buckets_per_color",
+    "These are the frogs that one bucket has. Asked for is the number of buckets of each colour.",
+)
+def _(data):
+    return data.groupby("color")["id"].nunique().to_dict()
+
+
+@misconception(
+    "one-too-few",
+    "denominator_df",
+    "One degree of freedom too many was taken off. The common mean is made of the means of the colours, and costs "
+    "nothing besides them.",
+)
+def _(data):
+    return data["bucket"].nunique() - data["color"].nunique() - 1
+
+
+@misconception(
+    "buckets-counted",
+    "denominator_df",
+    "This is the number of buckets. The mean of every colour was estimated from them, and costs one each.",
+)
+def _(data):
+    return data["bucket"].nunique()
+
+
+@misconception(
+    "product-of-both",
+    "denominator_df",
+    "This is the product that belongs to an interaction, where every colour is in every bucket. Here buckets lie "
+    "within colours.",
+)
+def _(data):
+    return (data["bucket"].nunique() - 1) * (data["color"].nunique() - 1)
+
+
+@misconception(
+    "one-color-only",
+    "denominator_df",
+    "These are the degrees of freedom within one colour. All colours tell of how much buckets vary: theirs add up.",
+)
+def _(data):
+    return data.groupby("color")["bucket"].nunique().iloc[0] - 1
+
+
+@misconception("one-color-only", "denominator_df", "")
+def _(data):
+    return data.groupby("color")["bucket"].nunique().iloc[-1] - 1

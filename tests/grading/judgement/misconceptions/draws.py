@@ -1,0 +1,123 @@
+"""Exercise 4.1: what is drawn, around what, and how it is numbered."""
+
+import numpy as np
+
+from tests.grading.judgement.misconceptions.ingredients import table_of_frogs
+from tests.grading.judgement.misconceptions.registry import misconception
+
+
+@misconception(
+    "bucket-left-out",
+    "simulate_frogs",
+    "The frogs' weights do not know of their bucket: bucket_mu was drawn, and then not used. A frog lies around the "
+    "mean of its own bucket.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(mu, sigma_within, len(bucket_mu)))
+
+
+@misconception(
+    "sample-mean-for-mean",
+    "simulate_frogs",
+    "The column bucket_mu has the average of the frogs that were drawn. Asked for is the mean that they were drawn "
+    "around, which their average only estimates.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+    return data.assign(bucket_mu=data.groupby("bucket")["weight"].transform("mean"))
+
+
+@misconception(
+    "root-passed-as-sd",
+    "simulate_frogs",
+    "The spread is far too small: a root was taken of what is a standard deviation already.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, np.sqrt(sigma_bucket), n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, np.sqrt(sigma_within)))
+
+
+@misconception(
+    "total-sd-within",
+    "simulate_frogs",
+    "The frogs of a bucket vary as much as frogs of all buckets do: the variance between buckets was added to theirs "
+    "once more. It is in the means of their buckets already.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(
+        n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, np.hypot(sigma_bucket, sigma_within))
+    )
+
+
+@misconception(
+    "standard-error-within",
+    "simulate_frogs",
+    "The frogs of a bucket vary too little: their standard deviation was divided by the root of how many there are. "
+    "That is how much their mean varies, not how much a frog does.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(
+        n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within / np.sqrt(n_within))
+    )
+
+
+@misconception(
+    "numbered-from-zero",
+    "simulate_frogs",
+    "The numbers begin with 0. Buckets, and the frogs of each bucket, are numbered from 1 here.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+    return data.assign(id=data["id"] - 1, bucket=data["bucket"] - 1)
+
+
+@misconception("numbered-from-zero", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+    return data.assign(id=data["id"] - 1)
+
+
+@misconception("numbered-from-zero", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+    return data.assign(bucket=data["bucket"] - 1)
+
+
+@misconception(
+    "deviations-repeated",
+    "simulate_frogs",
+    "The frogs of every bucket deviate from their mean by the same numbers: they were drawn for one bucket only, or "
+    "from a generator that was started anew in each. Every frog needs a draw of its own.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    weight = bucket_mu + np.tile(rng.normal(0, sigma_within, n_within), n_buckets)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, weight)
+
+
+@misconception(
+    "seeded-twice",
+    "simulate_frogs",
+    "The frogs deviate by the same random numbers as the buckets: the generator was started a second time from the "
+    "same seed. Start it once, and draw all from it.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    bucket_mu = np.repeat(np.random.default_rng(seed).normal(mu, sigma_bucket, n_buckets), n_within)
+    weight = bucket_mu + np.random.default_rng(seed).normal(0, sigma_within, len(bucket_mu))
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, weight)
