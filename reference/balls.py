@@ -35,6 +35,12 @@ def unit(j: int, n: int) -> arb_mat:
     return arb_mat([[int(i == j)] for i in range(n)])
 
 
+def symmetric(upper: arb_mat) -> arb_mat:
+    """The same on and above the diagonal, mirrored below it."""
+    n = upper.nrows()
+    return arb_mat([[upper[min(i, j), max(i, j)] for j in range(n)] for i in range(n)])
+
+
 def stacked(top: arb_mat, bottom: arb_mat) -> arb_mat:
     """One above the other; what is missing at the right is 0."""
     whole = arb_mat(top.nrows() + bottom.nrows(), max(top.ncols(), bottom.ncols()))

@@ -156,27 +156,50 @@ class At:
         return [Z.transpose() * self.Py for Z in self.model.Z]
 
     @cached_property
+    def M(self) -> arb_mat:
+        """P; ML: V^-1."""
+        return self.V_inverse if self.model.ml else self.P
+
+    @cached_property
+    def MZ(self) -> list[arb_mat]:
+        """M Z_k."""
+        return [self.M * Z for Z in self.model.Z]
+
+    @cached_property
+    def information(self) -> arb_mat:
+        """tr M A_j M A_l (q, q), twice the expected information, by Ve and the entries of the G_k."""
+        model, entries = self.model, self.model.entries
+        found = arb_mat(1 + len(entries), 1 + len(entries))
+        found[0, 0] = balls.sum_of_products(self.M, self.M)
+        for j, (k, a, b) in enumerate(entries):
+            Z, r = model.Z[k], model.r[k]
+            found[0, 1 + j] = balls.sum_of_entries(self.MZ[k].transpose() * self.MZ[k], a, b, r)
+            for i, (m, c, d) in enumerate(entries[: j + 1]):
+                found[1 + i, 1 + j] = balls.sum_over_pairs(Z.transpose() * self.MZ[m], (a, b, r), (c, d, model.r[m]))
+        return balls.symmetric(found)
+
+    @cached_property
     def derivatives(self) -> tuple[arb_mat, arb_mat]:
         """Gradient (q, 1) and Hessian (q, q) by Ve and the entries of the G_k."""
-        model, entries, P, Py = self.model, self.model.entries, self.P, self.Py
-        M, PPy = (self.V_inverse if model.ml else P), P * Py
-        MZ, PZ = [M * Z for Z in model.Z], [P * Z for Z in model.Z]
+        model, entries, Py = self.model, self.model.entries, self.Py
+        PPy, PZ = self.P * Py, [self.P * Z for Z in model.Z]
         g, H = arb_mat(1 + len(entries), 1), arb_mat(1 + len(entries), 1 + len(entries))
-        g[0, 0] = sum((M[i, i] for i in range(model.n)), arb(0)) - balls.dot(Py, Py)
-        H[0, 0] = -balls.sum_of_products(M, M) + 2 * balls.dot(Py, PPy)
+        g[0, 0] = sum((self.M[i, i] for i in range(model.n)), arb(0)) - balls.dot(Py, Py)
+        H[0, 0] = balls.dot(Py, PPy)
         Es = [balls.mirrored(self.scores[k], a, b, model.r[k]) for k, a, b in entries]
         for j, (k, a, b) in enumerate(entries):
             Z, r = model.Z[k], model.r[k]
-            S, SS = Z.transpose() * MZ[k], MZ[k].transpose() * MZ[k]
-            g[1 + j, 0] = balls.sum_of_entries(S, a, b, r) - balls.dot(self.scores[k], Es[j])
-            H[0, 1 + j] = -balls.sum_of_entries(SS, a, b, r) + 2 * balls.dot(Z.transpose() * PPy, Es[j])
-            for i, (m, c, d) in enumerate(entries[: j + 1]):
-                of_logs = balls.sum_over_pairs(Z.transpose() * MZ[m], (a, b, r), (c, d, model.r[m]))
-                H[1 + i, 1 + j] = -of_logs + 2 * balls.dot(Es[j], Z.transpose() * PZ[m] * Es[i])
-        for i in range(1 + len(entries)):
-            for j in range(i):
-                H[i, j] = H[j, i]
-        return g, H
+            g[1 + j, 0] = balls.sum_of_entries(Z.transpose() * self.MZ[k], a, b, r) - balls.dot(self.scores[k], Es[j])
+            H[0, 1 + j] = balls.dot(Z.transpose() * PPy, Es[j])
+            for i, (m, _, _) in enumerate(entries[: j + 1]):
+                H[1 + i, 1 + j] = balls.dot(Es[j], Z.transpose() * PZ[m] * Es[i])
+        return g, 2 * balls.symmetric(H) - self.information
+
+    def along(self, w: arb_mat) -> list[arb_mat]:
+        """A_j w (n, 1) by Ve and the entries."""
+        model = self.model
+        b = [Z.transpose() * w for Z in model.Z]
+        return [w, *(model.Z[k] * balls.mirrored(b[k], a, c, model.r[k]) for k, a, c in model.entries)]
 
     @cached_property
     def criterion(self) -> arb:
@@ -211,8 +234,24 @@ class Certified:
     def ddf(self, contrasts: Any) -> list[Decimal]:
         """Satterthwaite's df of the rows l (q, p), floats as the numbers that they are."""
         with balls.precision():
-            rows = [arb_mat([[arb(float(cell))] for cell in row]) for row in contrasts]
-            return [_df(*self.proof, row) for row in rows]
+            return [_df(*self.proof, row) for row in _columns(contrasts)]
+
+    def kenward_roger(self, contrasts: Any, *, expected: bool = True) -> list[tuple[Decimal, Decimal]]:
+        """se and df of the rows l, W = 2 [tr P A_j P A_l]^-1 by the expected information, 2 H^-1 by the observed.
+
+        By the observed one it asks that every G be of full rank. Source: Kenward and Roger (1997), Biometrics 53,
+        983-997, for one contrast.
+        """
+        at, _, _ = self.proof
+        if not expected and self.ranks != tuple(at.model.r):
+            raise NotProvedError("Kenward and Roger's by the observed information is not defined where G is singular")
+        with balls.precision():
+            W = 2 * (at.information if expected else at.derivatives[1]).inv()
+            return [_kenward_roger(at, W, row) for row in _columns(contrasts)]
+
+
+def _columns(contrasts: Any) -> list[arb_mat]:
+    return [arb_mat([[arb(float(cell))] for cell in row]) for row in contrasts]
 
 
 def certify(model: Model, Ve: float, G: Sequence[Floats], ranks: Sequence[int]) -> Certified:
@@ -322,14 +361,21 @@ def _numbers(at: At, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certifie
 def _df(at: At, inverse: arb_mat, J: arb_mat, row: arb_mat) -> Decimal:
     """Satterthwaite's: (l'C l)^2 / g'H^-1 g, g the gradient of l'C l by the chart's parameters."""
     w = at.WX * (at.C * row)
-    b = [Z.transpose() * w for Z in at.model.Z]
-    g = arb_mat(1 + len(at.model.entries), 1)
-    g[0, 0] = balls.dot(w, w)
-    for e, (k, a, c) in enumerate(at.model.entries, 1):
-        g[e, 0] = balls.dot(b[k], balls.mirrored(b[k], a, c, at.model.r[k]))
+    g = arb_mat([[balls.dot(w, part)] for part in at.along(w)])
     g = J.transpose() * g
     df = balls.dot(row, at.C * row) ** 2 / balls.dot(g, inverse * g)
     return _proved(df, df)
+
+
+def _kenward_roger(at: At, W: arb_mat, row: arb_mat) -> tuple[Decimal, Decimal]:
+    """Of l'beta, a_j = A_j w for w = V^-1 X C l: se^2 = l'Cl + 2 sum of W_jl a_j'P a_l, df = 2 (l'Cl)^2 / g'W g."""
+    w = at.WX * (at.C * row)
+    a, f = at.along(w), balls.dot(row, at.C * row)
+    g = arb_mat([[balls.dot(w, part)] for part in a])
+    P_a = [at.P * part for part in a]
+    more = sum((W[j, i] * balls.dot(a[j], P_a[i]) for j in range(len(a)) for i in range(len(a))), arb(0))
+    se, df = (f + 2 * more).sqrt(), 2 * f**2 / balls.dot(g, W * g)
+    return _proved(se, se), _proved(df, df)
 
 
 def _proved(ball: arb, unit: arb) -> Decimal:

@@ -1,6 +1,7 @@
 """Stationary points proved in balls: against exact arithmetic, and what is not proved."""
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from reference import certified, exact, golden, several_minima, slopes
@@ -58,6 +59,50 @@ def test_without_the_covariance_the_zero_of_the_covariate_matters():
     shifted = slopes.Slopes(data.X, data.y, [(ones, group), (z - 5, group)])
     got = certify(Model.of(shifted.X, shifted.y, shifted.terms), *slopes.searched(shifted))
     assert abs(float(got.criterion) - expected.criterion) > 0.1
+
+
+KENWARD_ROGER = """
+control <- lme4::lmerControl("bobyqa", calc.derivs = FALSE, optCtrl = list(rhobeg = 0.02, rhoend = 1e-11, maxfun = 1e5))
+fit <- lmerTest::lmer(weight ~ x + (x | bucket), d, control = control)
+coef(summary(fit, ddf = "Kenward-Roger"))[, c("Std. Error", "df")]
+"""
+
+
+def test_kenward_roger_by_the_expected_information_is_pbkrtests(live_r):
+    """Half of sleepstudy, every third row left out: se and df to the digits that lmer's optimiser leaves."""
+    data = slopes.load("sleepstudy", "index % 3 != 1 and index < 60")
+    ((Z, group),) = data.terms
+    proved = certify(Model.of(data.X, data.y, data.terms), *slopes.searched(data))
+    got = np.array(proved.kenward_roger(np.eye(2)), float)
+    table = pd.DataFrame({"weight": data.y, "x": Z[:, 1], "bucket": group})
+    expected = np.reshape(live_r.evaluate(KENWARD_ROGER, d=table), (2, 2)).T
+    assert np.allclose(got, expected, rtol=1e-5)
+    assert not np.allclose(got[:, 0], np.array(proved.se, float), rtol=1e-3)
+
+
+def test_kenward_roger_by_the_observed_information_has_satterthwaites_df():
+    """And another se, since these groups differ in their times."""
+    data = slopes.load("sleepstudy", "index % 3 != 1 and index < 60")
+    proved = certify(Model.of(data.X, data.y, data.terms), *slopes.searched(data))
+    (_, first), (se, second) = proved.kenward_roger(np.eye(2), expected=False)
+    assert [f"{df:.24}" for df in (first, second)] == [f"{df:.24}" for df in proved.df]
+    assert abs(se / proved.se[1] - 1) > 1e-3
+
+
+def test_kenward_roger_of_balanced_slopes_adds_nothing_to_the_standard_error():
+    """Theorem 23: Cov_A = C, by both informations."""
+    proved = certify(Model.of(MEANT.X, MEANT.y, MEANT.terms), *AT, [2])
+    both = [se for expected in (True, False) for se, _ in proved.kenward_roger(np.eye(2), expected=expected)]
+    assert max(abs(a / b - 1) for a, b in zip(both, proved.se * 2, strict=True)) < 1e-24
+
+
+def test_kenward_roger_by_the_observed_information_is_not_defined_at_a_singular_fit():
+    """As said; by the expected one it is."""
+    data, expected = slopes.certified("years, seed 2")
+    proved = certify(Model.of(data.X, data.y, data.terms), expected.Ve, expected.G, [1])
+    assert len(proved.kenward_roger(np.eye(2))) == 2
+    with pytest.raises(NotProvedError, match="not defined where G is singular"):
+        proved.kenward_roger(np.eye(2), expected=False)
 
 
 def test_the_covariance_has_the_squared_standard_errors():
