@@ -123,6 +123,7 @@ PRINTED |= {
         ),
     ),
 }
+KENWARD_ROGER = [("se:fixed", "2.78603"), ("df:fixed", "7.94419")]  # pbkrtest 0.5.2
 CASES = [(name, *pair.split("=")) for name, (_, _, text) in PRINTED.items() for pair in text.split()]
 
 
@@ -172,6 +173,13 @@ def test_a_changed_digit_is_told(certified, case, name, text):
     """The last one of the last number."""
     changed = text[:-1] + str((int(text[-1]) + 4) % 10)
     assert_equal("last row", certified(case, name, changed)[-1].whole, False)
+
+
+def test_kenward_rogers_numbers_are_recognised(certified):
+    """pbkrtest's se and df of a slope: right by another convention, which the row names."""
+    said = [certified("lme4, slopes of different times", name, text)[0] for name, text in KENWARD_ROGER]
+    whose = "by Kenward and Roger, expected information"
+    assert_equal("rows", [(row.whole, row.note) for row in said], [(True, whose)] * 2)
 
 
 def test_sixty_numbers_and_more_are_printed():

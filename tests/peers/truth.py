@@ -48,6 +48,7 @@ class _Fit:
     covariance: np.ndarray
     ddf: Callable[[np.ndarray], np.ndarray]
     F: Callable[[np.ndarray], Any]
+    others: tuple[tuple[str, str, list[Any]], ...] = ()  # quantity, whose, of every coefficient
 
 
 def truth(model: Model, *, ml: bool) -> Truth:
@@ -80,6 +81,7 @@ def truth(model: Model, *, ml: bool) -> Truth:
         ("AIC", "as SAS counts by REML, variances alone", _named([""], [float(fit.criterion) + 2 * (K + 1)])),
         ("BIC", "as SAS counts, subjects for rows", _named([""], [_sas_bic(model, fit, ml=ml)])),
     ]
+    others += [(quantity, whose, _named(of_X, values)) for quantity, whose, values in fit.others]
     return Truth(fit.authority, numbers, others)
 
 
@@ -229,7 +231,19 @@ def _by_balls(model: Model, *, ml: bool) -> _Fit:
         C,
         lambda L: np.array(proved.ddf(L), float),
         _wald(coef, C),
+        () if ml else _kenward_roger(proved),
     )
+
+
+def _kenward_roger(proved: certified.Certified) -> tuple[tuple[str, str, list[Any]], ...]:
+    """By the expected information, as pbkrtest, and by the observed one, as SAS may, where it is defined."""
+    found: list[tuple[str, str, list[Any]]] = []
+    for information in ("expected", "observed"):
+        with contextlib.suppress(NotProvedError):
+            each = proved.kenward_roger(np.eye(len(proved.coef)), expected=information == "expected")
+            whose = f"by Kenward and Roger, {information} information"
+            found += [(q, whose, list(of)) for q, of in zip(("se", "df"), zip(*each, strict=True), strict=True)]
+    return tuple(found)
 
 
 def _wald(coef: np.ndarray, C: np.ndarray) -> Callable[[np.ndarray], float]:
