@@ -105,3 +105,13 @@ def test_what_looks_like_another_fault_on_the_chapters_data_is_not_called_so(cas
     function, wrong, slug = LOOK_ALIKES[case]
     found = diagnosis.diagnosed(function, Local(wrong), [])
     assert (found and found.slug) == slug
+
+
+@pytest.mark.parametrize("times", [0.5, 2.0, 3.0])
+def test_frogs_that_vary_by_a_simple_multiple_are_not_called_a_formula(times):
+    """Twice the spread is no sum of both variances."""
+
+    def wrong(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+        return lmm_core.simulate_frogs(n_buckets, n_within, colors, mu, sigma_bucket, times * sigma_within, seed)
+
+    assert diagnosis.diagnosed("simulate_frogs", Local(wrong), []) is None
