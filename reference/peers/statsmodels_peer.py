@@ -128,6 +128,40 @@ KNOWN_FAILURES |= {
 KNOWN_FAILURES["test_anova_ols_of_colors_by_any_name[words for what is missing]"] = (
     "the formula drops the rows of a colour that is called nan (nobs 25 of 40): F 6.658 of the two that are left"
 )
+REFUSES = {"several terms": "MixedLM takes one term"}
+LOWEST, PROVED = "test_one_term_has_the_lowest_of_several_minima", "test_random_slopes_of_unbalanced_data_to_25_digits"
+KNOWN_FAILURES |= dict.fromkeys(
+    [f"{LOWEST}[{seed}]" for seed in (145, 174, 199, 209, 236, 381, 487, 849, 907, 1290, 1551, 3046)], MINIMA
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_one_component_is_the_first_level[chapter_2_unbalanced]",
+        "test_estimates_of_random_coefficients_are_those_of_ordinary_least_squares",
+        "test_slopes_are_tested_by_the_slopes_of_the_groups",
+        f"{PROVED}[Orthodont, the last visits of some]",
+        f"{PROVED}[small units, seed 1]",
+        f"{PROVED}[no intercept varies, seed 1]",
+        f"{PROVED}[two slopes, seed 1]",
+    ],
+    HESSIAN,
+)
+SLOPES = (
+    "MixedLM's optimisers stop early where slopes vary: of Orthodont's intercepts G[0, 0] is 2.13 where 5.79 is right"
+)
+KNOWN_FAILURES |= dict.fromkeys(
+    [
+        "test_random_coefficients_in_balance",
+        "test_the_zero_of_the_covariate_does_not_matter",
+        "test_the_unit_of_the_covariate_does_not_matter",
+        "test_random_slopes_of_known_data[orthodont]",
+        *(
+            f"{PROVED}[{case}]"
+            for case in ("years, seed 1", "years, seed 2", "small units, seed 2", "two slopes, seed 2")
+        ),
+    ],
+    SLOPES,
+)
+KNOWN_FAILURES |= {"test_one_component_is_the_first_level[chapter_2_boundary]": BOUNDARY}
 
 
 def ols(X, y):
@@ -156,6 +190,20 @@ def fit_reml(X, y, group):
         fit = sm.MixedLM(y, X, groups=np.asarray(group)).fit(reml=True)
         return {
             "Vb": np.asarray(fit.cov_re)[0, 0],
+            "Ve": fit.scale,
+            "coef": fit.fe_params,
+            "se": fit.bse_fe,
+            "criterion": -2 * fit.llf,
+        }
+
+
+def fit_mixed(X, y, terms):
+    ((Z, group),) = terms
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        fit = sm.MixedLM(y, X, groups=np.asarray(group), exog_re=Z).fit(reml=True)
+        return {
+            "G": [np.asarray(fit.cov_re)],
             "Ve": fit.scale,
             "coef": fit.fe_params,
             "se": fit.bse_fe,
