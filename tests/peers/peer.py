@@ -44,6 +44,7 @@ FOLDER = Path(__file__).parents[2] / "reference" / "peers"
 FILES = tuple(sorted(path for path in FOLDER.iterdir() if path.suffix in (".py", ".R")))
 
 
+NUMBERS = ("X", "y", "V")  # arguments that are no labels, of whatever type
 MOST_DIGITS = 10  # that --least may ask for: what lmm_core itself is held to
 RENAMED = (
     "fit_components(X, y, groups) and components_df, of contract 1, are asked as they are; they are called "
@@ -143,7 +144,10 @@ class InR:
         if function is None:
             raise ContractError(f"{name} is not defined")
         try:
-            values = [outgoing(value) for value in arguments.values()]
+            values = [
+                np.asarray(value, float) if argument in NUMBERS else outgoing(value)
+                for argument, value in arguments.items()
+            ]
             answer = self.submission.call(function, values, self.declared.forms(name, forms))
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
