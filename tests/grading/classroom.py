@@ -66,7 +66,7 @@ class Class:
         for done, (name, record) in enumerate(self._graded(todo), start=1):
             result = self._note(name, record)
             if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
-                of.ledger.seal(name, self._fingerprint(todo[name]), record, of.rubric.limits.unit)
+                of.ledger.seal(name, self._fingerprint(todo[name]), record)
             left = float(np.mean(self.took or [0.0])) * (len(todo) - done) / min(self.processes, len(todo))
             self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
         lines = [self.lines[one.name] for one in of.handed_in]

@@ -239,6 +239,7 @@ def test_pages_show_what_is_hostile_as_text(mixed):
 
 
 ABOUT = {"assignment": "Frogs", "draw": "--seed 3", "date": "2026-01-31", "suite": "version 1", "rubric": "mine.toml"}
+ABOUT |= {"limits": "twice as long"}
 
 
 @pytest.mark.slow

@@ -1,19 +1,21 @@
 """Limits of time are this machine's: a measured unit of work, and who meets one in company is asked once more alone."""
 
 import contextlib
-import json
+from dataclasses import replace
 from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
 from tests.grading import classroom
+from tests.grading.asked import Assignment
 from tests.grading.classroom import Class
 from tests.grading.intake.source import Source
-from tests.grading.reports.ledger import SEALED, Ledger
+from tests.grading.judgement import rubric
 from tests.grading.sandbox import limits, tiers
 from tests.grading.sandbox.limits import UNIT_SECONDS, Limits, measured_unit
 from tests.grading.sandbox.submission import CallFailedError, Submission
+from tests.grading.sandbox.tiers import Tier
 
 TWO_SECONDS = """
 import time
@@ -43,12 +45,15 @@ def test_a_limit_is_so_much_longer_on_a_slower_machine(unit, late):
     assert submission.late == late
 
 
-def test_the_unit_is_kept_with_the_record(tmp_path):
+@pytest.mark.parametrize(("unit", "said"), [(1.0, []), (2.5, ["limits of time: 2.5 times the rubric's"])])
+def test_a_slower_machine_is_said_first_and_kept_with_the_report(unit, said):
     """For whoever asks later why a file was late, or was not."""
-    book = Ledger.of(tmp_path / "report", [])
-    (book.report / "s").mkdir()
-    book.seal("s", b"file", {"score": 1}, 2.5)
-    assert json.loads((book.report / "s" / SEALED).read_text())["unit"] == 2.5
+    chosen = rubric.load(rubric.DEFAULT)
+    chosen = replace(chosen, limits=replace(chosen.limits, unit=unit))
+    run = Assignment([], chosen, Tier("bwrap"), None, None, None, [], "", [])
+    lines = [line for line in run.header() if line.startswith("limits of time")]
+    assert [line.partition(",")[0] for line in lines] == said
+    assert all(run.about["limits"] in line for line in lines) and run.about["limits"]
 
 
 @pytest.mark.parametrize(("processes", "counts"), [(2, "second"), (1, "first")])

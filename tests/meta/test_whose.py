@@ -220,7 +220,7 @@ def test_not_graded_is_an_empty_cell(name):
 def test_classroom_50_has_no_file_of_what_was_not_graded(tmp_path):
     """Its score cannot be empty; one of a former run goes."""
     jane, rik = line("Jane", ""), line("Rik", "")
-    about = dict.fromkeys(("assignment", "date", "draw", "rubric", "suite"), "")
+    about = dict.fromkeys(("assignment", "date", "draw", "rubric", "suite", "limits"), "")
     written.write_class(tmp_path, [jane, rik], ["classroom50"], [], about)
     written.write_class(tmp_path, [jane, replace(rik, not_graded="why")], ["classroom50"], [], about)
     assert [path.parent.name for path in tmp_path.glob("*/classroom50.json")] == ["Jane"]

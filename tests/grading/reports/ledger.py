@@ -57,13 +57,10 @@ class Ledger:
         except OSError as error:
             raise LedgerError(f"{place} cannot be written: {error.strerror}") from None
 
-    def seal(self, name: str, fingerprint: bytes, record: Record, unit: float = 1.0) -> None:
-        """Keep a record, marked as made of this, and the machine's measured unit of time."""
+    def seal(self, name: str, fingerprint: bytes, record: Record) -> None:
+        """Keep a record, marked as made of this."""
         text = as_text(record)
-        write_whole(
-            self.report / name / SEALED,
-            as_text({"mark": self._mark(fingerprint, text), "record": record, "unit": unit}),
-        )
+        write_whole(self.report / name / SEALED, as_text({"mark": self._mark(fingerprint, text), "record": record}))
 
     def known(self, name: str, fingerprint: bytes) -> Record | None:
         """The record that a former run kept of the same, if it is there, whole and untouched."""
