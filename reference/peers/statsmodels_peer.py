@@ -62,7 +62,6 @@ KNOWN_FAILURES |= dict.fromkeys(
         "test_reml_of_nist_data[Vb-SmLs07]",
         "test_reml_of_nist_data[Vb-SmLs08]",
         "test_reml_of_nist_data[Vb-SmLs09]",
-        "test_reml_of_nist_data[Ve-SmLs09]",
         "test_reml_of_nist_data[se-SmLs02]",
         "test_reml_of_nist_data[se-SmLs05]",
         "test_reml_of_nist_data[se-SmLs07]",
@@ -125,6 +124,9 @@ KNOWN_FAILURES |= {
     f"test_reml_of_large_data[the boundary-{quantity}]": "on 5,000 rows at Vb = 0 MixedLM stops: Singular matrix"
     for quantity in ("Vb", "Ve", "coef", "se", "criterion")
 }
+KNOWN_FAILURES["test_a_table_is_its_rows[categories that no row has-anova_ols]"] = (
+    "the formula counts a category that no row has: df_num 3 for three colours, F 5.91 where 8.85 is right"
+)
 KNOWN_FAILURES["test_anova_ols_of_colors_by_any_name[words for what is missing]"] = (
     "the formula drops the rows of a colour that is called nan (nobs 25 of 40): F 6.658 of the two that are left"
 )

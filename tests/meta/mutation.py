@@ -52,7 +52,8 @@ OTHERS = (
 )
 NAMES = [f"core/Replace{kind}Operator_{swap}" for kind, swaps in SWAPS.items() for swap in swaps.split()]
 NAMES += [f"core/{name}" for name in OTHERS.split()]
-SECONDS = 120  # a mutant that takes longer loops, and is killed by that
+SLOWER = 5  # times what its tests take without a mutant: one that takes longer loops, and is killed by that
+STARTING = 60.0  # seconds besides
 PROCESSES = os.cpu_count() or 1
 WRONG = ("survivors", "listed as equivalent, but killed or gone", "tests without a kill")
 
@@ -160,7 +161,8 @@ class Trial:
         order = sorted(tests, key=lambda test: (-self.kills[test], self.seconds[test]))
         file.write_text(mutant.source)
         try:
-            found = _forked(path, profile, order, all_of_them=only is not None)
+            seconds = STARTING + SLOWER * sum(self.seconds[test] for test in order)
+            found = _forked(path, profile, order, seconds, all_of_them=only is not None)
         finally:
             file.write_text(original)
         with self.lock:
@@ -180,7 +182,7 @@ class Trial:
 
     def learn(self) -> None:
         """Run all tests once on the unchanged project: their times, and which functions they call."""
-        for line in _forked(self.copy(), "dev", None, all_of_them=True):
+        for line in _forked(self.copy(), "dev", None, np.inf, all_of_them=True):
             kind, test, value = line.split("\t")
             if kind == "seconds":
                 self.seconds[test] = float(value)
@@ -201,15 +203,15 @@ def _function(mutant: Mutant) -> int | None:
     return max(around, default=None)
 
 
-def _forked(path: Path, profile: str, order: list[str] | None, *, all_of_them: bool) -> list[str]:
-    """Lines that the forked run tells: names of tests that failed; without an order, what `learn` reads."""
+def _forked(path: Path, profile: str, order: list[str] | None, seconds: float, *, all_of_them: bool) -> list[str]:
+    """Lines that the forked run tells within some seconds: names of tests that failed, or what `learn` reads."""
     answers, answer = os.pipe()
     child = os.fork()
     if not child:
         os.close(answers)
         _judge(path, profile, order, answer, all_of_them=all_of_them)
     os.close(answer)
-    deadline, text = time.monotonic() + SECONDS, b""
+    deadline, text = time.monotonic() + seconds, b""
     os.set_blocking(answers, False)
     while time.monotonic() < deadline:
         ended = os.waitpid(child, os.WNOHANG)[0]
