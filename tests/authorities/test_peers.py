@@ -78,7 +78,7 @@ def test_readme_shows_what_a_run_writes(shown):
         old_name, *old_values = old.strip("| ").split(" | ")
         assert name == old_name
         for a, b in zip(cells.findall(" ".join(values)), cells.findall(" ".join(old_values)), strict=True):
-            assert a == b or (a + b).isdigit() and abs(int(a) - int(b)) <= 1, f"{line}\n{old}"
+            assert a == b or ((a + b).isdigit() and abs(int(a) - int(b)) <= 1), f"{line}\n{old}"
 
 
 def test_lmm_core_has_as_many_digits_as_every_peer(shown):

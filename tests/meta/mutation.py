@@ -31,7 +31,7 @@ from threading import Lock, local
 from typing import Any
 
 import hypothesis  # noqa: F401 - imported before the forks
-import numpy as np  # noqa: F401
+import numpy as np
 import pandas as pd  # noqa: F401
 import pytest
 import scipy.stats  # noqa: F401
