@@ -24,8 +24,6 @@ ARCHIVES = ("namesakes", "ways_out")
 NEIGHBOURS = ("denominator_df", "gls")
 UNREACHED = {
     "exit_at_import",
-    "null_bytes",
-    "syntax",
     "premature_frames_at_import",
     "full_request_pipe",
 }

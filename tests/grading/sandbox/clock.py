@@ -25,7 +25,7 @@ PER_SECOND = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 RUNS, WAITS = [b"R"], [b"D"]  # or waits to run; for the disk, or for a child that has its memory (vfork)
 WAITING = 60.0  # seconds of the latter that are free
 FULL = 2**15  # bytes: a pipe of 16 pages, each at least half full, is full, and who prints more waits
-MOST_PRINTED = 2**26  # bytes, in a call
+MOST_PRINTED = 2**28  # bytes, in a call
 
 
 class Channel(NamedTuple):
