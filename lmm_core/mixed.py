@@ -218,7 +218,9 @@ def _identified(data: Reduced, *, ml: bool) -> None:
     information = np.block([[np.array([[float(at.df)]]), t[None, :]], [t[:, None], E.T @ SS @ E]])
     names = ["the residual", *(f"terms[{data.order[k]}]" for k, _, _ in entries)]
     size = np.sqrt(np.maximum(information.diagonal(), 0.0))
-    for k in map(int, np.flatnonzero(size <= SINGULAR * data.n)):
+    variances = [True, *(a == b for _, a, b in entries)]  # their traces lose fewer digits than the sums of squares
+    nothing = (size <= SINGULAR * data.n) | (variances & (information[0] <= SINGULAR * data.n))
+    for k in map(int, np.flatnonzero(nothing)):
         raise ValueError(f"{names[k]} cannot be told from X: X describes its levels, or it has only one")
     values, vectors = np.linalg.eigh(information / np.outer(size, size))
     if values[0] < SINGULAR:

@@ -21,6 +21,7 @@ IEEE Transactions on Computers 66, 1281-1292 (Arb); Searle, Casella and McCulloc
 """
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from decimal import Decimal
 from fractions import Fraction
@@ -37,11 +38,16 @@ from reference.chart import Chart, Entry
 
 Floats = NDArray[np.float64]
 RADIUS, STEPS = 30, 60  # digits of the box, and Newton's steps at most
+SHRUNK = 3  # times that a box is made smaller, at most, before its numbers are given up
 DIGITS = 25  # that are proved and given
 
 
 class NotProvedError(ArithmeticError):
     """No stationary point was proved here, and why."""
+
+
+class TooWideError(NotProvedError):
+    """A ball is larger than the last digit that is to be given."""
 
 
 def rational(cell: Any) -> fmpq:
@@ -234,7 +240,11 @@ class Certified:
     def ddf(self, contrasts: Any) -> list[Decimal]:
         """Satterthwaite's df of the rows l (q, p), floats as the numbers that they are."""
         with balls.precision():
-            return [_df(*self.proof, row) for row in _columns(contrasts)]
+            return [_proved(df, df) for df in (_df(*self.proof, row) for row in _columns(contrasts))]
+
+    def ddf_balls(self) -> list[arb]:
+        """Satterthwaite's df of the coefficients, to be used within `balls.precision()`."""
+        return [_df(*self.proof, balls.unit(j, len(self.coef))) for j in range(len(self.coef))]
 
     def kenward_roger(self, contrasts: Any, *, expected: bool = True) -> list[tuple[Decimal, Decimal]]:
         """se and df of the rows l, W = 2 [tr P A_j P A_l]^-1 by the expected information, 2 H^-1 by the observed.
@@ -262,10 +272,17 @@ def certify(model: Model, Ve: float, G: Sequence[Floats], ranks: Sequence[int]) 
         x = _newton(model, chart, chart.of(Ve, of_T))
         radius = max((abs(value) for value in x), key=float) * arb(10) ** -RADIUS
         box = _krawczyk(model, chart, [value + arb(0, 1) * radius for value in x])
-        box = _krawczyk(model, chart, box)  # the same zero, in a box as much smaller as the first was small
-        at, H, J = _gradient(model, chart, box)
-        _minimum(at, chart, box, H)
-        return _numbers(at, H, J, tuple(ranks))
+        for _ in range(SHRUNK):  # the same zero, in a box as much smaller as the first was small
+            box = _krawczyk(model, chart, box)
+            with suppress(TooWideError):  # Vb / Ve of 1e6 costs digits of Ve
+                return _proved_in(model, chart, box, tuple(ranks))
+        return _proved_in(model, chart, _krawczyk(model, chart, box), tuple(ranks))
+
+
+def _proved_in(model: Model, chart: Chart, box: Sequence[arb], ranks: tuple[int, ...]) -> Certified:
+    at, H, J = _gradient(model, chart, box)
+    _minimum(at, chart, box, H)
+    return _numbers(at, H, J, ranks)
 
 
 def _carried(A: arb_mat, G: Floats) -> Floats:
@@ -344,7 +361,7 @@ def _numbers(at: At, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certifie
     se = [at.C[j, j].sqrt() for j in range(p)]
     C = [[_proved(at.C[i, j], abs(se[i] * se[j])) for j in range(p)] for i in range(p)]
     inverse = H.inv()
-    df = [_df(at, inverse, J, balls.unit(j, p)) for j in range(p)]
+    df = [_proved(value, value) for value in (_df(at, inverse, J, balls.unit(j, p)) for j in range(p))]
     return Certified(
         [[[_proved(M[a, b], at.Ve) for b in range(M.ncols())] for a in range(M.nrows())] for M in of_Z],
         _proved(at.Ve, at.Ve),
@@ -358,13 +375,12 @@ def _numbers(at: At, H: arb_mat, J: arb_mat, ranks: tuple[int, ...]) -> Certifie
     )
 
 
-def _df(at: At, inverse: arb_mat, J: arb_mat, row: arb_mat) -> Decimal:
+def _df(at: At, inverse: arb_mat, J: arb_mat, row: arb_mat) -> arb:
     """Satterthwaite's: (l'C l)^2 / g'H^-1 g, g the gradient of l'C l by the chart's parameters."""
     w = at.WX * (at.C * row)
     g = arb_mat([[balls.dot(w, part)] for part in at.along(w)])
     g = J.transpose() * g
-    df = balls.dot(row, at.C * row) ** 2 / balls.dot(g, inverse * g)
-    return _proved(df, df)
+    return balls.dot(row, at.C * row) ** 2 / balls.dot(g, inverse * g)
 
 
 def _kenward_roger(at: At, W: arb_mat, row: arb_mat) -> tuple[Decimal, Decimal]:
@@ -381,7 +397,7 @@ def _kenward_roger(at: At, W: arb_mat, row: arb_mat) -> tuple[Decimal, Decimal]:
 def _proved(ball: arb, unit: arb) -> Decimal:
     """The middle of a ball whose radius is below the last digit given, relative to a unit."""
     if not ball.rad() < abs(unit) * arb(10) ** -DIGITS:
-        raise NotProvedError(f"{ball} is not known to {DIGITS} digits")
+        raise TooWideError(f"{ball} is not known to {DIGITS} digits")
     return Decimal(ball.mid().str(DIGITS + 5, radius=False))
 
 

@@ -1,4 +1,4 @@
-"""`lmm-verify judge`, `smoke` and `certify`, for who maintains a package or doubts a number."""
+"""`lmm-verify judge`, `smoke`, `certify`, `vectors`, `check`, for who maintains a package or doubts a number."""
 
 import argparse
 import sys
@@ -20,6 +20,13 @@ def main() -> int:
     judged.add_argument("--accuracy", type=Path, help="where to write what was measured")
     smoked = commands.add_parser("smoke", help="whether a program, or a peer file, answers at all: each function once")
     smoked.add_argument("peer", type=Path, help="a .toml, .py or .R file")
+    copied = commands.add_parser("vectors", help="models with proved answers as JSON, for a program in any language")
+    copied.add_argument("folder", type=Path, help="where to write them")
+    checked = commands.add_parser("check", help="judge what a program has answered to the vectors")
+    if "check" in sys.argv[1:2]:
+        from tests.vectors import command  # noqa: PLC0415
+
+        command.options(checked)
     certified = commands.add_parser("certify", help="how many digits of printed numbers are right")
     if "certify" in sys.argv[1:2]:
         from tests.peers import certify  # noqa: PLC0415 - the suite is on the path now
@@ -36,6 +43,10 @@ def main() -> int:
         from tests.peers.smoke import smoke  # noqa: PLC0415
 
         return smoke(arguments.peer)
+    if arguments.command in ("vectors", "check"):
+        from tests.vectors import command  # noqa: PLC0415
+
+        return command.copy(arguments.folder) if arguments.command == "vectors" else command.check(arguments)
     try:
         return certify.run(arguments)
     except certify.CertifyError as error:

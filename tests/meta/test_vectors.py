@@ -1,0 +1,450 @@
+"""The vectors on trial: proved, linted, answered by lmm_core; planted mistakes are named, corruptions are sentences."""
+
+import copy
+import json
+import shutil
+import subprocess
+import sys
+from argparse import ArgumentParser
+from xml.etree import ElementTree as ET
+
+import numpy as np
+import pytest
+
+from lmm_core import mixed
+from reference.vectors import generate, lint, words
+from tests.vectors import answers, command, core
+from tests.vectors.judged import judged
+
+SMALL = ("boundary", "refusals")  # topics
+NAME = "boundary/dyestuff2-1"
+
+
+@pytest.fixture(scope="module")
+def vectors():
+    return lint.read()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A folder of two topics."""
+    folder = tmp_path_factory.mktemp("vectors")
+    for topic in SMALL:
+        shutil.copy(lint.FOLDER / f"{topic}.json", folder)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def few(small):
+    return lint.read(small)
+
+
+@pytest.fixture(scope="module")
+def answered(vectors):
+    """Every vector's cells by lmm_core."""
+    return judged(_sheet(vectors, core.sheet(vectors)["answers"]), vectors, least=7)
+
+
+def _sheet(vectors, rows, program="mine"):
+    sheet = answers.Sheet(program)
+    for row in rows:
+        answers._put(sheet, "here", {**row, "value": str(row["value"])}, vectors)
+    return sheet
+
+
+# --- the numbers ----------------------------------------------------------------------------------------
+
+
+def test_lmm_core_answers_every_vector_to_seven_digits(answered, vectors):
+    """And refuses what has no fit."""
+    assert [(cell.id, cell.quantity, cell.digits) for cell in answered if not cell.right] == []
+    assert {cell.id for cell in answered} == set(vectors)
+
+
+def test_there_are_vectors_of_every_topic_flag_and_mistake(vectors):
+    """No word of the lists is idle."""
+    assert {name.partition("/")[0] for name in vectors} == set(words.TOPICS)
+    assert {flag for vector in vectors.values() for flag in vector["flags"]} == set(words.FLAGS)
+    assert {name for vector in vectors.values() for name in vector.get("wrong", ())} == set(words.MISTAKES)
+    assert {q for vector in vectors.values() for q in vector.get("expected", ())} == set(words.QUANTITIES)
+
+
+@pytest.mark.parametrize("topic", ["refusals", "minima", "schema"])
+def test_a_topic_computed_afresh_is_the_same_to_the_letter(topic, capsys):
+    """`tox run -e vectors` does it for all."""
+    assert generate.main([topic]) == 0, capsys.readouterr().out
+
+
+def test_the_files_are_below_five_megabytes():
+    assert sum(path.stat().st_size for path in lint.FOLDER.iterdir()) < 5_000_000
+
+
+# --- planted mistakes -----------------------------------------------------------------------------------
+
+LINES = "slopes/lines-71"
+COLORS = "ordinary/colors-3"
+UNEQUAL = "unbalanced/colors-21"
+
+
+def _named(vectors, name, change):
+    """The sentence of each quantity that is not right, when lmm_core's rows are changed."""
+    vector = vectors[name]
+    rows = change(vector, list(core.answers(vector)))
+    return {cell.quantity: cell.mistake for cell in judged(_sheet(vectors, rows), vectors) if not cell.right}
+
+
+def _mapped(quantities, function):
+    return lambda vector, rows: [
+        row | {"value": function(vector, row["value"])} if row["quantity"] in quantities else row for row in rows
+    ]
+
+
+def _by(fit, vector):
+    flat = [G[a, b] for G in fit.G for a in range(len(G)) for b in range(a + 1)]
+    found = {"variances": flat, "Ve": [fit.Ve], "coef": fit.coef, "se": fit.se, "criterion": [fit.criterion]}
+    return [
+        {"id": vector["id"], "quantity": quantity, "index": index, "value": value}
+        for quantity, values in found.items()
+        for index, value in enumerate(values, 1)
+    ]
+
+
+def _parts(vector):
+    numbers = vector["numbers"]
+    terms = [(np.array(term["Z"], float), np.array(term["group"])) for term in numbers["terms"]]
+    return np.array(numbers["X"], float), np.array(numbers["y"], float), terms
+
+
+def _by_ml(vector, rows):
+    return _by(mixed.fit_mixed(*_parts(vector), "ML"), vector)
+
+
+def _of_diagonal_G(vector, rows):
+    X, y, ((Z, group),) = _parts(vector)
+    fit = mixed.fit_mixed(X, y, [(Z[:, :1], group), (Z[:, 1:], group)])
+    (a,), (b,) = (G.ravel() for G in fit.G)
+    return _by(mixed.MixedFit([np.diag([a, b])], fit.Ve, fit.coef, fit.se, fit.criterion, fit.at, fit.x_units), vector)
+
+
+def _with_the_last_level(vector, rows):
+    X, y, terms = _parts(vector)
+    first = 1 - X[:, 1:].sum(axis=1)
+    return _by(mixed.fit_mixed(np.column_stack([X[:, 0], first, X[:, 1:-1]]), y, terms), vector)
+
+
+def _rows_less_columns(vector, _):
+    return len(vector["numbers"]["y"]) - len(vector["coefficients"])
+
+
+PLANTED = {
+    "ML": (COLORS, _by_ml, {"variances", "se", "criterion"}),
+    "residual df": (UNEQUAL, _mapped({"df"}, _rows_less_columns), {"df"}),
+    "standard deviations": (COLORS, _mapped({"variances", "Ve"}, lambda _, value: value**0.5), {"variances", "Ve"}),
+    "variances of coefficients": (COLORS, _mapped({"se"}, lambda _, value: value**2), {"se"}),
+    "log likelihood": (COLORS, _mapped({"criterion"}, lambda _, value: -value / 2), {"criterion"}),
+    "a diagonal G": (LINES, _of_diagonal_G, {"variances"}),
+    "last level's treatment": (COLORS, _with_the_last_level, {"coef"}),
+}
+
+
+@pytest.mark.parametrize("mistake", PLANTED)
+def test_a_planted_mistake_is_named(vectors, mistake):
+    """By another program's numbers, not by the vector's own list of them."""
+    name, change, quantities = PLANTED[mistake]
+    named = _named(vectors, name, change)
+    assert {quantity for quantity, said in named.items() if said == mistake} >= quantities
+
+
+def test_the_higher_of_two_minima_is_named(vectors):
+    """For every vector that has one: the numbers of the list, as a program prints them."""
+    names = [name for name, vector in vectors.items() if "the higher minimum" in vector.get("wrong", ())]
+    assert len(names) >= 10
+    rows = [
+        {"id": name, "quantity": "criterion", "index": 1, "value": round(float(value), 4)}
+        for name in names
+        for value in vectors[name]["wrong"]["the higher minimum"].get("criterion", ())
+    ]
+    cells = judged(_sheet(vectors, rows), vectors)
+    assert {cell.mistake for cell in cells if not cell.right} == {"the higher minimum"}
+
+
+def test_what_is_wrong_by_no_known_mistake_has_no_name(vectors):
+    """5 % off."""
+    assert _named(vectors, COLORS, _mapped({"se"}, lambda _, value: 1.05 * value)) == {"se": ""}
+
+
+# --- the command ----------------------------------------------------------------------------------------
+
+
+def _check(*words_of):
+    parser = ArgumentParser()
+    command.options(parser)
+    return command.check(parser.parse_args(list(map(str, words_of))))
+
+
+def _rows(few):
+    return [row for vector in few.values() for row in core.answers(vector)]
+
+
+@pytest.fixture
+def right(few, tmp_path):
+    """A sheet of lmm_core's answers to two topics."""
+    path = tmp_path / "answers.json"
+    path.write_text(json.dumps({"program": "lmm_core", "answers": _rows(few)}))
+    return path
+
+
+def test_right_answers_end_with_0_and_a_table(right, small, capsys):
+    """By topic and quantity."""
+    assert _check(right, "--vectors", small) == 0
+    said = capsys.readouterr().out
+    assert said.startswith("lmm_core: 29 of 29 vectors answered, version ")
+    assert "  boundary    variances           20/20" in said and said.endswith(" right, 0 not\n")
+
+
+def test_csv_says_the_same_as_json(right, small, few, tmp_path, capsys):
+    """Without a program's name it is the file's."""
+    path = tmp_path / "lmm_core.csv"
+    cells = [(row["id"], row["quantity"], row.get("index", ""), f'"{row["value"]}"') for row in _rows(few)]
+    path.write_text("\n".join(["id,quantity,index,value", *(",".join(map(str, row)) for row in cells)]))
+    _check(right, "--vectors", small)
+    by_json = capsys.readouterr().out
+    assert _check(path, "--vectors", small) == 0
+    assert capsys.readouterr().out == by_json
+
+
+def test_a_failure_is_written_for_people_and_for_machines(small, tmp_path, capsys):
+    """Terminal, JSON, Markdown, JUnit: the numbers, the flag, the mistake."""
+    path, out = tmp_path / "a.json", {kind: tmp_path / kind for kind in ("json", "markdown", "junit")}
+    row = {"id": NAME, "quantity": "variances", "index": 1, "value": -2.15}
+    wrong = float(lint.read(small)[NAME]["wrong"]["a negative variance"]["variances"][0])
+    path.write_text(json.dumps([row | {"value": wrong}]))
+    options = [word for kind, file in out.items() for word in (f"--{kind}", file)]
+    assert _check(path, "--vectors", small, *options) == 1
+    sentence = words.MISTAKES["a negative variance"]
+    said = capsys.readouterr().out
+    assert f"{NAME}: variances has 1.0 digits of 3: {sentence}\n" in said and "\n  boundary: the variance" in said
+    (cell,) = json.loads(out["json"].read_text())["cells"]
+    assert cell["mistake"] == "a negative variance" and cell["right"] is False and cell["expected"] == ["0"]
+    assert f"| {sentence} |" in out["markdown"].read_text()
+    suite = ET.fromstring(out["junit"].read_text())
+    assert suite.get("failures") == "1" and sentence in suite[0][0].get("message")
+
+
+def test_a_baseline_alone_decides(right, small, few, tmp_path, capsys):
+    """What is lost fails, what was wrong before does not."""
+    before, now = tmp_path / "before.json", tmp_path / "now.json"
+    assert _check(right, "--vectors", small, "--json", before) == 0
+    rows = [row for row in _rows(few) if (row["id"], row["quantity"]) != (NAME, "se")]
+    rows = [
+        row | {"value": row["value"] * (1 + 1e-9)} if row["id"] == NAME and row["quantity"] == "Ve" else row
+        for row in rows
+    ]
+    now.write_text(json.dumps({"answers": rows}))
+    assert _check(now, "--vectors", small) == 0
+    assert _check(now, "--vectors", small, "--baseline", before) == 1
+    said = capsys.readouterr().out
+    assert f"lost: {NAME}: se is not answered any more" in said and f"lost: {NAME}: Ve had " in said
+    assert _check(now, "--vectors", small, "--baseline", now) == 2
+    assert "is not what --json writes" in capsys.readouterr().err
+
+
+def test_digits_may_be_asked(right, small):
+    """--least: no program has 15 of everything."""
+    assert _check(right, "--vectors", small, "--least", "7") == 0
+    assert _check(right, "--vectors", small, "--least", "15") == 1
+    assert _check(right, "--vectors", small, "--least", "16") == 2
+
+
+def test_an_answer_where_there_is_none_fails_and_a_refusal_where_there_is_one(few, small, tmp_path, capsys):
+    """Unless it is acceptable."""
+    rows = [
+        {"id": "refusals/single-rows-1", "quantity": "Ve", "index": 1, "value": 1.0},
+        {"id": "refusals/same-column-1", "quantity": "Ve", "index": 1, "value": 1.0},
+        {"id": NAME, "quantity": "refuse", "value": "no convergence"},
+    ]
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps(rows))
+    assert _check(path, "--vectors", small) == 1
+    said = capsys.readouterr().out
+    assert "single-rows-1: refuse has 0.0 digits of 1: answered, and there is no fit: every group has one row" in said
+    assert (
+        f"{NAME}: refuse has 0.0 digits of 1: refused, and there is a fit\n  got       refused: no convergence" in said
+    )
+    assert "same-column-1" not in said
+
+
+def test_vectors_are_written_with_what_explains_them(tmp_path, capsys):
+    """The topics, the schema, the page, the examples."""
+    assert command.copy(tmp_path / "here") == 0
+    there = {path.name for path in (tmp_path / "here").iterdir()}
+    assert there == {
+        *(f"{t}.json" for t in words.TOPICS),
+        "schema.json",
+        "README.md",
+        "CHANGELOG.md",
+        "answer.R",
+        "answer.py",
+    }
+    (tmp_path / "file").write_text("")
+    assert command.copy(tmp_path / "file") == 2
+
+
+# --- corruptions ----------------------------------------------------------------------------------------
+
+ROW = {"id": NAME, "quantity": "Ve", "index": 1, "value": 13.8}
+SHEETS = {  # name of a file: its text, and the sentence
+    "empty.json": ("", "empty.json: is no JSON: "),
+    "cut.json": ('{"answers": [{"id"', "cut.json: is no JSON: "),
+    "number.json": ("7", 'number.json: is "7"; expected {"program": '),
+    "no-list.json": ('{"program": "x"}', 'no-list.json: has no list "answers"; it has ["program"]'),
+    "text.json": ('["Ve"]', 'text.json: answer 1: is "Ve"; expected an object with id, quantity, index, value'),
+    "nothing.json": ("[]", "nothing.json: answers nothing"),
+    "no-id.json": ([{"quantity": "Ve"}], 'no-id.json: answer 1: has ["quantity"]; expected id, '),
+    "key.json": ([ROW | {"unit": "kg"}], 'key.json: answer 1: has ["id", "quantity", "index", "value", "unit"]'),
+    "id.json": ([ROW | {"id": "boundary/dyestuf2-1"}], f"""no vector; did you mean '{NAME}'?"""),
+    "list.json": ([ROW | {"id": ["x"]}], 'list.json: answer 1: id ["x"] is no vector'),
+    "quantity.json": ([ROW | {"quantity": "variance"}], "quantity \"variance\" is unknown; did you mean 'variances'?"),
+    "index-0.json": ([ROW | {"index": 0}], "index 0 of Ve; it has the indices 1 to 1"),
+    "index-2.json": ([ROW, ROW | {"index": 2}], "answer 2: index 2 of Ve; it has the indices 1 to 1"),
+    "index-text.json": ([ROW | {"index": "one"}], 'index "one" is no whole number'),
+    "index-half.json": ([ROW | {"index": 1.5}], 'index "1.5" is no whole number'),
+    "value-text.json": ([ROW | {"value": "13,8"}], 'answer 1: value "13,8" is no number'),
+    "value-list.json": ([ROW | {"value": [13.8]}], 'value ["13.8"] is no number'),
+    "value-true.json": ([ROW | {"value": True}], "value true is no number"),
+    "twice.json": ([ROW, ROW], f"answer 2: Ve 1 of {NAME} is answered twice, at answer 1 before"),
+    "both.json": ([ROW, {"id": NAME, "quantity": "refuse"}], f"{NAME} is refused and answered"),
+    "head.csv": ("id;quantity;index;value\n", 'head.csv: line 1: has the columns ["id;quantity;index;value"]'),
+    "cells.csv": (f"id,quantity,index,value\n{NAME},Ve,1\n", "cells.csv: line 2: has 3 cells; expected 4"),
+    "comma.csv": (f"id,quantity,index,value\n{NAME},Ve,1,13,8\n", "comma.csv: line 2: has 5 cells; expected 4"),
+    "word.csv": (f"id,quantity,index,value\n{NAME},Ve,1,about 13\n", 'line 2: value "about 13" is no number'),
+    "only-head.csv": ("id,quantity,index,value\n", "only-head.csv: answers nothing"),
+}
+
+
+@pytest.mark.parametrize("name", SHEETS)
+def test_a_corrupted_sheet_is_one_sentence_with_file_place_and_value(name, few, tmp_path):
+    """And nothing is judged."""
+    text, words_of = SHEETS[name]
+    path = tmp_path / name
+    path.write_text(text if isinstance(text, str) else json.dumps(text))
+    with pytest.raises(answers.AnswersError) as error:
+        answers.read(path, few)
+    assert words_of in str(error.value) and name in str(error.value) and "\n" not in str(error.value)
+
+
+def test_bytes_that_are_no_text_are_one_sentence(few, tmp_path):
+    (tmp_path / "bytes.csv").write_bytes(b"id,quantity\xff")
+    with pytest.raises(answers.AnswersError, match=r"bytes\.csv: is no UTF-8: byte 12 is 255"):
+        answers.read(tmp_path / "bytes.csv", few)
+
+
+@pytest.mark.parametrize("value", ["NaN", "NA", None, float("nan"), "Infinity", ""])
+def test_no_number_is_an_answer_that_is_wrong(value, few, tmp_path):
+    """A df that a program prints as NaN is no corruption of the sheet."""
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps([ROW | {"value": value}]))
+    (cell,) = judged(answers.read(path, few), few)
+    assert not cell.right and cell.got == ("no number",)
+
+
+def _set(*place):
+    *path, last, value = place
+
+    def change(content):
+        for key in path:
+            content = content[key]
+        content[last] = value
+
+    return change
+
+
+def _twice(content):
+    content["vectors"].append(copy.deepcopy(content["vectors"][0]))
+
+
+def _rename(content):
+    content["vectors"][0]["flag"] = content["vectors"][0].pop("flags")
+
+
+FIRST = ("vectors", 0)
+CORRUPTED = {
+    "a version": (_set("version", "2.0.0"), "boundary.json: version: '1.0.0' was expected"),
+    "a missing key": (_rename, f"boundary.json: {NAME}: "),
+    "a flag": (_set(*FIRST, "flags", ["sunny"]), f"boundary.json: {NAME}/flags/0: "),
+    "a number for a decimal": (
+        _set(*FIRST, "expected", "Ve", [13.8]),
+        f"{NAME}/expected/Ve/0: 13.8 is not of type 'string'",
+    ),
+    "a word for a decimal": (_set(*FIRST, "expected", "Ve", ["13,8"]), f"{NAME}/expected/Ve/0: '13,8' does not match"),
+    "a method": (_set(*FIRST, "method", "MAP"), f"{NAME}/method: 'MAP' is not one of ['REML', 'ML']"),
+    "a length": (_set(*FIRST, "expected", "coef", ["1", "2"]), f"{NAME}: expected/coef: has 2 numbers; expected 1"),
+    "a cell lost": (_set(*FIRST, "numbers", "y", ["1"]), f"{NAME}: data/"),
+    "a negative Ve": (_set(*FIRST, "expected", "Ve", ["-1"]), f"{NAME}: expected: has a Ve or se that is not positive"),
+    "a wrong that is right": (
+        lambda content: content["vectors"][0]["wrong"]["ML"].update(se=content["vectors"][0]["expected"]["se"]),
+        f"{NAME}: wrong/ML/se: is what is expected, but for rounding",
+    ),
+    "an id twice": (_twice, "sha256: "),
+    "a digit": (_set(*FIRST, "expected", "criterion", ["161.8"]), "boundary.json: sha256: "),
+    "a t": (_set(*FIRST, "expected", "t", ["1.5"]), f"{NAME}: expected/t/1: is 1.5, and coef / se is "),
+}
+
+
+@pytest.mark.parametrize("name", CORRUPTED)
+def test_a_corrupted_file_of_vectors_is_one_sentence(name, small, tmp_path):
+    """File, vector, place, value."""
+    change, said = CORRUPTED[name]
+    content = json.loads((small / "boundary.json").read_text())
+    change(content)
+    (tmp_path / "boundary.json").write_text(json.dumps(content))
+    with pytest.raises(lint.VectorsError) as error:
+        lint.read(tmp_path)
+    assert said in str(error.value) and str(error.value).startswith("boundary.json: ")
+    assert "\n" not in str(error.value) and len(str(error.value)) < 400
+
+
+def test_a_folder_without_vectors_is_one_sentence(right, tmp_path, capsys):
+    assert _check(right, "--vectors", tmp_path) == 2
+    assert "has no file of vectors, such as ordinary.json" in capsys.readouterr().err
+
+
+# --- programs -------------------------------------------------------------------------------------------
+
+
+def _part(folder, topic, word):
+    """The vectors of a topic whose names have a word."""
+    content = json.loads((lint.FOLDER / f"{topic}.json").read_text())
+    content["vectors"] = [vector for vector in content["vectors"] if word in vector["id"]]
+    content["sha256"] = lint.sha256(content["vectors"])
+    (folder / f"{topic}.json").write_text(json.dumps(content))
+
+
+def _answered_by(command_of, folder, tmp_path):
+    path = tmp_path / "answered.json"
+    run = subprocess.run([*command_of, str(folder), str(path)], capture_output=True, text=True, check=False)
+    if "there is no package called" in run.stderr:
+        pytest.skip(f"{run.stderr.strip()[:200]}; to install: apt-get install r-cran-lmertest r-cran-jsonlite")
+    assert run.returncode == 0, run.stderr[-2000:]
+    vectors = lint.read(folder)
+    return judged(answers.read(path, vectors), vectors)
+
+
+def test_lme4_answers_by_the_formula_without_python(tmp_path):
+    """answer.R; and its known defect just inside the boundary shows."""
+    if shutil.which("Rscript") is None:
+        pytest.skip("there is no Rscript on this machine; to install: apt-get install r-cran-lmertest r-cran-jsonlite")
+    for topic, word in (("boundary", "inside"), ("refusals", "one"), ("slopes", "lines-71"), ("ordinary", "ergostool")):
+        _part(tmp_path, topic, word)
+    cells = _answered_by(["Rscript", str(lint.FOLDER / "answer.R")], tmp_path, tmp_path)
+    of_fits = [cell for cell in cells if cell.quantity in ("variances", "coef", "se", "criterion")]
+    assert len(of_fits) == 32 and all(cell.right for cell in of_fits)
+    wrong = {(cell.id, cell.quantity) for cell in cells if not cell.right and cell.topic == "boundary"}
+    assert {("boundary/just-inside-6", "df"), ("boundary/just-inside-8", "df")} <= wrong
+
+
+def test_statsmodels_answers_by_the_matrices(tmp_path):
+    """answer.py."""
+    _part(tmp_path, "ordinary", "rail")
+    cells = _answered_by([sys.executable, str(lint.FOLDER / "answer.py")], tmp_path, tmp_path)
+    assert [cell.right for cell in cells if cell.quantity in ("coef", "Ve")] == [True] * 4
