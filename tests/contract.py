@@ -144,16 +144,28 @@ def _counts(value: Any, name: str, arguments: Arguments) -> dict[str, int]:
     return {label(key): _whole(count, f"{name} of {key}", arguments) for key, count in value.items()}
 
 
+class Table(pd.DataFrame):
+    """A simulation's columns; one that is missing says so where it is read."""
+
+    @property
+    def _constructor(self) -> type:
+        return Table
+
+    def __getitem__(self, key: Any) -> Any:
+        if isinstance(key, str) and key in COLUMNS and key not in self.columns:
+            raise ContractError(f"the result lacks the column {key!r}; it has {', '.join(self.columns)}")
+        return super().__getitem__(key)
+
+
 def _table(value: Any, name: str, _: Arguments) -> pd.DataFrame:
-    missing = [column for column in COLUMNS if column not in value]
-    if missing:
-        raise ContractError(f"{name} lacks the column {missing[0]!r}; it has {', '.join(map(str, value))}")
-    n_rows = {column: len(np.atleast_1d(value[column])) for column in COLUMNS}
+    n_rows = {column: len(np.atleast_1d(value[column])) for column in COLUMNS if column in value}
+    if not n_rows:
+        raise ContractError(f"{name} has none of the columns {', '.join(COLUMNS)}; it has {', '.join(value)}")
     if len(set(n_rows.values())) > 1:
         raise ContractError(f"the columns of {name} have different lengths: {n_rows}")
-    labels = {column: [label(entry) for entry in value[column]] for column in ("id", "bucket", "color")}
-    numbers = {c: _vector(lambda _, c=c: n_rows[c])(value[c], f"column {c}", {}) for c in ("bucket_mu", "weight")}
-    return pd.DataFrame(labels | numbers)
+    labels = {c: [label(entry) for entry in value[c]] for c in ("id", "bucket", "color") if c in n_rows}
+    convert = {c: _vector(lambda _, c=c: n_rows[c]) for c in ("bucket_mu", "weight") if c in n_rows}
+    return Table(labels | {c: of(value[c], f"column {c}", {}) for c, of in convert.items()})
 
 
 def _real(value: Any, name: str) -> np.ndarray:
@@ -170,7 +182,7 @@ def _real(value: Any, name: str) -> np.ndarray:
 
 def label(value: Any) -> str:
     """Labels are compared as text: 3, 3.0 and "3" are the same bucket."""
-    return str(int(value)) if isinstance(value, float) and value == math.floor(value) else str(value)
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
 def _coefficients(arguments: Arguments) -> int:

@@ -101,6 +101,38 @@ WRONG = {
             "gls": (None, 5.0, "Of the result only se is missing; coef: right."),
         },
     ),
+    "no means": (
+        "s = simulate_frogs\ndef simulate_frogs(*a):\n    return s(*a).drop(columns='bucket_mu')\n",
+        {"simulate_frogs": (None, 8.0, "The table lacks bucket_mu; asked for are id, bucket, color, bucket_mu,")},
+    ),
+    "means of no buckets": (
+        (
+            "import numpy as np\ns = simulate_frogs\ndef simulate_frogs(*a):\n    d = s(*a).drop(columns='bucket_mu')\n"
+            "    d.weight = a[3] + np.random.default_rng(a[6]).normal(0, np.hypot(a[4], a[5]), len(d))\n    return d\n"
+        ),
+        {
+            "simulate_frogs": (
+                None,
+                1.6,
+                "It was filled in to go with the rest: what checks say of it is about the rest",
+            )
+        },
+    ),
+    "no weights": (
+        "s = simulate_frogs\ndef simulate_frogs(*a):\n    return s(*a).drop(columns='weight')\n",
+        {"simulate_frogs": (None, 1.67, "lacks the column 'weight'; it has id, bucket, color, bucket_mu")},
+    ),
+    "colour": (
+        (
+            "s = simulate_frogs\ndef simulate_frogs(*a):\n    return s(*a).rename(columns={'color': 'colour'})\n"
+            "a = anova_ols\ndef anova_ols(data):\n    f = a(data)\n"
+            "    return {'F': f.F, 'df.num': f.df_num, 'df.den': f.df_den, 'p.value': f.p_value}\n"
+        ),
+        {
+            "simulate_frogs": ("misnamed", 7.5, "letter by letter: id, bucket, color, bucket_mu, weight."),
+            "anova_ols": ("misnamed", 5.25, "letter by letter: F, df_num, df_den, p_value."),
+        },
+    ),
     "unnamed": (
         (
             "a = anova_ols\ndef anova_ols(data):\n    f = a(data)\n    return f.F, f.df_num, f.df_den, f.p_value\n"

@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from reference import r
-from tests.contract import CONTRACT, Answer, ContractError
+from tests.contract import CONTRACT, Answer, ContractError, Table
 from tests.grading.intake import template
 from tests.grading.intake.handin import taken
 from tests.grading.intake.source import Source
@@ -172,12 +172,19 @@ WRONG_SHAPES = {
         {"": np.ones((2, 3))},
         "of 2 x 3 numbers; expected a table of 5 x 5",
     ),
-    "column": ("simulate_frogs", {"": {"id": [1]}}, "the result lacks the column 'bucket'; it has id"),
+    "column": ("simulate_frogs", {"": {"id": [1]}}, "the result lacks the column 'weight'; it has id"),
+    "columns": (
+        "simulate_frogs",
+        {"": {"mass": [1]}},
+        "none of the columns id, bucket, color, bucket_mu, weight; it",
+    ),
 }
 
 
 def _all_of(answer):
     """Every field, as a check reads it."""
+    if isinstance(answer, Table):
+        return answer.iloc[:0]["weight"]
     return (answer.coef, answer.se) if isinstance(answer, Answer) else answer
 
 

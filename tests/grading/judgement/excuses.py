@@ -16,10 +16,11 @@ from typing import Any
 import numpy as np
 
 import lmm_core
-from tests.contract import CONTRACT
+from tests.contract import COLUMNS, CONTRACT
 from tests.grading.judgement.diagnosis import wrong_fields
 from tests.grading.judgement.numbers import NO_ANSWER, Fields, Local, asked, close, fields, normalised, right
-from tests.grading.sandbox.plain import AS_TEXT, UNNAMED
+from tests.grading.sandbox.columns import LACKS
+from tests.grading.sandbox.plain import AS_TEXT, MISNAMED, UNNAMED
 from tests.grading.sandbox.submission import RightFunction, Submission
 from tests.tolerances import DEFAULT_OPTIMISER, SUBMISSION
 
@@ -64,12 +65,28 @@ FLAWS = {
         "for its fields by name: {}.",
         0.25,
     ),
+    MISNAMED: Excuse(
+        MISNAMED,
+        "The numbers are there under nearly the names that are asked for. Whoever computes with a result asks for them "
+        "letter by letter: {}.",
+        0.25,
+    ),
     AS_TEXT: Excuse(
         AS_TEXT,
         "The numbers are returned as text, formatted for the eye. Text cannot be computed with: a result keeps the "
         "number with all its digits, and it is formatted where it is printed.",
         0.5,
     ),
+}
+
+FLAWS |= {
+    flaw: Excuse(
+        "",
+        f"The table lacks {', '.join(columns)}; asked for are {{}}. It was filled in to go with the rest: what checks "
+        "say of it is about the rest.",
+        len(columns) / len(COLUMNS),
+    )
+    for flaw, columns in LACKS.items()
 }
 
 CONSEQUENCE = "consequence"

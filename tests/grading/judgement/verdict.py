@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from itertools import groupby
 from typing import Any
 
-from tests.contract import CONTRACT
+from tests.contract import COLUMNS, CONTRACT
 from tests.grading.judgement import rubric
 from tests.grading.judgement.diagnosis import RETURNS_NOTHING, SWAPPED
 from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, FOLLOWS, SEARCH, Called, Excuse
@@ -110,7 +110,7 @@ class Verdict:
         if excuse and excuse.slug:
             return excuse.slug
         diagnosis = self.diagnoses.get(function)
-        return diagnosis.slug if diagnosis else next((flaw.slug for flaw in self._flaws(function)), None)
+        return diagnosis.slug if diagnosis else next((flaw.slug for flaw in self._flaws(function) if flaw.slug), None)
 
     def feedback(self, function: str) -> tuple[str, list[str]]:
         """What the student reads first about one function, and what is folded away."""
@@ -134,7 +134,7 @@ class Verdict:
         return "\n\n".join(said), [f"{len(failed)} of {total} checks failed:", *others[:MAX_MORE], *left]
 
     def _explained(self, function: str) -> list[str]:
-        names = ", ".join(CONTRACT[function].fields)
+        names = ", ".join(COLUMNS if function == "simulate_frogs" else CONTRACT[function].fields)
         return [*self._wrong(function), *(flaw.said.format(names) for flaw in self._flaws(function))]
 
     def _wrong(self, function: str) -> list[str]:

@@ -4,12 +4,13 @@ This file also runs beside the submission, in the sandbox; it imports nothing of
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 import numpy as np
 
-UNNAMED, AS_TEXT = "unnamed", "text"  # flaws of a result that can be read nevertheless
+UNNAMED, MISNAMED, AS_TEXT = "unnamed", "misnamed", "text"  # flaws of a result that can be read nevertheless
 NOTHING = "it returns nothing"
 
 
@@ -20,11 +21,16 @@ class UnreadableError(Exception):
 def lenient(value: Any, forms: dict[str, str]) -> dict[str, Any]:
     """The fields of what a student returns: what can be read counts, and of what cannot be read the sentence why.
 
-    A sequence without names has the fields in the order in which they are asked for, and numbers that were formatted
-    are read; the part "flaws" says so. Raises UnreadableError where nothing can be read.
+    A sequence without names has the fields in the order in which they are asked for, a field of nearly its name is
+    that field, and numbers that were formatted are read; the part "flaws" says so. Raises UnreadableError where nothing
+    can be read.
     """
     named = dict(zip(forms, value, strict=True)) if _is_in_order(value, forms) else value
     flaws, parts = {UNNAMED} if named is not value else set(), {}
+    names = {} if "" in forms or value is None else renamed(names_of(named), forms)
+    if any(field != name for field, name in names.items()):
+        named = {field: field_of(named, name) for field, name in names.items()}
+        flaws |= {MISNAMED}
     for field, form in forms.items():
         try:
             parts |= plain(named, {field: form})
@@ -36,6 +42,19 @@ def lenient(value: Any, forms: dict[str, str]) -> dict[str, Any]:
     if all(isinstance(part, str) for part in parts.values()):
         return plain(named, forms)
     return parts | ({"flaws": sorted(flaws)} if flaws else {})
+
+
+def renamed(names: Iterable[str], fields: Iterable[str]) -> dict[str, str]:
+    """By field that is asked for the name under which it is there: its own, or one that differs as names are spelt."""
+    names, fields = list(names), list(fields)
+    near = {bare(name): name for name in names if name not in fields}
+    found = {field: field if field in names else near.get(bare(field)) for field in fields}
+    return {field: name for field, name in found.items() if name is not None}
+
+
+def bare(name: str) -> str:
+    """Without what is easily mistaken: capitals, dots, underscores, English for American."""
+    return re.sub(r"[._ -]", "", name).lower().replace("colour", "color")
 
 
 def _is_in_order(value: Any, forms: dict[str, str]) -> bool:
@@ -106,7 +125,7 @@ def _table(value: Any, name: str) -> dict[str, Any]:
     columns = value.to_dict("list") if hasattr(value, "columns") else value
     if not isinstance(columns, Mapping):
         raise UnreadableError(f"{name} is a {type(value).__name__}; expected a table with named columns")
-    return {str(key): _column(column) for key, column in columns.items()}
+    return {str(key): _column(column) for key, column in columns.items() if column is not None}
 
 
 def _column(values: Iterable[Any]) -> Any:

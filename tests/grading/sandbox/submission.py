@@ -5,7 +5,6 @@ call. The worker is started anew and the rest is graded; a function that cost a 
 """
 
 import os
-import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -20,9 +19,11 @@ from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 from tests.grading.sandbox import home, launch, wire
 from tests.grading.sandbox.clock import Watch
+from tests.grading.sandbox.columns import whole
 from tests.grading.sandbox.home import HomeWatch, HomeWorker
 from tests.grading.sandbox.launch import Worker
 from tests.grading.sandbox.limits import Limits
+from tests.grading.sandbox.plain import bare
 
 MAX_REPLY = 16 * launch.MiB
 MAX_OUTPUT = 16_384  # characters of what a submission prints that are kept
@@ -114,7 +115,11 @@ class Submission:
         if not isinstance(value, Mapping) or set(value) - {"flaws"} != set(forms):
             self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
         self.flaws.setdefault(name, set()).update(_texts(value.get("flaws")))
-        return {part: _typed(value[part], form, name) for part, form in forms.items()}
+        parts = {part: _typed(value[part], form, name) for part, form in forms.items()}
+        for part in (part for part, form in forms.items() if form == "table"):
+            parts[part], flaws = whole(parts[part], arguments)
+            self.flaws[name] |= flaws
+        return parts
 
     def begin(self, begun: Worker | None = None) -> None:
         """Start a worker, or take one that runs already; the first call waits for it."""
@@ -174,8 +179,8 @@ class Submission:
 
     def _meant(self, name: str) -> str:
         """A name in the file that is nearly this one."""
-        others = {_bare(other): other for other in self.names if other not in CONTRACT}
-        near = get_close_matches(_bare(name), others, n=1, cutoff=0.8)
+        others = {bare(other): other for other in self.names if other not in CONTRACT}
+        near = get_close_matches(bare(name), others, n=1, cutoff=0.8)
         return f"; the file defines {others[near[0]]}: did you mean {name}?" if near else ""
 
     def _lost(self, name: str, verdict: str) -> None:
@@ -312,11 +317,6 @@ def _without_functions(unread: list[str], names: list[str]) -> str:
         f"there is no function here that is asked for{others}: put the lines of each answer into a function with the "
         "name and the arguments asked for (pytest --write-template writes their first lines)"
     )
-
-
-def _bare(name: str) -> str:
-    """Without what is easily mistaken: capitals, dots, underscores."""
-    return re.sub(r"[._]", "", name).lower()
 
 
 def _texts(value: Any) -> list[str]:

@@ -1,0 +1,84 @@
+"""A table that lacks a column, or spells it otherwise, is read by what it has."""
+
+import numpy as np
+import pytest
+from pandas.api.types import is_numeric_dtype
+
+import lmm_core
+from tests.contract import CONTRACT
+from tests.grading.sandbox.columns import FILLED, whole
+from tests.grading.sandbox.plain import MISNAMED, lenient
+
+ASKED = dict(zip(CONTRACT["simulate_frogs"].arguments, (8, 3, ["red", "blue"], 200.0, 30.0, 15.0, 7), strict=True))
+FROGS = lmm_core.simulate_frogs(*ASKED.values())
+
+
+def columns(table) -> dict:
+    """As a submission sends them."""
+    return {
+        name: column.to_numpy(float) if is_numeric_dtype(column) else column.tolist() for name, column in table.items()
+    }
+
+
+@pytest.mark.parametrize("lacking", ["bucket", "id", "color"])
+@pytest.mark.parametrize("rows", ["bucket by bucket", "frog by frog"])
+def test_labels_are_filled_in_as_they_must_be(lacking, rows):
+    """Where the rest is right, whichever way rows are dealt."""
+    table = FROGS if rows == "bucket by bucket" else FROGS.sort_values(["id", "bucket"])
+    filled, flaws = whole(columns(table.drop(columns=lacking)), ASKED)
+    assert list(filled[lacking]) == table[lacking].tolist()
+    assert flaws == {f"lacks {lacking}"}
+
+
+@pytest.mark.parametrize(("sigma_bucket", "sigma_within"), [(30.0, 0.0), (0.0, 15.0), (0.0, 0.0)])
+def test_a_bucket_mean_without_chance_is_exact(sigma_bucket, sigma_within):
+    """It is the weight where frogs do not vary, and mu where buckets do not."""
+    asked = ASKED | {"sigma_bucket": sigma_bucket, "sigma_within": sigma_within}
+    table = lmm_core.simulate_frogs(*asked.values())
+    filled, _ = whole(columns(table.drop(columns="bucket_mu")), asked)
+    np.testing.assert_allclose(filled["bucket_mu"], table["bucket_mu"], rtol=1e-14)
+
+
+def test_a_bucket_mean_has_the_covariance_with_its_weights_that_it_must_have():
+    """Var mu_b = Vb and Cov(mu_b, mean_b) = Vb, of 20,000 buckets: 6 standard errors, about sqrt(2 / 20000) each."""
+    asked = ASKED | {"n_buckets": 20_000, "n_within": 2}
+    table = columns(lmm_core.simulate_frogs(*asked.values()).drop(columns="bucket_mu"))
+    means = whole(table, asked)[0]["bucket_mu"].reshape(-1, 2)
+    of_means = np.cov(means[:, 0], table["weight"].reshape(-1, 2).mean(axis=1))
+    np.testing.assert_allclose(of_means[0] / 900, 1.0, atol=0.06)
+
+
+def test_a_weight_is_not_filled_in():
+    """It is what was asked for."""
+    table = columns(FROGS.drop(columns=["weight", "id"]))
+    assert whole(table, ASKED) == (table, set())
+
+
+@pytest.mark.parametrize("empty", [np.full(24, np.nan), ["None"] * 24, ["NA"] * 24])
+def test_a_column_of_nothing_is_missing(empty):
+    """NaN, None and NA in every row."""
+    filled, flaws = whole(columns(FROGS) | {"color": empty}, ASKED)
+    assert (list(filled["color"]), flaws) == (FROGS["color"].tolist(), {"lacks color"})
+
+
+@pytest.mark.parametrize("spelt", ["colour", "Color", "COLOUR"])
+def test_a_column_of_nearly_its_name_is_that_column(spelt):
+    """English, American, capitals."""
+    filled, flaws = whole(columns(FROGS.rename(columns={"color": spelt})), ASKED)
+    assert (list(filled["color"]), flaws) == (FROGS["color"].tolist(), {MISNAMED})
+
+
+def test_a_whole_table_is_left_alone():
+    """Also with a column more."""
+    table = columns(FROGS.assign(Color="none"))
+    filled, flaws = whole(table, ASKED)
+    assert set(filled) == {*FILLED, "weight"}
+    assert (filled["color"], flaws) == (table["color"], set())
+
+
+def test_a_field_of_nearly_its_name_is_that_field():
+    """R's dots and anybody's capitals; a field that has its name is not another's."""
+    forms = CONTRACT["anova_ols"].forms
+    read = lenient({"f": 1.0, "df.num": 2.0, "df_den": 3.0, "p.value": 0.5, "Df_Den": 9.0}, forms)
+    assert [float(read[field]) for field in forms] == [1.0, 2.0, 3.0, 0.5]
+    assert read["flaws"] == [MISNAMED]
