@@ -27,6 +27,8 @@ MISTAKES = {
     "REML": "these are REML's numbers, not ML's",
     "residual df": "df = N - p: no Satterthwaite",
     "levels minus coefficients df": "df = levels - p: no Satterthwaite",
+    "inner and outer df": "df of inner and outer coefficients, as nlme counts them: no Satterthwaite",
+    "adjusted ML": "ML's standard errors times sqrt(N / (N - p)), as nlme adjusts them",
     "normal distribution": "p of z by the normal distribution, not of t",
     "standard deviations": "these are standard deviations (and correlations), not variances",
     "variances of coefficients": "these are variances, not standard errors",

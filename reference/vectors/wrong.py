@@ -1,7 +1,7 @@
 """The numbers that a program with a known mistake gives, by formulas of their own."""
 
 from collections.abc import Iterator
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from fractions import Fraction
 
 import numpy as np
@@ -25,7 +25,31 @@ def wrong(spec: Spec, fit: Fit, right: Numbers) -> dict[str, Numbers]:
             differing = {q: v for q, v in numbers.items() if q in right and differs(q, v, right)}
             if differing:
                 found[name] = differing
-    return found
+    more = of_the_right(spec, right)
+    return found | {name: of for name, of in more if any(differs(q, v, right) for q, v in of.items())}
+
+
+def of_the_right(spec: Spec, right: Numbers) -> Iterator[tuple[str, Numbers]]:
+    """What follows from the right numbers and the design: nlme's df, and its standard errors by ML.
+
+    A column that varies within groups has n - (m + #within) df, and so has the constant; one that does not has
+    m - (1 + #between). Source: Pinheiro and Bates (2000), Mixed-Effects Models in S and S-PLUS, section 2.4.2.
+    """
+    model = spec.model
+    names, X = model.design
+    n, p = model.n, len(names)
+    if spec.method == "ML":
+        with localcontext(prec=2 * truth.DIGITS):
+            factor = (Decimal(n) / (n - p)).sqrt()
+            yield "adjusted ML", {"se": [f"{Decimal(s) * factor:.20g}" for s in right["se"]]}
+    elif len(model.terms) == 1:
+        groups, m = model.group(0), len(set(model.group(0)))
+        inner = [len({(g, row[j]) for g, row in zip(groups, X, strict=True)}) > m for j in range(p)]
+        constant = [name == "(Intercept)" for name in names]
+        within, outer = n - m - sum(inner), m - any(constant) - (p - sum(inner) - sum(constant))
+        df = [within if i or c else outer for i, c in zip(inner, constant, strict=True)]
+        if min(df) > 0:
+            yield "inner and outer df", {"df": [str(value) for value in df]}
 
 
 def differs(quantity: str, values: list[str], right: Numbers) -> bool:

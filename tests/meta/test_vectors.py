@@ -136,7 +136,15 @@ def _rows_less_columns(vector, _):
     return len(vector["numbers"]["y"]) - len(vector["coefficients"])
 
 
+def _inner_and_outer(vector, rows):
+    """nlme's, of a table whose other column is constant within groups: N - m and m - 2."""
+    n, m = len(vector["numbers"]["y"]), max(vector["numbers"]["terms"][0]["group"])
+    df = {1: n - m, 2: m - 2}
+    return [row | {"value": df[row["index"]]} if row["quantity"] == "df" else row for row in rows]
+
+
 PLANTED = {
+    "inner and outer df": (UNEQUAL, _inner_and_outer, {"df"}),
     "ML": (COLORS, _by_ml, {"variances", "se", "criterion"}),
     "residual df": (UNEQUAL, _mapped({"df"}, _rows_less_columns), {"df"}),
     "standard deviations": (COLORS, _mapped({"variances", "Ve"}, lambda _, value: value**0.5), {"variances", "Ve"}),
@@ -283,6 +291,7 @@ def test_vectors_are_written_with_what_explains_them(tmp_path, capsys):
         "schema.json",
         "README.md",
         "CHANGELOG.md",
+        "DEFECTS.md",
         "answer.R",
         "answer.py",
     }
