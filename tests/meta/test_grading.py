@@ -209,7 +209,17 @@ def test_the_default_rubric_gives_100_points_for_the_contract():
 
 
 RUBRICS = {
-    "unknown": ("[functions]\nglss = { points = 1 }", "names 'glss', which is not in the contract"),
+    "unknown": ("[functions]\nglss = { points = 1 }", "'glss', which is not in the contract; did you mean 'gls'?"),
+    "table": (
+        "[limit]\n[functions]\ngls = { points = 1 }",
+        "'limit', which means nothing here; did you mean 'limits'?",
+    ),
+    "word": ("assignmnet = 'x'\n[functions]\ngls = { points = 1 }", "did you mean 'assignment'?"),
+    "no such limit": ("[limits]\ncal_seconds = 1\n[functions]\ngls = { points = 1 }", "did you mean 'call_seconds'?"),
+    "far from all": (
+        "points = 3\n[functions]\ngls = { points = 1 }",
+        "there are assignment, functions, limits, packages",
+    ),
     "points": ("[functions]\ngls = { points = -1 }", "gls has points = -1"),
     "no points": ("[functions]\ngls = { title = 'x' }", "gls lacks 'points'"),
     "key": ("[functions]\ngls = { points = 1, colour = 2 }", "gls has an unknown key 'colour'"),

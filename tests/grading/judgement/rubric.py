@@ -1,7 +1,9 @@
 """The rubric: points, titles and visibility of the contract's functions, from a TOML file."""
 
+import difflib
 import math
 import tomllib
+from collections.abc import Iterable
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
@@ -14,6 +16,7 @@ VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 PLAIN = 0.8  # the share of a function's points that its claims on ordinary data carry
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
 WRONG_IN_ONE_PART = 0.5  # and where it is right but for one plain part, which the mark `half` says
+TABLES = ("assignment", "packages", "functions", "limits")
 KEYS = {"exercise", "title", "points", "visibility"}
 
 
@@ -51,7 +54,15 @@ def load(path: Path = DEFAULT) -> Rubric:
         raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"rubric {path} is no TOML: {error}") from None
+    unknown = [key for key in content if key not in TABLES]
+    if unknown:
+        raise RubricError(f"rubric {path} has {unknown[0]!r}, which means nothing here{_meant(unknown[0], TABLES)}")
     return Rubric(_items(path, content), _limits(path, content), str(content.get("assignment", "frogs")), path.name)
+
+
+def _meant(name: str, known: Iterable[str]) -> str:
+    close = difflib.get_close_matches(name, known, 1)
+    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"
 
 
 def _items(path: Path, content: dict[str, Any]) -> dict[str, Item]:
@@ -60,7 +71,9 @@ def _items(path: Path, content: dict[str, Any]) -> dict[str, Item]:
         raise RubricError(f"rubric {path} has no table [functions]")
     unknown = [name for name in functions if name not in CONTRACT]
     if unknown:
-        raise RubricError(f"rubric {path} names {unknown[0]!r}, which is not in the contract")
+        raise RubricError(
+            f"rubric {path} names {unknown[0]!r}, which is not in the contract{_meant(unknown[0], CONTRACT)}"
+        )
     items = {name: _item(path, name, functions[name]) for name in CONTRACT if name in functions}
     if sum(item.points for item in items.values()) <= 0:
         raise RubricError(f"rubric {path} gives no points")
@@ -74,6 +87,8 @@ def _limits(path: Path, content: dict[str, Any]) -> Limits:
         raise RubricError(f"rubric {path}: packages = {packages!r}; expected some of {list(PACKAGES)}")
     known = {field.name for field in fields(Limits)} - {"packages", "unit"}
     for name, value in table.items() if isinstance(table, dict) else [("limits", table)]:
+        if name not in known and isinstance(table, dict):
+            raise RubricError(f"rubric {path}: there is no limit {name!r}{_meant(name, known)}")
         if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
             raise RubricError(f"rubric {path}: limit {name} = {value!r}; expected seconds for one of {sorted(known)}")
     return Limits(**table, packages=tuple(packages))
@@ -85,7 +100,8 @@ def _item(path: Path, name: str, entry: Any) -> Item:
     entry = {"exercise": CONTRACT[name].exercise, "title": name, "visibility": "visible"} | entry
     if set(entry) != KEYS:
         odd = sorted(set(entry) ^ KEYS)[0]
-        raise RubricError(f"rubric {path}: {name} {'lacks' if odd in KEYS else 'has an unknown key'} {odd!r}")
+        what = f"lacks {odd!r}" if odd in KEYS else f"has an unknown key {odd!r}{_meant(odd, KEYS)}"
+        raise RubricError(f"rubric {path}: {name} {what}")
     points = entry["points"]
     if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points) or points < 0:
         raise RubricError(f"rubric {path}: {name} has points = {points!r}; expected a number of at least 0")
