@@ -20,28 +20,13 @@ from itertools import pairwise, product
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.linalg import block_diag, qr
+from scipy.linalg import block_diag
 
 from lmm_core.checks import Matrix, Vector
-from lmm_core.terms import Blocks, Reduced, triangular
+from lmm_core.qr import QR, Blocks, diagonal_above_identity, whitened
+from lmm_core.terms import Reduced
 
 Entries = NDArray[np.float64]  # by the entries (a, b) of one Gamma and (c, d) of another: (r, r, r', r')
-
-
-def whitened(M: Blocks) -> tuple[Blocks, Vector]:
-    """N' (g, r, r) with N N' = (I + M M')^-1, and log|I + M M'| / 2: Householder's QR of [M; I], M (g, r, d)."""
-    g, r, d = M.shape
-    if r == d == 1:
-        length = np.hypot(1.0, M)
-        return 1 / length, np.log(length).ravel()
-    A = np.zeros((g, r + d, d + r))
-    A[:, :r, :d], A[:, r:, :d], A[:, :r, d:] = M, np.eye(d), np.eye(r)
-    for j in range(d):
-        v = A[:, j:, j].copy()
-        v[:, 0] += np.copysign(np.linalg.norm(v, axis=1), v[:, 0])
-        w = v * (2 / np.sum(v * v, axis=1))[:, None]
-        A[:, j:, j:] -= w[:, :, None] * (v[:, None, :] @ A[:, j:, j:])
-    return A[:, d:, d:], np.log(np.abs(A[:, range(d), range(d)])).sum(axis=1)
 
 
 @dataclass(frozen=True)
@@ -58,26 +43,36 @@ class At:
         return self.data.n - (0 if self.ml else self.data.p)
 
     @cached_property
-    def _first(self) -> tuple[Blocks, Matrix, float]:
-        """The first term away: D^1/2 = N'A (g, r, r), the rows [C; N'B], and log|H_1| / 2."""
+    def _first(self) -> tuple[Blocks, QR, float]:
+        """The first term away: N', the rows [C; N'B] = Q R, the first of every level first, and log|H_1| / 2."""
+        (M, r, c), k = self.data.B.shape, len(self.data.C)
         N, logs = whitened(self.data.A @ self.Lambda[0])
-        rows = (N[self.data.of] @ self.data.B).reshape(-1, self.data.C.shape[1])
-        return N @ self.data.A, np.vstack([self.data.C, rows]), float(logs @ self.data.counts)
+        rows = np.empty((k + r * M, c), order="F")
+        rows[:k] = self.data.C
+        np.einsum("iab,ibc->cai", self._of_levels(N), self.data.B, out=rows[k:].T.reshape(c, r, M))
+        return N, QR(rows), float(logs @ self.data.counts)
+
+    def _of_levels(self, N: Blocks) -> Blocks:
+        """N (M, r, r) of each level; as B, the levels together in memory."""
+        return np.asfortranarray(N[self.data.of])
+
+    @property
+    def half(self) -> Blocks:
+        """D^1/2 = N'A (g, r, r) of the first term."""
+        return self._first[0] @ self.data.A
 
     @cached_property
     def _others(self) -> tuple[Matrix, Matrix, Matrix, float]:
         """The other terms away from the triangle R = [Z_2 .. X y]: N'R, N (k, k), J with J J' = I - N N', log."""
-        R, q = triangular(self._first[1]), self.data.q
-        k, t = len(R), min(len(R), q)
-        N, J, log = np.eye(k), np.zeros((k, q)), 0.0
-        if q:
-            others = zip(self.data.terms[1:], self.Lambda[1:], strict=True)
-            L = block_diag(*(np.kron(np.eye(term.m), Lambda) for term, Lambda in others))
-            if not L.shape[1]:
-                return R, N, J[:, :0], log
-            Q, T = qr(np.vstack([R[:t, :q] @ L, np.eye(L.shape[1])]))
-            J, log = np.zeros((k, L.shape[1])), float(np.log(np.abs(T.diagonal())).sum())
-            J[:t], N[:t, :t] = Q[:t, : L.shape[1]], Q[:t, L.shape[1] :]
+        R, q = self._first[1].R, self.data.q
+        others = zip(self.data.terms[1:], self.Lambda[1:], strict=True)
+        L = block_diag(*(np.kron(np.eye(term.m), Lambda) for term, Lambda in others)) if q else np.zeros((0, 0))
+        k, t, d = len(R), min(len(R), q), L.shape[1]
+        N, J, log = np.eye(k), np.zeros((k, d)), 0.0
+        if d:
+            stacked = QR(np.vstack([R[:t, :q] @ L, np.eye(d)]))
+            Q, log = stacked.complete(t), float(np.log(np.abs(stacked.R.diagonal())).sum())
+            J[:t], N[:t, :t] = Q[:, :d], Q[:, d:]
         return N.T @ R, N, J, log
 
     @cached_property
@@ -112,8 +107,8 @@ class At:
         q, (Q, _, _), (R, _, J, _) = self.data.q, self._fixed, self._others
         U, lift, s = self._levels, self._lift, self.scores()
         Z, without_X = R[:, :q], R[:, :q] - Q @ (Q.T @ R[:, :q])
-        P = Products(self, U @ np.hstack([J, lift(Q)]), U @ lift(without_X), without_X.T @ without_X)
-        H = Products(self, U @ J, U @ lift(Z), Z.T @ Z) if self.ml else P
+        P = Products(self, _along(U, np.hstack([J, lift(Q)])), _along(U, lift(without_X)), without_X.T @ without_X)
+        H = Products(self, _along(U, J), _along(U, lift(Z)), Z.T @ Z) if self.ml else P
         return H.traces(), [v.T @ v / self.Ve for v in s], H.squared(), P.quadratic(s) / self.Ve
 
     def scores(self) -> list[NDArray[np.float64]]:
@@ -124,9 +119,9 @@ class At:
     @cached_property
     def _levels(self) -> NDArray[np.float64]:
         """A'N Q (M, r, k): the first term's columns, whitened, along the rows that R stands for."""
-        half, rows, _ = self._first
         M, r, _ = self.data.B.shape
-        return np.swapaxes(half[self.data.of], 1, 2) @ np.linalg.qr(rows)[0][len(self.data.C) :].reshape(M, r, -1)
+        Q = self._first[1].Q()[len(self.data.C) :].T.reshape(-1, r, M)
+        return np.ascontiguousarray(np.einsum("iab,jai->jbi", self._of_levels(self.half), Q).T)
 
     def _lift(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """N times columns: from coordinates that are whitened to those of R."""
@@ -149,24 +144,20 @@ class At:
 def scan(data: Reduced, lambdas: Sequence[Matrix], *, ml: bool) -> NDArray[np.float64]:
     """The criterion where Lambda_k is the diagonal of any row of lambdas[k] (g_k, r_k): (g_1, ..., g_K).
 
-    R = qr([[ZL, X, y], [I, 0, 0]]),   2 sum log |diag R[:q + p]| + f (1 + log(2 pi R[-1, -1]^2 / f))     (ML: R[:q])
+    T = qr([[RL, R_X, R_y], [I, 0, 0]]),  2 sum log |diag T[:q + p]| + f (1 + log(2 pi T[-1, -1]^2 / f))    (ML: T[:q])
     """
     n, p, q = data.n, data.p, data.q
-    df, identity = (n, np.eye(q, q + p + 1)) if ml else (n - p, np.eye(q, q + p + 1))
-    others = [
-        np.concatenate([np.tile(row, term.m) for row, term in zip(rows, data.terms[1:], strict=True)] or [np.empty(0)])
-        for rows in product(*lambdas[1:])
-    ]
-    L = np.column_stack([np.array(others), np.ones((len(others), p + 1))])[:, None, :]
+    df, of_H = (n, q) if ml else (n - p, q + p)
+    m = [term.m for term in data.terms[1:]]
+    scales = [np.concatenate([*map(np.tile, rows, m), np.ones(p + 1)]) for rows in product(*lambdas[1:])]
     criteria = []
     for row in lambdas[0]:
-        at = At(data, [np.diag(row)])
-        R = triangular(at._first[1])
-        stacked = np.concatenate([R * L, np.broadcast_to(identity, (len(L), *identity.shape))], axis=1)
+        _, stacked, log = At(data, [np.diag(row)])._first
+        R = np.zeros((q + p + 1, q + p + 1), order="F")
+        R[: stacked.k] = stacked.R
         with np.errstate(divide="ignore"):
-            logs = np.log(np.abs(triangular(stacked).diagonal(0, 1, 2)))
-        of_H = logs[:, :q].sum(axis=1) + at._first[2] + (0.0 if ml else logs[:, q : q + p].sum(axis=1))
-        criteria.append(df * (1 + np.log(2 * np.pi / df) + 2 * logs[:, q + p]) + 2 * of_H)
+            logs = np.log([diagonal_above_identity(R * L, q) for L in scales])
+        criteria.append(df * (1 + np.log(2 * np.pi / df) + 2 * logs[:, -1]) + 2 * (logs[:, :of_H].sum(axis=1) + log))
     return np.reshape(criteria, [len(rows) for rows in lambdas])
 
 
@@ -175,7 +166,7 @@ class Products:
 
     def __init__(self, at: At, V: NDArray[np.float64], first: NDArray[np.float64], others: Matrix) -> None:
         """V (M, r, j), first (M, r, q), others (q, q)."""
-        half = at._first[0]
+        half = at.half
         self.V, self.D, self.of, self.counts = V, np.swapaxes(half, 1, 2) @ half, at.data.of, at.data.counts
         dims = [V.shape[:2], *((term.m, term.r) for term in at.data.terms[1:])]
         ends = np.cumsum([0, 0, *(m * r for m, r in dims[1:])])
@@ -215,6 +206,12 @@ class Products:
         flat = {pair: part.reshape(part.shape[0] ** 2, -1) for pair, part in T.items()}
         K = range(self.K)
         return np.block([[flat[i, j] if i <= j else flat[j, i].T for j in K] for i in K])
+
+
+def _along(U: NDArray[np.float64], columns: Matrix) -> NDArray[np.float64]:
+    """U (M, r, k) times columns (k, j), as one product."""
+    M, r, k = U.shape
+    return (U.reshape(M * r, k) @ columns).reshape(M, r, -1)
 
 
 def _squared(S: NDArray[np.float64]) -> Entries:

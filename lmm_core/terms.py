@@ -23,9 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 from lmm_core import checks
 from lmm_core.basis import ROWS_AT_A_TIME, Basis, least_squares_basis
 from lmm_core.checks import Codes, Matrix, Vector
-
-Blocks = NDArray[np.float64]  # a matrix for each level: (levels, r, c)
-NEGLIGIBLE = 1e-10  # a singular value so small, of columns of length 1, is rounding
+from lmm_core.qr import NEGLIGIBLE, Blocks, of_levels, triangular
 
 
 @dataclass(frozen=True)
@@ -142,7 +140,7 @@ def reduced(X: Matrix, y: Vector, terms: Sequence[Term], basis: Basis | None = N
         X=X,
         A=A,
         counts=counts.astype(float),
-        B=np.concatenate(kept),
+        B=np.asfortranarray(np.concatenate(kept)),
         of=which,
         C=C,
         n=n,
@@ -157,7 +155,7 @@ def rotated(term: Term, rows: Callable[[Codes], Matrix]) -> tuple[Blocks, Blocks
     for at in _batches(term):
         m, n = at.shape
         W = rows(at.ravel()).reshape(m, n, -1)
-        Q, A = _qr(term.columns[at])
+        Q, A = of_levels(term.columns[at])
         touched = np.any(A != 0, axis=2)[:, None, :]
         B = np.swapaxes(Q * touched, 1, 2) @ W
         left = (W - (Q * touched) @ B).reshape(m * n, -1)
@@ -180,28 +178,10 @@ def _batches(term: Term) -> Iterator[Codes]:
             yield order[of_size[k : k + step, None] + np.arange(size)]
 
 
-def _qr(Z: Blocks) -> tuple[Blocks, Blocks]:
-    """QR of each level, a row of A being 0 where the level's columns are dependent; of one column by its length."""
-    if Z.shape[2] > 1:
-        Q, A = np.linalg.qr(Z)
-        dependent = np.abs(np.diagonal(A, 0, 1, 2)).min(axis=1) <= NEGLIGIBLE
-        U, s, V = np.linalg.svd(A[dependent], full_matrices=False)
-        Q[dependent] = Q[dependent] @ U
-        A[dependent] = np.where(s > NEGLIGIBLE, s, 0.0)[..., None] * V
-        return Q, A
-    lengths = np.linalg.norm(Z, axis=1, keepdims=True)
-    return Z / np.where(lengths > 0, lengths, 1.0), lengths
-
-
 def _fewer(B: Blocks) -> Blocks:
     """The rows of levels with the same A, rotated among one another into no more than they have columns."""
     m, r, c = B.shape
     return B if m <= r * c else triangular(B.reshape(m, r * c)).reshape(-1, r, c)
-
-
-def triangular(A: NDArray[np.float64]) -> NDArray[np.float64]:
-    """R of A = Q R; of each of several matrices."""
-    return np.asarray(np.linalg.qr(A, mode="r"), dtype=float)
 
 
 def _rank(C: Matrix) -> int:

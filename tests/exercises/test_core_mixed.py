@@ -25,6 +25,12 @@ def mixed(core):
     return import_module(f"{core.__name__}.mixed")
 
 
+@pytest.fixture(scope="session")
+def minima(core):
+    """The module of the search."""
+    return import_module(f"{core.__name__}.minima")
+
+
 def components(*groups):
     return [(np.ones((len(group), 1)), group) for group in groups]
 
@@ -49,19 +55,19 @@ WITHOUT = {"near": (4.5, 30.0), "far": (0.0, 8.5)}
 
 @pytest.mark.slow
 @pytest.mark.parametrize("case", WITHOUT)
-def test_no_start_can_be_left_out(mixed, monkeypatch, case):
+def test_no_start_can_be_left_out(mixed, minima, monkeypatch, case):
     """Of 21 designs of two and three terms, two are missed with the starts between these u alone, and none with all."""
     low, high = WITHOUT[case]
-    starts = mixed.STARTS[(low <= mixed.STARTS) & (high >= mixed.STARTS)]
-    monkeypatch.setattr(mixed, "STARTS", starts)
+    starts = minima.STARTS[(low <= minima.STARTS) & (high >= minima.STARTS)]
+    monkeypatch.setattr(minima, "STARTS", starts)
     assert_between("designs whose lowest minimum is missed", missed(mixed), 1, 21)
 
 
 @pytest.mark.slow
-def test_the_best_start_alone_misses_minima(mixed, monkeypatch):
+def test_the_best_start_alone_misses_minima(mixed, minima, monkeypatch):
     """Every start that no neighbour is lower than is followed."""
-    downhill, ends = mixed._downhill, []
-    monkeypatch.setattr(mixed, "_downhill", lambda at: ends.append(downhill(at)) or ends[-1])
+    downhill, ends = minima.downhill, []
+    monkeypatch.setattr(minima, "downhill", lambda at: ends.append(downhill(at)) or ends[-1])
     several = 0
     for case in several_minima.load():
         ends.clear()
@@ -72,12 +78,12 @@ def test_the_best_start_alone_misses_minima(mixed, monkeypatch):
 
 
 @pytest.mark.parametrize("case", [(2, 2), (16, 3), (49, 2)])
-def test_the_end_of_a_search_is_stationary(mixed, case):
+def test_the_end_of_a_search_is_stationary(mixed, minima, case):
     """Along every entry that is not 0 the slope is 0 but for rounding."""
     design = several_minima.drawn(*case)
     at = mixed.fit_mixed(design.X, design.y, design.terms).at
     where = [(k, a, c) for k, L in enumerate(at.Lambda) for a, c in np.ndindex(L.shape)]
-    gradient, hessian, _, _ = mixed._chain(at, where)
+    gradient, hessian, _, _ = minima.chain(at, where)
     length = np.array([np.linalg.norm(at.Lambda[k]) for k, _, _ in where])
     assert_close("slope by log lambda", gradient * length, np.zeros(len(where)), 1e-7, 1.0)
     assert_equal("every curvature is positive", bool(np.all(np.linalg.eigvalsh(hessian) > 0)), True)
@@ -235,3 +241,24 @@ def test_df_at_a_singular_fit_of_several_terms(mixed):
     proved = certified.certify(certified.Model.of(ONES, y, terms, read=certified.exactly), fit.Ve, fit.G, ranks)
     assert_at_most("ranks", min(ranks[0] - 1, 1), 1)
     assert_each_close("df", mixed.ddf(fit, np.eye(1)), np.array(proved.df, float), 1e-9)
+
+
+# --- digits ---------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("ml", [False, True])
+@pytest.mark.parametrize("u", [0.05, 4.0, 21.0])
+def test_the_criterion_of_the_search_keeps_the_digits_of_its_definition(mixed, core, u, ml):
+    """QR of [[ZL, X, y], [I, 0, 0]]; by cross-products it is 8e-9 off at u = 21."""
+    X = np.column_stack([ONES, 0.1 * A + B + 1e-6 * WOBBLE[:, 0]])
+    criterion, terms = (import_module(f"{core.__name__}.{name}") for name in ("criterion", "terms"))
+    data = terms.reduced(*terms.read(X, Y, [(np.hstack([ONES, WOBBLE]), A), (ONES, B)]))
+    L = np.array([np.sqrt(np.expm1(u))])
+    got = criterion.scan(data, [np.hstack([L, L])[None], L[None]], ml=ml).item()
+    rows = np.arange(48)
+    Z, of_X = np.hstack([term.dense(rows) for term in data.terms]), X @ data.basis.T
+    W = np.column_stack([L * Z, of_X, data.basis.residual / data.unit])
+    q, n = Z.shape[1], 48 if ml else 46
+    logs = np.log(np.abs(np.linalg.qr(np.vstack([W, np.eye(q, q + 3)]), mode="r").diagonal()))
+    expected = n * (1 + np.log(2 * np.pi / n) + 2 * logs[-1]) + 2 * logs[: q if ml else -1].sum()
+    assert_close("criterion", got, expected, 1e-11, 1.0 + abs(expected))  # rounding over the least pivot, exp(-u / 2)
