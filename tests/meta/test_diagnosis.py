@@ -115,3 +115,24 @@ def test_frogs_that_vary_by_a_simple_multiple_are_not_called_a_formula(times):
         return lmm_core.simulate_frogs(n_buckets, n_within, colors, mu, sigma_bucket, times * sigma_within, seed)
 
     assert diagnosis.diagnosed("simulate_frogs", Local(wrong), []) is None
+
+
+def test_a_variance_that_a_search_leaves_just_above_0_is_0():
+    """ML by the logarithms of its variances ends at some 1e-8 of Ve, where the best Vb is 0."""
+    ml = next(m for m in misconceptions.of("fit_reml") if m.slug == "ml-for-reml").wrongs[0]
+
+    def left(X, y, group):
+        fit = ml(X, y, group)
+        return fit | {"Vb": fit["Vb"] + 1e-8 * fit["Ve"]}
+
+    found = diagnosis.diagnosed("fit_reml", Local(left), [])
+    assert found is not None
+    assert found.slug == "ml-for-reml"
+
+
+@pytest.mark.parametrize(("Vb", "wrong"), [(1e-8, ["criterion"]), (1e-3, ["Vb", "criterion"])])
+def test_a_variance_just_above_0_is_no_wrong_field(Vb, wrong):
+    """A millionth of Vb + Ve is nothing; a thousandth is not."""
+    truth = {name: np.asarray(number) for name, number in {"Vb": 0.0, "Ve": 1.0, "criterion": 5.0}.items()}
+    got = truth | {"Vb": np.asarray(Vb), "criterion": np.asarray(6.0)}
+    assert diagnosis.wrong_fields("fit_reml", truth, got) == wrong

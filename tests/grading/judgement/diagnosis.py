@@ -15,11 +15,12 @@ import numpy as np
 from tests.contract import CONTRACT
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
-from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, Local, answer, asked, close, right
+from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, Local, answer, asked, close, right, whole_of
 from tests.grading.sandbox.plain import NOTHING
 
 WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
 EXPLAINED = 1e-3  # relative difference from a misconception's value within which it is explained
+LITTLE = 1e-3  # of that: what a variance of 0 may be left at, as a share of the whole, is nothing
 NEARER = 0.05  # or within that share of its own difference from the truth: where an optimiser stops early
 NEAR = 0.02  # relative difference of what a coarse search finds
 LEFT_OF_F = {("anova_reml", "F"): 1e-2, ("anova_reml", "p_value"): 2e-2}  # what a search leaves of them, relative
@@ -65,14 +66,23 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
 
 def wrong_fields(function: str, truth: Fields, got: Fields) -> list[str]:
     """Fields that differ from the right ones."""
-    return [field for field in truth if not close(function, got.get(field), truth[field], WRONG)]
+    return [
+        field
+        for field in truth
+        if not close(function, got.get(field), truth[field], WRONG, LITTLE * whole_of(function, field, truth))
+    ]
 
 
-def alike(function: str, got: np.ndarray | None, wrong: np.ndarray | None, truth: np.ndarray) -> bool:
-    """Whether a wrong value is explained by another, by way of an optimiser that stops early, too."""
+def alike(
+    function: str, got: np.ndarray | None, wrong: np.ndarray | None, truth: np.ndarray, scale: float = 0.0
+) -> bool:
+    """Whether a wrong value is explained by another, by way of an optimiser that stops early, too.
+
+    scale: what it is a part of; a variance of 0 is left at 1e-9 of the whole by a search of its logarithm.
+    """
     if wrong is None or got is None or got.size != wrong.size:
         return False
-    if close(function, got, wrong, EXPLAINED):
+    if close(function, got, wrong, EXPLAINED, scale):
         return True
     if function not in SEARCHED or wrong.shape != truth.shape or not np.all(np.isfinite(wrong)):
         return False
@@ -100,12 +110,19 @@ def _is_of(function: str, truth: Fields, got: Fields, wrong: Fields, *, stops: b
     """Whether every number of one answer is the wrong formula's; no answer contradicts one that is known by numbers."""
     if not got or not wrong:
         return bool(got) == bool(wrong) if stops else not got
-    return all(_is_same(function, field, got[field], wrong.get(field), truth[field]) for field in got if field in truth)
+    whole = {field: whole_of(function, field, truth) for field in truth}
+    return all(
+        _is_same(function, field, got[field], wrong.get(field), truth[field], whole[field])
+        for field in got
+        if field in truth
+    )
 
 
-def _is_same(function: str, field: str, got: np.ndarray, wrong: np.ndarray | None, truth: np.ndarray) -> bool:
+def _is_same(
+    function: str, field: str, got: np.ndarray, wrong: np.ndarray | None, truth: np.ndarray, whole: float
+) -> bool:
     if function == "fit_reml":
-        return alike(function, got, wrong, truth)
+        return alike(function, got, wrong, truth, whole)
     rtol = LEFT_OF_F.get((function, field), EXPLAINED)
     return wrong is not None and got.size == wrong.size and close(function, got, wrong, rtol)
 

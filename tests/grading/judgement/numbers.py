@@ -76,16 +76,21 @@ def fields(function: str, value: Any) -> Fields:
     return {name: np.asarray(number, dtype=float) for name, number in named.items() if not isinstance(number, str)}
 
 
-def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: float) -> bool:
-    """Whether two fields agree, their shapes too but for rows and columns of one."""
+def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: float, scale: float = 0.0) -> bool:
+    """Whether two fields agree, their shapes too but for rows and columns of one; to rtol of a scale if given."""
     if got is None or got.size != expected.size or (expected.ndim > 1 and got.shape != expected.shape):
         return False
     got = got.reshape(expected.shape)
     if function == "simulate_frogs":
         return bool(np.allclose(got, expected, rtol=0, atol=ROUGHLY))
     finite = expected[np.isfinite(expected)]
-    scale = float(np.max(np.abs(finite), initial=0.0))
-    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * scale * 1e-3))
+    largest = float(np.max(np.abs(finite), initial=0.0))
+    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * max(1e-3 * largest, scale)))
+
+
+def whole_of(function: str, field: str, truth: Fields) -> float:
+    """What a number is a part of: of REML's variances their sum; 0 where it stands for itself."""
+    return float(np.sum(truth["Vb"] + truth["Ve"])) if function == "fit_reml" and field in ("Vb", "Ve") else 0.0
 
 
 ROUGHLY = 0.15  # the difference of statistics of random draws, as logarithms: four standard errors of the least sure

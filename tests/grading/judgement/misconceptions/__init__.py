@@ -8,6 +8,7 @@ implementation of the same function on a few fixed inputs: the one that explains
 from tests.grading.judgement.misconceptions import (
     correlation,
     counts,
+    degrees,
     draws,
     estimates,
     matrices,
@@ -19,6 +20,6 @@ from tests.grading.judgement.misconceptions import (
 from tests.grading.judgement.misconceptions.probes import probes
 from tests.grading.judgement.misconceptions.registry import ALL, Misconception, of
 
-BY_SUBJECT = (simulation, draws, counts, variances, matrices, estimates, correlation, naive, mixed)
+BY_SUBJECT = (simulation, draws, counts, variances, matrices, estimates, correlation, naive, mixed, degrees)
 
 __all__ = ["ALL", "BY_SUBJECT", "Misconception", "of", "probes"]

@@ -6,18 +6,17 @@ from scipy import stats
 
 from tests.grading.judgement.misconceptions.ingredients import (
     by_bucket,
-    covariance,
     f_test,
     fit_at,
     kenward_roger_df,
     kenward_roger_f,
     least_squares,
+    maximum_likelihood,
     mean_squares,
     mixed_anova,
     naive_anova,
     reml,
     treatment,
-    weighted,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
 from tests.strategies import indicators
@@ -30,21 +29,8 @@ from tests.strategies import indicators
     "estimated too; the restricted likelihood accounts for it.",
 )
 def _(X, y, group):
-    from scipy.optimize import minimize_scalar  # noqa: PLC0415
-
-    def profiled(gamma):
-        V = covariance(group, gamma, 1.0)
-        r = y - X @ weighted(X, y, V)[0]
-        return len(y) * np.log(r @ np.linalg.solve(V, r) / len(y)) + np.linalg.slogdet(V)[1]
-
-    grid = np.concatenate([[0.0], np.geomspace(1e-3, 1e4, 29)])
-    best = int(np.argmin([profiled(g) for g in grid]))
-    ends = grid[max(best - 1, 0)], grid[min(best + 1, len(grid) - 1)]
-    gamma = minimize_scalar(profiled, bounds=ends, method="bounded", options={"xatol": 1e-10 * (1 + ends[1])}).x
-    gamma = 0.0 if profiled(0.0) <= profiled(gamma) else gamma
-    r = y - X @ weighted(X, y, covariance(group, gamma, 1.0))[0]
-    Ve = r @ np.linalg.solve(covariance(group, gamma, 1.0), r) / len(y)
-    return fit_at(X, y, group, gamma * Ve, Ve, criterion=profiled(gamma) + len(y) * (1 + np.log(2 * np.pi)))
+    Vb, Ve, criterion = maximum_likelihood(X, y, group)
+    return fit_at(X, y, group, Vb, Ve, criterion=criterion)
 
 
 @misconception(
