@@ -15,7 +15,7 @@ class Limits:
 
     call_seconds: float = 10.0
     load_seconds: float = 30.0
-    submission_seconds: float = 150.0
+    submission_seconds: float = 300.0
     packages: tuple[str, ...] = PACKAGES
     unit: float = field(default=1.0, repr=False, compare=False)  # seconds of this machine to one of these
 
