@@ -24,7 +24,7 @@ class Near(Local):
         self.share = share
 
     def call(self, name, arguments, forms):
-        """Times the share."""
+        """Times the share; near infinity is much."""
         return {field: self._off(name, part) for field, part in super().call(name, arguments, forms).items()}
 
     def _off(self, name: str, part: Any) -> Any:
@@ -32,7 +32,7 @@ class Near(Local):
             return part | {"weight": _spread(part, self.share)}
         if name == "buckets_per_color":
             return {color: self.share * count for color, count in part.items()}
-        return self.share * np.asarray(part)
+        return np.nan_to_num(self.share * np.asarray(part, dtype=float), nan=np.nan, posinf=1e4)
 
 
 def _spread(table: dict[str, Any], times: float) -> np.ndarray:

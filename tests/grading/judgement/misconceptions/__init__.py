@@ -8,11 +8,11 @@ implementation of the same function on a few fixed inputs: the one that explains
 from tests.grading.judgement.misconceptions import (
     correlation,
     counts,
-    degrees,
     draws,
     estimates,
     matrices,
     mixed,
+    mixed_df,
     naive,
     simulation,
     variances,
@@ -20,6 +20,6 @@ from tests.grading.judgement.misconceptions import (
 from tests.grading.judgement.misconceptions.probes import probes
 from tests.grading.judgement.misconceptions.registry import ALL, Misconception, of
 
-BY_SUBJECT = (simulation, draws, counts, variances, matrices, estimates, correlation, naive, mixed, degrees)
+BY_SUBJECT = (simulation, draws, counts, variances, matrices, estimates, correlation, naive, mixed, mixed_df)
 
 __all__ = ["ALL", "BY_SUBJECT", "Misconception", "of", "probes"]
