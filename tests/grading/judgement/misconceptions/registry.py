@@ -25,7 +25,7 @@ def misconception(slug: str, function: str, hint: str) -> Callable[[Callable[...
         known = [i for i, m in enumerate(ALL) if (m.slug, m.function) == (slug, function)]
         if known:
             old = ALL[known[0]]
-            ALL[known[0]] = Misconception(slug, function, old.hint, (*old.wrongs, wrong))
+            ALL[known[0]] = Misconception(slug, function, old.hint or hint, (*old.wrongs, wrong))
         else:
             ALL.append(Misconception(slug, function, hint, (wrong,)))
         return wrong
