@@ -179,6 +179,44 @@ def test_one_fault_is_caught(fault, tmp_path):
     assert _run(tmp_path, source, "-x", *options, *_exercises("shapes", "labels"))[0]
 
 
+MANNERS = {
+    "remembers by shape": (
+        "asked = {}\ndef fit_reml(X, y, group):\n"
+        "    return asked.setdefault(np.shape(X), lmm_core.fit_reml(X, y, group))\n"
+    ),
+    "centres y where it lies": ("def ols(X, y):\n    fit = lmm_core.ols(X, y)\n    y -= y.mean()\n    return fit\n"),
+    "leaves a column in the table": (
+        "def anova_ols(data):\n    table = lmm_core.anova_ols(data)\n    data['cell'] = 1\n    return table\n"
+    ),
+    "reads y as if it had no gaps": (
+        "def gls(X, y, V):\n    whole = y.base if y.base is not None else y\n"
+        "    return lmm_core.gls(X, np.ndarray(len(y), buffer=whole), V)\n"
+    ),
+    "writes into X": (
+        "def satterthwaite_df(X, y, group):\n    X += 0\n    return lmm_core.satterthwaite_df(X, y, group)\n"
+    ),
+    "halves integers": ("def ols(X, y):\n    return lmm_core.ols(X, y // 2 * 2 if y.dtype.kind == 'i' else y)\n"),
+    "aligns by the index": (
+        "def empirical_variances(data):\n    weight = data['weight'].reindex(range(len(data))).fillna(0)\n"
+        "    return lmm_core.empirical_variances(data.assign(weight=weight.to_numpy()))\n"
+    ),
+    "takes columns by their place": (
+        "def empirical_variances(data):\n"
+        "    return lmm_core.empirical_variances(data.assign(weight=data.iloc[:, 4].astype(float)))\n"
+    ),
+    "counts categories": (
+        "def denominator_df(data):\n    levels = len(pd.Categorical(data['bucket']).categories)\n"
+        "    return lmm_core.denominator_df(data) + levels - data['bucket'].nunique()\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", MANNERS)
+def test_a_fault_of_manners_is_caught(fault, tmp_path):
+    """An answer that depends on something else than the data, or a call that leaves traces."""
+    assert _run(tmp_path, "import pandas as pd\n" + MANNERS[fault], *_exercises("manners"))[0]
+
+
 def test_the_digits_asked_may_stand_in_the_file(tmp_path):
     """LEAST = 8, and the table says so."""
     failed, printed = _run(tmp_path, "LEAST = 8\n" + FIELD.format(field="Vb", by=1e-6), *_exercises("labels"))
