@@ -327,6 +327,10 @@ SHEETS = {  # name of a file: its text, and the sentence
     "cells.csv": (f"id,quantity,index,value\n{NAME},Ve,1\n", "cells.csv: line 2: has 3 cells; expected 4"),
     "comma.csv": (f"id,quantity,index,value\n{NAME},Ve,1,13,8\n", "comma.csv: line 2: has 5 cells; expected 4"),
     "word.csv": (f"id,quantity,index,value\n{NAME},Ve,1,about 13\n", 'line 2: value "about 13" is no number'),
+    "unasked.json": (
+        [ROW | {"id": f"{NAME}-ml", "quantity": "df"}],
+        f"unasked.json: answers nothing that is asked, such as df of {NAME}-ml",
+    ),
     "only-head.csv": ("id,quantity,index,value\n", "only-head.csv: answers nothing"),
 }
 

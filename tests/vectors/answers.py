@@ -3,7 +3,7 @@
 import csv
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
@@ -65,7 +65,15 @@ def read(path: Path, vectors: dict[str, Vector]) -> Sheet:
     if not seen:
         raise AnswersError(f"{path.name}: answers nothing")
     _complete(path, sheet, vectors)
+    if not sheet.refused and not any(_is_asked(vectors[name], of) for name, of in sheet.answered.items()):
+        first = next(iter(seen))
+        raise AnswersError(f"{path.name}: answers nothing that is asked, such as {first[1]} of {first[0]}")
     return sheet
+
+
+def _is_asked(vector: Vector, quantities: Iterable[str]) -> bool:
+    """Whether some of these are judged: of a vector without a fit any answer is."""
+    return "refuse" in vector or not vector["expected"].keys().isdisjoint(quantities)
 
 
 def _of_json(path: Path, text: str) -> tuple[str, list[tuple[str, dict[str, Any]]]]:
