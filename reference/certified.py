@@ -242,9 +242,10 @@ class Certified:
         with balls.precision():
             return [_proved(df, df) for df in (_df(*self.proof, row) for row in _columns(contrasts))]
 
-    def ddf_balls(self) -> list[arb]:
-        """Satterthwaite's df of the coefficients, to be used within `balls.precision()`."""
-        return [_df(*self.proof, balls.unit(j, len(self.coef))) for j in range(len(self.coef))]
+    def ddf_balls(self, contrasts: Sequence[arb_mat] = ()) -> list[arb]:
+        """Satterthwaite's df of columns l (p, 1), or of each coefficient, to be used within `balls.precision()`."""
+        each = [balls.unit(j, len(self.coef)) for j in range(len(self.coef))]
+        return [_df(*self.proof, row) for row in contrasts or each]
 
     def kenward_roger(self, contrasts: Any, *, expected: bool = True) -> list[tuple[Decimal, Decimal]]:
         """se and df of the rows l, W = 2 [tr P A_j P A_l]^-1 by the expected information, 2 H^-1 by the observed.

@@ -14,7 +14,7 @@ Rows = list[list[str]]
 INTERCEPT = "(Intercept)"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Model:
     """`fixed` are columns, or products "a:b" of them; `terms` are pairs (columns, group), the column "1" of ones.
 

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -54,6 +55,7 @@ class Fit:
         return self.proved.ddf_balls()
 
 
+@lru_cache(maxsize=8)  # a model is asked by REML and by ML, and each names the other's numbers as a mistake
 def fitted(model: Model, *, ml: bool) -> Fit:
     """The lowest minimum; raises NotProvedError, and NoMinimumError where there is none."""
     X, y, terms = model.X, model.y, model.float_terms
@@ -100,11 +102,8 @@ def expected(spec: Spec, fit: Fit) -> Numbers:
     with balls.precision():
         numbers = variances(fit) | estimates(fit)
         if not fit.ml:
-            t = [b / s for b, s in zip(fit.coef, fit.se, strict=True)]
-            numbers["df"] = [written(df, df) for df in fit.df]
-            numbers["t"] = [written(x, arb(1)) for x in t]
-            numbers["p"] = [written(two_sided(x, df), arb(1)) for x, df in zip(t, fit.df, strict=True)]
-            numbers |= test(spec, fit) | kenward_roger(fit)
+            df2 = None if spec.df2 is None else arb(spec.df2)
+            numbers |= inferred(spec, fit.coef, fit.at.C, fit.df, df2) | kenward_roger(fit)
         return numbers
 
 
@@ -124,18 +123,27 @@ def estimates(fit: Fit) -> Numbers:
     }
 
 
-def test(spec: Spec, fit: Fit) -> Numbers:
-    """F = (L beta)'(L C L')^-1 (L beta) / q of the tested columns; its df and p where they are no matter of basis."""
+def inferred(spec: Spec, coef: list[arb], C: arb_mat, df: list[arb], df2: arb | None = None) -> Numbers:
+    """df, t, p, and F = (L beta)'(L C L')^-1 (L beta) / q of the tested columns with its df and p.
+
+    df2: the denominator df of several columns, where they are no matter of basis; of one they are the column's own.
+    """
+    t = [b / C[j, j].sqrt() for j, b in enumerate(coef)]
+    numbers = {
+        "df": [written(f, f) for f in df],
+        "t": [written(x, arb(1)) for x in t],
+        "p": [written(two_sided(x, f), arb(1)) for x, f in zip(t, df, strict=True)],
+    }
     if not spec.tested:
-        return {}
+        return numbers
     rows, q = spec.tested, len(spec.tested)
-    beta = arb_mat([[fit.coef[j]] for j in rows])
-    C = arb_mat([[fit.at.C[i, j] for j in rows] for i in rows])
-    F = balls.dot(beta, C.inv() * beta) / q
-    df2 = fit.df[rows[0]] if q == 1 else None if spec.df2 is None else arb(spec.df2)
-    if df2 is None:
-        return {"F": [written(F, arb(1))]}
-    return {"F": [written(F, arb(1))], "F_df": [str(q), written(df2, df2)], "F_p": [written(upper(F, q, df2), arb(1))]}
+    beta = arb_mat([[coef[j]] for j in rows])
+    F = balls.dot(beta, arb_mat([[C[i, j] for j in rows] for i in rows]).inv() * beta) / q
+    numbers["F"] = [written(F, arb(1))]
+    df2 = df[rows[0]] if q == 1 else df2
+    if df2 is not None:
+        numbers |= {"F_df": [str(q), written(df2, df2)], "F_p": [written(upper(F, q, df2), arb(1))]}
+    return numbers
 
 
 def kenward_roger(fit: Fit) -> Numbers:

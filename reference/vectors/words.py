@@ -1,6 +1,6 @@
 """The fixed lists of the format: topics, flags, mistakes, quantities, each with a sentence."""
 
-VERSION = "1.0.0"
+VERSION = "1.1.0"
 SCHEMA = 1
 TOPICS = ("ordinary", "unbalanced", "boundary", "minima", "places", "strd", "several", "slopes", "singular", "refusals")
 FLAGS = {
@@ -39,7 +39,7 @@ MISTAKES = {
     "the higher minimum": "this is the higher of two minima",
     "a negative variance": "this is the moment estimator, which may be negative",
     "last level's treatment": "contrasts with the last level, as SAS has them, not with the first",
-    "a diagonal G": "the covariance of intercept and slope is taken for 0: lme4's ||",
+    "a diagonal G": "the covariances within a term are taken for 0: lme4's ||",
     "correlation for covariance": "this is the correlation, where the covariance is asked",
 }
 QUANTITIES = {

@@ -4,6 +4,7 @@ import argparse
 import json
 import shutil
 import sys
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from pathlib import Path
@@ -61,14 +62,16 @@ def check(arguments: argparse.Namespace) -> int:
     except (CheckError, lint.VectorsError, answers.AnswersError) as error:
         print(f"lmm-verify check: {error}", file=sys.stderr)
         return 2
-    print("\n".join(_terminal(sheet.program, cells, len(vectors), lost)))
+    print("\n".join([*_terminal(sheet.program, cells, vectors), *lost]))
+    print(f"{sum(cell.right for cell in cells)} right, {sum(not cell.right for cell in cells)} not")
     failed = any(not cell.right for cell in cells)
     return int(bool(lost) if before is not None else failed)
 
 
-def _terminal(program: str, cells: Sequence[Cell], n_vectors: int, lost: Sequence[str]) -> Iterator[str]:
-    answered = len({cell.id for cell in cells})
-    yield f"{program}: {answered} of {n_vectors} vectors answered, version {words.VERSION}"
+def _terminal(program: str, cells: Sequence[Cell], vectors: dict[str, lint.Vector]) -> Iterator[str]:
+    answered = {cell.id for cell in cells}
+    yield f"{program}: {len(answered)} of {len(vectors)} vectors answered, version {words.VERSION}"
+    yield from _not_answered(cells, [vector for name, vector in vectors.items() if name not in answered])
     yield f"  {'topic':<12}{'quantity':<16}{'right':>9}  digits: median, least"
     for row in table(cells):
         right = f"{row.right}/{row.asked}"
@@ -80,17 +83,31 @@ def _terminal(program: str, cells: Sequence[Cell], n_vectors: int, lost: Sequenc
     if len(failed) > MOST_SHOWN:
         yield f"\n... and {len(failed) - MOST_SHOWN} more; --json FILE has all"
     yield from _mistakes(failed)
-    yield from lost
-    yield f"{len(cells) - len(failed)} right, {len(failed)} not"
+
+
+def _not_answered(cells: Sequence[Cell], others: Sequence[lint.Vector]) -> Iterator[str]:
+    """What nothing is said of, and so was not judged."""
+    topics = Counter(vector["id"].partition("/")[0] for vector in others)
+    quantities = [name for name in words.QUANTITIES if name not in {cell.quantity for cell in cells}]
+    said = [f"{number} of {topic}" for topic, number in topics.items()]
+    said += [f"no {' '.join(quantities)}"] if quantities else []
+    if said:
+        yield f"  not answered, and not judged: {', '.join(said)}"
 
 
 def _failure(cell: Cell) -> Iterator[str]:
-    yield f"{cell.id}: {cell.quantity} has {cell.digits:.1f} digits of {cell.asked:g}" + (
-        f": {cell.sentence}" if cell.mistake else ""
-    )
+    yield f"{cell.id}: {_said(cell)}"
     yield f"  got       {' '.join(cell.got)}"
     yield f"  expected  {' '.join(cell.expected)}"
     yield from (f"  {flag}: {words.FLAGS[flag]}" for flag in cell.flags)
+
+
+def _said(cell: Cell) -> str:
+    """Of a failure: how many digits of how many, and what it looks like."""
+    if cell.quantity == answers.REFUSES:
+        return cell.sentence
+    looks = f": {cell.sentence}" if cell.mistake else ""
+    return f"{cell.quantity} has {cell.digits:.1f} digits of {cell.asked:g}{looks}"
 
 
 def _mistakes(failed: Sequence[Cell]) -> Iterator[str]:
@@ -152,9 +169,8 @@ def _junit(program: str, cells: Sequence[Cell]) -> str:
     for cell in cells:
         case = ET.SubElement(suite, "testcase", classname=cell.id, name=cell.quantity)
         if not cell.right:
-            said = f"{cell.digits:.1f} digits of {cell.asked:g}" + (f": {cell.sentence}" if cell.mistake else "")
             ET.SubElement(
-                case, "failure", message=said
+                case, "failure", message=_said(cell)
             ).text = f"got {' '.join(cell.got)}\nexpected {' '.join(cell.expected)}"
     return ET.tostring(suite, encoding="unicode", xml_declaration=True) + "\n"
 

@@ -5,13 +5,15 @@ from dataclasses import dataclass
 from decimal import Decimal
 from statistics import median
 
-from reference.vectors import words
+from reference.vectors import truth, words
 from reference.vectors.lint import Vector
+from reference.vectors.truth import Numbers
 from reference.vectors.wrong import scales
 from tests.vectors.answers import Sheet
 
 MOST = 15.0  # digits that are counted
-RECOGNISED = 1e-3  # of the unit: an answer so near to a mistake's number, and not to the truth, is that mistake
+RECOGNISED = 1e-3  # relative: an answer so near to a mistake's number is that mistake,
+NEARER = Decimal("0.2")  # if it is as much nearer to it than the truth is
 # Digits that are asked of an optimiser at its defaults: of criterion, p and t decimals.
 LEAST = {
     **dict.fromkeys(("variances", "Ve"), 3.0),
@@ -76,7 +78,7 @@ def _of_vector(vector: Vector, sheet: Sheet, least: float | None) -> list[Cell]:
             q,
             digits[q],
             limits[q],
-            got=tuple("no number" if v is None else f"{v:.8g}" for v in asked[q]),
+            got=tuple(map(_shown, asked[q])),
             expected=tuple(f"{Decimal(v):.8g}" for v in right[q]),
             mistake=looks.get(q, "") if q in failed else "",
         )
@@ -98,7 +100,7 @@ def _digits(got: Sequence[Decimal | None], right: Sequence[str], units: Sequence
 def _mistakes(vector: Vector, asked: dict, failed: list[str]) -> dict[str, str]:
     """Of each quantity that failed the mistake whose numbers it has: of several, the one with most such quantities."""
     matches = {
-        name: {q for q in failed if q in numbers and _is(asked[q], numbers[q], scales(q, vector["expected"]))}
+        name: {q for q in failed if q in numbers and _is(asked[q], numbers[q], q, vector["expected"])}
         for name, numbers in vector["wrong"].items()
     }
     return {
@@ -108,10 +110,17 @@ def _mistakes(vector: Vector, asked: dict, failed: list[str]) -> dict[str, str]:
     }
 
 
-def _is(got: Sequence[Decimal | None], wrong: Sequence[str], units: Sequence[Decimal]) -> bool:
-    """Whether these are a mistake's numbers, to the digits that an optimiser has."""
-    pairs = zip(got, map(Decimal, wrong), units, strict=True)
-    return all(x is not None and abs(x - c) <= Decimal(RECOGNISED) * max(abs(c), unit / 1000) for x, c, unit in pairs)
+def _is(got: Sequence[Decimal | None], wrong: Sequence[str], quantity: str, expected: Numbers) -> bool:
+    """Whether these are a mistake's numbers to the digits of an optimiser, and nearer to them than the truth is."""
+    if None in got:
+        return False
+    units, c = scales(quantity, expected), truth.decimals(wrong)
+    near = all(abs(x - b) <= Decimal(RECOGNISED) * max(abs(b), u / 1000) for x, b, u in zip(got, c, units, strict=True))
+    return near and _apart(got, c, units) <= NEARER * _apart(truth.decimals(expected[quantity]), c, units)
+
+
+def _apart(a: Sequence[Decimal], b: Sequence[Decimal], units: Sequence[Decimal]) -> Decimal:
+    return max(abs(x - y) / unit for x, y, unit in zip(a, b, units, strict=True))
 
 
 def _refused(vector: Vector, said: str) -> Cell:
@@ -121,11 +130,15 @@ def _refused(vector: Vector, said: str) -> Cell:
 
 
 def _answered_nevertheless(vector: Vector, sheet: Sheet) -> Cell:
-    numbers = [f"{q} {v[0]}" for q, v in sheet.answered[vector["id"]].items()]
+    numbers = [f"{q} {_shown(v[0])}" for q, v in sheet.answered[vector["id"]].items()]
     if vector["acceptable"]:
         return _cell(vector, "refuse", MOST, 1.0)
     said = f"answered, and there is no fit: {vector['refuse']}"
     return _cell(vector, "refuse", 0.0, 1.0, tuple(numbers[:3]), ("a refusal",), said)
+
+
+def _shown(value: Decimal | None) -> str:
+    return "no number" if value is None else f"{value:.8g}"
 
 
 def _cell(vector: Vector, quantity: str, digits: float, asked: float, got=(), expected=(), mistake: str = "") -> Cell:
