@@ -101,7 +101,6 @@ def landlock_rules(config: dict) -> tuple:
 KEYCTL = {"x86_64": 250, "aarch64": 219}
 KEYCTL_JOIN_SESSION_KEYRING = 1
 ARCHITECTURES = {"x86_64": 0xC000003E, "aarch64": 0xC00000B7}  # of linux/audit.h
-NEW_CALLS = 424  # from here on the numbers are the same on all machines
 X32 = 0x40000000  # the other numbers of an x86_64 kernel
 NEW_NAMESPACES = 0x7E020000
 # Of each call that is refused: name, number on x86_64, number on aarch64 (0: it has none).
@@ -126,9 +125,12 @@ unshare 272 97   setns 308 268   mount 165 40   umount2 166 39   chroot 161 51  
 open_by_handle_at 304 265   fanotify_init 300 262   bpf 321 280   perf_event_open 298 241   userfaultfd 323 282
 """  # mounts, and what else the kernel offers to few
 REFUSED = WAYS_TO_NEIGHBOURS + OTHER_PROCESSES + NAMESPACES_AND_MORE
-# pidfd_send_signal, io_uring_*, open_tree ... fspick, pidfd_open, pidfd_getfd, process_madvise, mount_setattr,
-# process_mrelease, fchmodat2, setxattrat, removexattrat, open_tree_attr, file_setattr
-REFUSED_NEW = (424, 425, 426, 427, 428, 429, 430, 431, 432, 433, 434, 438, 440, 442, 448, 452, 463, 466, 467, 469)
+NEW_AND_REFUSED = """
+pidfd_send_signal 424   io_uring_setup 425   io_uring_enter 426   io_uring_register 427   open_tree 428
+move_mount 429   fsopen 430   fsconfig 431   fsmount 432   fspick 433   pidfd_open 434   pidfd_getfd 438
+process_madvise 440   mount_setattr 442   process_mrelease 448   fchmodat2 452   setxattrat 463
+removexattrat 466   open_tree_attr 467   file_setattr 469
+"""  # of these the number is the same on all machines
 CLONE3 = 435
 ONLY_MYSELF = {"kill": (62, 129), "tgkill": (234, 131)}  # the first argument is the process
 ONLY_ZERO = {"prlimit64": (302, 261)}  # 0: oneself
@@ -197,7 +199,7 @@ def program(machine: int, architecture: int, pid: int, *, changes: bool) -> byte
         *refused_unless(architecture),
         (LOAD, 0, 0, NUMBER),
         *refused_if(JUMP_IF_AT_LEAST, X32),
-        *(step for number in (*numbers(REFUSED), *REFUSED_NEW) for step in refused(number)),
+        *(step for number in (*numbers(REFUSED), *map(int, NEW_AND_REFUSED.split()[1::2])) for step in refused(number)),
         *(step for number in numbers(CHANGES_OF_FILES if changes else "") for step in refused(number, PRETEND)),
         *refused(CLONE3, UNKNOWN),
         *(step for pair in signals for step in examined(pair[machine], 0, *refused_unless(pid))),
