@@ -97,19 +97,14 @@ def test_total_variance_splits_into_sums_of_squares(impl, frogs):
 def test_empirical_vb_is_biased_downwards_by_a_known_factor(impl):
     """Theorem 6: E[Vb] = n (B - 1) / (N - 1) Vb with one common mean; here 5 * 7 / 39 * 900 = 807.7.
 
-    Over 2000 draws the mean of Vb is within 6 standard errors of it: a false-alarm rate below 1e-6, as
-    the mean of 2000 bounded-tail draws is normal far out (skewness 1 moves 2e-9 to about 1e-7). Seed 6.
-    The unbiased value, 900, is 10 standard errors away.
+    Vb = y'Ay, so that E[Vb] = tr(AV) = sum of u'Au over the columns u of a root of V, the draws of one unit each: no
+    draw is by chance (Searle, Casella and McCulloch, 1992, appendix S.5).
     """
-    rng = np.random.default_rng(6)
     data = golden.load("chapter_2").data
-    bucket = data["bucket"].to_numpy() - 1
-    draws = [
-        impl.empirical_variances(data.assign(weight=rng.normal(0, 30, 8)[bucket] + rng.normal(0, 15, 40))).Vb
-        for _ in range(2000)
-    ]
-    error = np.std(draws) / np.sqrt(len(draws))
-    assert_close("E[Vb] = n (B - 1) / (N - 1) * 900", np.mean(draws), 5 * 7 / 39 * 900, 6 * error, scale=1.0)
+    same = np.equal.outer(data["bucket"].to_numpy(), data["bucket"].to_numpy())
+    root = np.linalg.cholesky(900 * same + 225 * np.eye(len(data)))
+    mean = sum(impl.empirical_variances(data.assign(weight=u)).Vb for u in root.T)
+    assert_close("E[Vb] = n (B - 1) / (N - 1) * 900", mean, 5 * 7 / 39 * 900, 1e-10)
 
 
 @pytest.mark.core_only
