@@ -1,6 +1,7 @@
 """`python -m lmm_core --data FILE --group A --group B`: several random factors of one's own table."""
 
 import numpy as np
+import pandas as pd
 import pytest
 from scipy.stats import t as t_distribution
 
@@ -72,6 +73,43 @@ def test_an_unbalanced_table_has_no_strata(run):
     )
     assert_equal("the table is not there", [line for line in lines if line.startswith("stratum")], [])
     assert_equal("the covariate", lines[9].split()[0], "depth")
+
+
+LACKING = {4: "block", 11: "plot", 31: "variety", 32: "variety", 60: "nitrogen", 71: "yield"}  # by line
+
+
+@pytest.fixture
+def gaps(tmp_path):
+    """Oats, where these lines lack a cell, and all a column that is not asked for; and oats without these lines."""
+    data = pd.read_csv(OATS, dtype=str, index_col=False)
+    data.index += 2
+    data.drop(index=list(LACKING)).to_csv(tmp_path / "gaps.csv", index=False)
+    whole = (tmp_path / "gaps.csv").rename(tmp_path / "whole.csv")
+    holes = pd.DataFrame({column: data.index.map(LACKING) == column for column in data}, index=data.index)
+    data.mask(holes).assign(note="").to_csv(tmp_path / "gaps.csv", index=False)
+    return tmp_path / "gaps.csv", whole
+
+
+LAYOUT = ("--response", "yield", "--factor", "variety", "--factor", "nitrogen", "--group", "block", "--group", "plot")
+
+
+@pytest.mark.core_only
+def test_rows_that_lack_a_cell_are_left_out_and_counted(run, gaps):
+    """--drop-missing: the numbers are those of the table without these rows, and six are said to be left out."""
+    (_, (first, *lines)), (_, others) = (
+        run("--data", str(path), *LAYOUT, *more) for path, more in zip(gaps, (["--drop-missing"], []), strict=True)
+    )
+    told = f"{others[0].replace('whole', 'gaps')}; 6 rows with missing values were left out"
+    assert_equal("first line", first, told)
+    assert_equal("numbers", lines[: lines.index("In R:")], others[1 : others.index("In R:")])
+
+
+@pytest.mark.core_only
+def test_rows_that_lack_a_cell_are_refused_otherwise(run, gaps):
+    """By line and column, and how to go on."""
+    status, lines = run("--data", str(gaps[0]), *LAYOUT)
+    words = "gaps.csv: column 'block' has 1 missing values, the first in line 4; --drop-missing leaves such rows out"
+    assert_equal("told", (status, lines), (2, [f"lmm_core: {words}"]))
 
 
 BAD = {

@@ -70,6 +70,24 @@ def test_labels_are_never_joined(tables):
     assert_equal("codes", table.combined(["a", "b"]).tolist(), [0, 1, 0])
 
 
+@pytest.mark.parametrize(
+    ("written", "lines"),
+    [
+        ("g,y\na,1\nb,2\n", ['dat <- read.csv("d.csv", check.names = FALSE)']),
+        (
+            "# a note\ng,y\na,1,,\nb,2,,\n",
+            [
+                'dat <- read.csv("d.csv", header = FALSE, skip = 2, col.names = c("g", "y", "", ""), check.names = FALSE)',
+                'dat <- dat[names(dat) != ""]',
+            ],
+        ),
+    ],
+)
+def test_r_is_told_of_separators_too_many(tables, in_r, written, lines):
+    """As many empty names as the rows have more cells than the head: R would take a cell too many for a row's name."""
+    assert_equal("lines", in_r(tables.parse("d.csv", written.encode()), ["g"], ["y"]), lines)
+
+
 # --- R beside it ----------------------------------------------------------------------------------------
 
 

@@ -55,6 +55,7 @@ class Certificate:
     file: str
     sha256: str
     n_rows: int
+    n_dropped: int
     model: str
     method: str
     levels: dict[str, int]
@@ -68,10 +69,16 @@ class Certificate:
         """Whether every number has the digits asked for, or all that it is printed with."""
         return all(row.whole or (least is not None and row.digits >= least) for row in self.rows)
 
+    @property
+    def said_rows(self) -> str:
+        """How many, and how many are not among them."""
+        left_out = f" ({self.n_dropped} with missing values were left out)" if self.n_dropped else ""
+        return f"{self.n_rows} rows{left_out}"
+
     def lines(self) -> Iterator[str]:
         """As text."""
         levels = ", ".join(f"{count} of {group}" for group, count in self.levels.items())
-        yield f"{self.file}: {self.n_rows} rows, {levels}, X: {', '.join(self.columns)}"
+        yield f"{self.file}: {self.said_rows}, {levels}, X: {', '.join(self.columns)}"
         yield f"{self.model}, by {self.method}; right is {self.authority}"
         yield f"{'':<24}{'printed':>22}{'right':>26}   digits"
         for row in self.rows:
@@ -92,9 +99,10 @@ def certify(path: Path, asked: Asked, printed: Sequence[tuple[str, str]]) -> Cer
         raise CertifyError(told if told.startswith(path.name) else f"{path.name}: {told}") from None
     rows = [row for name, text in printed for row in _rows(name, text, fitted, right)]
     levels = {name: int(codes.max()) + 1 for name, codes in fitted.groups.items()}
-    of = hashlib.sha256(table.content).hexdigest(), len(fitted.y), fitted.fitted, "ML" if asked.ml else "REML"
+    of = hashlib.sha256(table.content).hexdigest(), len(fitted.y), fitted.n_dropped, fitted.fitted
+    by = "ML" if asked.ml else "REML"
     above = None if asked.ml else _excess(dict(printed), fitted)
-    return Certificate(path.name, *of, levels, fitted.names, right.authority, rows, above, fitted.in_r)
+    return Certificate(path.name, *of, by, levels, fitted.names, right.authority, rows, above, fitted.in_r)
 
 
 def _rows(name: str, text: str, fitted: Model, right: Truth) -> Iterator[Row]:
@@ -202,7 +210,7 @@ def page(certificate: Certificate, least: float | None) -> str:
     ]
     verdict = "Every number has the digits asked for." if certificate.holds(least) else "Not every number is right."
     facts = {
-        "Data": f"{certificate.file}, {certificate.n_rows} rows, SHA-256 {certificate.sha256}",
+        "Data": f"{certificate.file}, {certificate.said_rows}, SHA-256 {certificate.sha256}",
         "Model": f"{certificate.model}, by {certificate.method}",
         "Columns": ", ".join(certificate.columns),
         "Right is": certificate.authority,

@@ -40,7 +40,7 @@ class Model:
 
     Z: of each component the names of its columns and these (n, r): lme4's (Z - 1 | group).
 
-    fitted: the formula.   in_r: R's lines that read and fit the same.
+    fitted: the formula.   n_dropped: rows left out.   in_r: R's lines that read the same.
     """
 
     X: np.ndarray
@@ -50,6 +50,7 @@ class Model:
     Z: dict[str, tuple[list[str], np.ndarray]]
     terms: dict[str, np.ndarray]
     fitted: str
+    n_dropped: int
     in_r: list[str] = field(repr=False)
 
 
@@ -83,7 +84,7 @@ def model(table: Table, asked: Asked) -> Model:
         codes[key] = table.combined(columns)
         Z[key] = _renamed(of_left, data), of_left.to_numpy(float)
     y = table.numbers(response)
-    return Model(X.to_numpy(float), _renamed(X, data), y, codes, Z, terms, fitted, lines)
+    return Model(X.to_numpy(float), _renamed(X, data), y, codes, Z, terms, fitted, table.n_dropped, lines)
 
 
 def _read(table: Table, asked: Asked) -> tuple[str, str, list[tuple[str, str]]]:
