@@ -1,4 +1,7 @@
-"""Names and ids of a class, from a CSV file: one's own, or an export of Canvas, Moodle, Blackboard or Brightspace."""
+"""Names and ids of a class, from a CSV file: one's own, or an export of Canvas, Moodle, Blackboard or Brightspace.
+
+`lmm_core.tables` reads it, as all tables; nobody computes with it, so no line of R is shown.
+"""
 
 import re
 import unicodedata
