@@ -75,9 +75,9 @@ def _refuse_what_does_not_go_together(options: argparse.Namespace) -> None:
 
 
 def _has_several(groups: list[str] | None, table: Table) -> bool:
-    """Whether there are several random factors; a/b are two where no column has that name."""
+    """Whether there are several random factors, or one of two columns; a/b are two where no column has that name."""
     first, *others = groups or ["bucket"]
-    return bool(others) or ("/" in first and first not in table)
+    return bool(others) or (bool({"/", ":"} & {*first}) and first not in table)
 
 
 def _several(options: argparse.Namespace, table: Table) -> list[str]:

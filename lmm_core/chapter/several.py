@@ -1,7 +1,8 @@
 """`python -m lmm_core --data FILE.csv --group block --group plot`: a table with several random factors."""
 
 from collections.abc import Sequence
-from itertools import combinations
+from itertools import accumulate, combinations
+from operator import add
 
 import numpy as np
 from scipy.special import stdtr
@@ -56,17 +57,22 @@ def report(
 
 
 def components(table: Table, groups: Sequence[str]) -> dict[str, list[str]]:
-    """Each component's columns by its name; b within a has the name a:b, as in lme4."""
+    """Each component's columns by its name; b within a has the name a:b, as in lme4, and can be said so alone."""
     found: dict[str, list[str]] = {}
     for group in groups:
-        parts = [group] if group in table else group.split("/")
-        names = [":".join(parts[:k]) for k in range(1, len(parts) + 1)]
-        if names[-1] in found:
+        columns = list(accumulate(_nested(table, group), add))
+        if ":".join(columns[-1]) in found:
             raise ValueError(f"--group {group} is given twice")
-        for part in parts:
-            table.require("--group", part)
-        found |= {name: parts[:k] for k, name in enumerate(names, start=1)}
+        for column in columns[-1]:
+            table.require("--group", column)
+        found |= {":".join(of): of for of in columns}
     return found
+
+
+def _nested(table: Table, group: str) -> list[list[str]]:
+    """Of a/b:c the columns a, and b with c; a column of the very name comes first."""
+    levels = [group] if group in table else group.split("/")
+    return [[level] if level in table else level.split(":") for level in levels]
 
 
 def _model_matrix(table: Table, factors: Sequence[str], covariates: Sequence[str]) -> tuple[Matrix, list[str]]:
@@ -94,7 +100,7 @@ def _by_r(
 ) -> list[str]:
     """The lines of R that read and fit the same."""
     fixed = [*(f"factor({r_name(factor)})" for factor in factors), *map(r_name, covariates)]
-    random = ["/".join(map(r_name, [group] if group in table else group.split("/"))) for group in groups]
+    random = ["/".join(":".join(map(r_name, level)) for level in _nested(table, group)) for group in groups]
     model = " + ".join([*(fixed or ["1"]), *(f"(1 | {group})" for group in random)])
     lines = in_r(table, list(dict.fromkeys([*of_groups, *factors])), [*covariates, response])
     return ["In R:", *lines, f"lmerTest::lmer({r_name(response)} ~ {model}, dat)"]

@@ -49,6 +49,17 @@ def test_a_slash_nests(run):
 
 
 @pytest.mark.core_only
+def test_a_colon_takes_the_combination_alone(run):
+    """lme4's (1 | variety:block): 307.521 and 162.559, 18 levels and no other component; R's line says the same."""
+    _, lines = run(*ASKED[:4], "--factor", "nitrogen", "--group", "variety:block")
+    cells = [line.split() for line in lines[3:5]]
+    assert_equal(
+        "variances", [row[:3] for row in cells], [["variety:block", "18", "307.521"], ["residual", "72", "162.559"]]
+    )
+    assert_equal("R", lines[-1], "lmerTest::lmer(yield ~ factor(nitrogen) + (1 | variety:block), dat)")
+
+
+@pytest.mark.core_only
 def test_labels_that_repeat_are_told(run):
     """Penicillin's samples are crossed with its plates, and the user is told."""
     path = str(OATS.with_name("penicillin.csv"))

@@ -12,8 +12,10 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from decimal import Decimal, InvalidOperation
+from functools import partial
 from html import escape
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -24,6 +26,7 @@ from tests.peers.model import CONTRASTS, Asked, Model, model
 from tests.peers.truth import Truth, truth
 
 KNOWN = "V Vb Ve sd cov corr coef se t z df p lower upper F:TERM df1:TERM df2:TERM p:TERM criterion logLik AIC BIC"
+FIXED: dict[str, Any] = {"action": "append", "dest": "fixed", "default": [], "metavar": "COLUMN"}  # in their order
 ALIASES = {"Vb": "V", "z": "t", "deviance": "criterion"}
 
 
@@ -102,15 +105,14 @@ def certify(path: Path, asked: Asked, printed: Sequence[tuple[str, str]]) -> Cer
     of = hashlib.sha256(table.content).hexdigest(), len(fitted.y), fitted.n_dropped, fitted.fitted
     by = "ML" if asked.ml else "REML"
     above = None if asked.ml else _excess(dict(printed), fitted)
-    return Certificate(path.name, *of, by, levels, fitted.names, right.authority, rows, above, fitted.in_r)
+    return Certificate(path.name, *of, by, levels, fitted.names, right.fit.authority, rows, above, fitted.in_r)
 
 
 def _rows(name: str, text: str, fitted: Model, right: Truth) -> Iterator[Row]:
     """A row for each value of NAME=VALUE, or NAME:PART=VALUE."""
     quantity, colon, part = name.partition(":")
     quantity = ALIASES.get(quantity, quantity)
-    part = re.sub(r"\[[TS]\.(.*?)\](?=:|$)", r"\1", part)  # as patsy and formulaic write it
-    part = "(Intercept)" if part == "Intercept" else part
+    part = _written_as_here(part, [*fitted.names, *fitted.terms, *right.numbers["V"]])
     if quantity in {"p", "df"} and part in fitted.terms and part not in fitted.names:
         quantity = {"p": "pF", "df": "df2"}[quantity]
     if quantity not in right.numbers:
@@ -123,33 +125,65 @@ def _rows(name: str, text: str, fitted: Model, right: Truth) -> Iterator[Row]:
     if quantity in {"cov", "corr"} and not numbers:
         raise CertifyError(f"{quantity} is of random slopes, and there is none")
     if colon and part not in numbers:
-        raise CertifyError(f"{quantity} has no {part!r}; it has {', '.join(numbers)}")
+        raise CertifyError(f"{quantity} has no {part!r}; it has {', '.join(numbers)}{_compared_with(part, fitted)}")
     if not colon and quantity in {"F", "df1", "df2", "pF"} and len(numbers) > 1:
         raise CertifyError(f"{quantity} is of one term; say {', '.join(f'{quantity}:{term}' for term in numbers)}")
     chosen = [part] if colon else [*numbers]
     if not colon and quantity in {"V", "sd"} and (name == "Vb" or len(_split(text)) == len(numbers) - 1):
         chosen = [one for one in chosen if one != "Residual"]
-    for one, value in zip(chosen, _values(name, text, len(chosen)), strict=True):
-        title = f"{name} {one}" if len(chosen) > 1 else name
-        others = [(whose, of[one]) for q, whose, of in right.others if q == quantity and one in of]
-        yield row(title, value, numbers[one], others)
+    values = _values(name, text, len(chosen))
+
+    def compared(order: Sequence[str]) -> list[Row]:
+        rows = []
+        for one, value in zip(order, values, strict=True):
+            others = [(whose, of[one]) for q, whose, of in right.others if q == quantity and one in of]
+            rows.append(row(f"{name} {one}" if len(chosen) > 1 else name, value, numbers[one], others))
+        return rows
+
+    orders = [chosen, _as_lme4(chosen, fitted)] if quantity in {"V", "sd"} else [chosen]
+    yield from max(map(compared, orders), key=lambda rows: sum(row.whole for row in rows))
+
+
+def _written_as_here(part: str, known: Sequence[str]) -> str:
+    """A part's name, which R, patsy and formulaic may write as factor(x)b, C(x)[T.b], b:a for a:b, Intercept."""
+    part = re.sub(r"(?:C|Q|factor)\(\s*[`'\"]?([^()'\"`,]+?)[`'\"]?(?:,[^()]*(?:\([^()]*\))?)?\s*\)", r"\1", part)
+    part = re.sub(r"\[[TS]\.(.*?)\](?=:|$)", r"\1", part)
+    part = "(Intercept)" if part == "Intercept" else part
+    same = [name for name in known if sorted(name.split(":")) == sorted(part.split(":"))]
+    return part if part in known or not same else same[0]
+
+
+def _compared_with(part: str, fitted: Model) -> str:
+    """What to say where a coefficient is asked for of the level that others are compared with."""
+    told = [level for level in fitted.reference if part == level]
+    return f" ({part} is what they are compared with; --contrasts last takes the last level)" if told else ""
+
+
+def _as_lme4(parts: Sequence[str], fitted: Model) -> list[str]:
+    """The order in which lme4 prints: of the groups, that of most levels first."""
+
+    def levels(part: str) -> int:
+        of = [codes.max() for name, codes in fitted.groups.items() if part == name or part.startswith(f"{name}.")]
+        return max(of, default=-1)
+
+    return sorted(parts, key=levels, reverse=True)
 
 
 def _split(text: str) -> list[str]:
-    return [part.strip() for part in text.split(",")]
+    """At commas; without R's stars, and with ASCII's minus."""
+    return [part.strip(" *") for part in text.replace("\u2212", "-").split(",")]
 
 
 def _values(name: str, text: str, count: int) -> list[str]:
     """The numbers in their order; a single one may have thousands marks."""
-    thousands = tables.NUMBER["."].fullmatch(text.strip())
-    values = [text.strip().replace(",", "")] if count == 1 and thousands else _split(text)
+    values, alone = _split(text), ",".join(_split(text))
+    values = [alone.replace(",", "")] if count == 1 and tables.NUMBER["."].fullmatch(alone) else values
     if len(values) != count:
-        raise CertifyError(
-            f"{name} has {len(values)} values; expected {count}, separated by commas, no thousands marks"
-        )
+        how = "by decimal points, separated by commas, no thousands marks"
+        raise CertifyError(f"{name} has {len(values)} values; expected {count}, {how}")
     for value in values:
         try:
-            Decimal(value.lstrip("<").strip())
+            _number(value)
         except InvalidOperation:
             raise CertifyError(f"{name} = {value!r} is no number") from None
     return values
@@ -158,25 +192,29 @@ def _values(name: str, text: str, count: int) -> list[str]:
 def row(name: str, value: str, right: Decimal, others: Sequence[tuple[str, Decimal]] = ()) -> Row:
     """One number beside the right one, or beside that of another convention where it is that one to every digit."""
     digits, whole = agreement(value, right)
-    if not whole:
-        for whose, other in others:
-            more, fits = agreement(value, other)
-            if fits:
-                return Row(name, value, f"{other:.15g}", more, fits, whose)
+    fits = [] if whole else [(whose, other) for whose, other in others if agreement(value, other)[1]]
+    if fits:
+        whose, right = min(fits, key=lambda of: abs(_number(value) - of[1]))
+        digits, whole = agreement(value, right)
+        return Row(name, value, f"{right:.15g}", digits, whole, whose)
     return Row(name, value, f"{right:.15g}", digits, whole)
+
+
+def _number(value: str) -> Decimal:
+    return Decimal(value.lstrip("<>").strip())
 
 
 def agreement(value: str, truth: Decimal) -> tuple[float, bool]:
     """Log relative error (McCullough, 1998), and whether the printed digits are those of the right number, rounded.
 
-    Of "<.0001" it is whether the right number is below; what is no finite number has no digit.
+    Of "<.0001" it is whether the right number is below, of ">.9" above; what is no finite number has no digit.
     """
-    number = Decimal(value.lstrip("<").strip())
+    number = _number(value)
     if not number.is_finite():
         return 0.0, False
     digits = len(number.as_tuple().digits)
-    if value.startswith("<"):
-        return (float(digits), True) if truth < number else (0.0, False)
+    if value[0] in "<>":
+        return (float(digits), True) if (truth < number) == (value[0] == "<") else (0.0, False)
     unit = Decimal(1).scaleb(int(number.as_tuple().exponent))
     if abs(number - truth) <= unit / 2:
         return float(digits), True
@@ -238,8 +276,8 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("--response", default="", metavar="COLUMN")
     add("--group", action="append", default=[], metavar="COLUMN", help="of a random intercept; a/b nests; repeatable")
     add("--slope", action="append", default=[], metavar="COLUMN", help="whose coefficient varies by group; repeatable")
-    add("--factor", action="append", default=[], metavar="COLUMN", help="levels, whatever the cells are; repeatable")
-    add("--covariate", action="append", default=[], metavar="COLUMN", help="numbers; repeatable")
+    for kind, told in (("factor", "levels, whatever the cells are"), ("covariate", "numbers")):
+        add(f"--{kind}", **FIXED, type=partial(_of_kind, kind), help=f"{told}; repeatable")
     add("--model", default="", metavar="FORMULA", help='instead of these: "y ~ arm*visit + (1 | id)"')
     add(
         "--contrasts",
@@ -255,12 +293,18 @@ def options(parser: argparse.ArgumentParser) -> None:
     add("printed", nargs="+", metavar="NAME=VALUE", help=f"{KNOWN}; coef=1.2,3.4 or coef:NAME=1.2")
 
 
+def _of_kind(kind: str, column: str) -> tuple[str, str]:
+    return column, kind
+
+
 def run(given: argparse.Namespace) -> int:
     """0 where every number has its digits, else 1; raises CertifyError."""
     if not given.model and not (given.response and given.group):
         raise CertifyError("--response and --group, or --model, say what was fitted")
-    columns = given.response, given.group, given.factor, given.covariate
-    asked = Asked(*columns, given.model, given.contrasts, given.ml, given.drop_missing, given.slope)
+    of = [[column for column, kind in given.fixed if kind == which] for which in ("factor", "covariate")]
+    columns = given.response, given.group, *of
+    order = [column for column, _ in given.fixed]
+    asked = Asked(*columns, given.model, given.contrasts, given.ml, given.drop_missing, given.slope, order)
     found = certify(given.data, asked, [_pair(text) for text in given.printed])
     print(as_json(found, given.least) if given.json else "\n".join(found.lines()))
     if given.html:

@@ -13,6 +13,7 @@ from formulaic.errors import FormulaicError
 from lmm_core.chapter.reading import in_r
 from lmm_core.chapter.several import components
 from lmm_core.tables import Table
+from tests.peers.hypotheses import Terms, type_1, type_2, type_3
 
 CONTRASTS = ("treatment", "last", "sum")
 RANDOM = re.compile(r"\(\s*(?P<left>[^|()]*?)\s*(?P<bar>\|\|?)\s*(?P<group>[^()|]+?)\s*\)")
@@ -32,13 +33,16 @@ class Asked:
     ml: bool = False
     drop_missing: bool = False
     slopes: Sequence[str] = ()
+    order: Sequence[str] = ()  # of factors and covariates; otherwise the factors first
 
 
 @dataclass(frozen=True)
 class Model:
-    """X (n, p) with names of its columns, y, the codes of each component by its name, and of each term type III's L.
+    """X (n, p) with names of its columns, y, the codes of each component by its name.
 
-    Z: of each component the names of its columns and these (n, r): lme4's (Z - 1 | group).
+    terms: the columns of each.   L: by type, "I", "II" and "III", the rows of each term's hypothesis.
+    reference: factors' levels that others are compared with.   Z: of each component the names of its columns and these
+    (n, r): lme4's (Z - 1 | group).
 
     fitted: the formula.   n_dropped: rows left out.   in_r: R's lines that read the same.
     """
@@ -48,7 +52,9 @@ class Model:
     y: np.ndarray
     groups: dict[str, np.ndarray]
     Z: dict[str, tuple[list[str], np.ndarray]]
-    terms: dict[str, np.ndarray]
+    terms: dict[str, list[int]]
+    L: dict[str, dict[str, np.ndarray]]
+    reference: list[str]
     fitted: str
     n_dropped: int
     in_r: list[str] = field(repr=False)
@@ -74,7 +80,9 @@ def model(table: Table, asked: Asked) -> Model:
     X, of_term = _matrix(fixed, data, asked.contrasts)
     if np.linalg.matrix_rank(X.to_numpy()) < X.shape[1]:
         raise ValueError(f"{table.file}: the columns of the model are linearly dependent: {', '.join(X)}")
-    terms = _type_3(fixed, data, X.to_numpy(float), of_term)
+    terms = {term: columns for term, columns in of_term.items() if term != "1"}
+    L = {"I": type_1(X.to_numpy(float), terms), "II": type_2(X.to_numpy(float), terms, factors)}
+    L["III"] = L["I"] if len(terms) == 1 else _type_3(fixed, data, X.to_numpy(float), terms)
     fitted = f"{response} ~ {fixed} + {' + '.join(f'({left} | {group})' for left, group in random)}"
     lines = in_r(table, [*of_groups, *factors], [word for word in words if word not in factors] + [response])
     codes, Z = {}, {}
@@ -84,7 +92,9 @@ def model(table: Table, asked: Asked) -> Model:
         codes[key] = table.combined(columns)
         Z[key] = _renamed(of_left, data), of_left.to_numpy(float)
     y = table.numbers(response)
-    return Model(X.to_numpy(float), _renamed(X, data), y, codes, Z, terms, fitted, table.n_dropped, lines)
+    at = {"treatment": 0, "last": -1}.get(asked.contrasts)
+    reference = [] if at is None else [f"{factor}{data[factor].cat.categories[at]}" for factor in factors]
+    return Model(X.to_numpy(float), _renamed(X, data), y, codes, Z, terms, L, reference, fitted, table.n_dropped, lines)
 
 
 def _read(table: Table, asked: Asked) -> tuple[str, str, list[tuple[str, str]]]:
@@ -113,8 +123,8 @@ def _read(table: Table, asked: Asked) -> tuple[str, str, list[tuple[str, str]]]:
     return response.strip().strip("`"), fixed, found
 
 
-def _fixed(asked: Asked) -> list[str]:
-    return [*asked.factors, *asked.covariates]
+def _fixed(asked: Asked) -> Sequence[str]:
+    return asked.order or [*asked.factors, *asked.covariates]
 
 
 def _quoted(word: str) -> str:
@@ -160,35 +170,14 @@ def _matrix(
     return pd.DataFrame(X), spans
 
 
-def _type_3(fixed: str, data: pd.DataFrame, X: np.ndarray, spans: dict[str, list[int]]) -> dict[str, np.ndarray]:
-    """Of each term the rows L of its hypothesis L beta = 0, type III as SAS has it, in the basis that lmerTest takes.
-
-    F does not depend on the basis, df of unbalanced data do (theorem 16). One term: rows of X'X = U'D U, U with ones
-    on its diagonal. Several: by treatment contrasts, what a term has beside all terms that contain it.
-    """
-    terms = {term: columns for term, columns in spans.items() if term != "1"}
-    if len(terms) == 1:
-        R = np.linalg.qr(X)[1]
-        U = R / R.diagonal()[:, None]
-        return {term: U[columns] for term, columns in terms.items()}
-    of_first, of_term = _matrix(fixed, data, "treatment")
+def _type_3(fixed: str, data: pd.DataFrame, X: np.ndarray, terms: Terms) -> dict[str, np.ndarray]:
+    """By treatment contrasts, then in the columns of X."""
+    first, of_first = _matrix(fixed, data, "treatment")
     every, _ = _matrix(fixed, data, "treatment", every_level=True)
-    solve = np.linalg.pinv(of_first.to_numpy(float))
-    L, to_X = (solve @ every.to_numpy(float)).T, solve @ X
-    for term in sorted(terms, key=lambda name: -name.count(":")):
-        around = [column for other in terms if _contains(other, term, data) for column in of_term[other]]
-        if around:
-            own = L[:, of_term[term]]
-            L[:, of_term[term]] = own - L[:, around] @ np.linalg.lstsq(L[:, around], own)[0]
-    named = [list(every).index(column.replace("[T.", "[")) for column in of_first]
-    rows = {term: np.round(L[named][:, of_term[term]].T, 13) for term in terms}
-    return {term: part[np.abs(part).sum(axis=1) > 1e-8] @ np.round(to_X, 13) for term, part in rows.items()}
-
-
-def _contains(other: str, term: str, data: pd.DataFrame) -> bool:
-    """Whether a term has all factors of another and more, and the same covariates."""
-    parts, own = set(other.split(":")), set(term.split(":"))
-    return own < parts and all(data[word].dtype == "category" for word in parts - own)
+    named = [list(every).index(column.replace("[T.", "[")) for column in first]
+    factors = [word for word in data if data[word].dtype == "category"]
+    spans = {term: of_first[term] for term in terms}
+    return type_3(first.to_numpy(float), every.to_numpy(float), named, X, spans, factors)
 
 
 def _bare(name: str) -> str:
