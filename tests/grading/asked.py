@@ -15,6 +15,7 @@ from tests.grading.intake import handin
 from tests.grading.intake.files import IntakeError
 from tests.grading.intake.handin import HandIn
 from tests.grading.intake.roster import Roster, RosterError
+from tests.grading.intake.template import COURSE, Handout
 from tests.grading.judgement import fingerprint, rubric
 from tests.grading.judgement.rubric import Rubric
 from tests.grading.reports.ledger import Ledger, LedgerError, chance
@@ -55,6 +56,7 @@ class Assignment:
             "date": today,
             "suite": suite,
             "rubric": self.rubric.name,
+            "words": self.rubric.names.line,
             "limits": f"{self.rubric.limits.unit:g} times the rubric's, as this machine takes so much longer than usual"
             if self.rubric.limits.unit > 1
             else "the rubric's",
@@ -121,7 +123,7 @@ def assignment(config: pytest.Config) -> Assignment:
         chosen = replace(chosen, limits=replace(chosen.limits, unit=measured_unit()))
         roster = Roster.read(Path(given("--roster"))) if given("--roster") else Roster()
         own = [Path(given(option)) for option in ("--report", "--rubric", "--roster") if given(option)]
-        handed_in = handin.taken(given("--submission"), roster, own)
+        handed_in = handin.taken(given("--submission"), roster, own, tuple(chosen.names.functions.values()))
         tier = _tier(given("--isolation"), is_class=is_class)
         ledger = Ledger.of(report, list(map(Path, given("--submission")))) if report and is_class else None
     except (rubric.RubricError, IntakeError, LedgerError, RosterError) as error:
@@ -136,6 +138,16 @@ def assignment(config: pytest.Config) -> Assignment:
     there = {one.person for one in handed_in}
     absent = [person.name for person in roster.people if person not in there]
     return Assignment(handed_in, chosen, tier, seed, ledger, report, given("--format") or [], name, absent)
+
+
+def handout(course: str | None, path: Path) -> Handout:
+    """What a file to hand out follows; raises ValueError."""
+    if course is None:
+        return Handout()
+    if path.suffix.lower() == COURSE.suffix:
+        raise ValueError("a course file is written without --rubric")
+    chosen = rubric.load(Path(course))
+    return Handout(tuple(chosen.items), chosen.names, chosen.assignment, chosen.name)
 
 
 def _tier(wanted: str, *, is_class: bool) -> Tier:

@@ -71,13 +71,15 @@ class Class:
             self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
         lines = [self.lines[one.name] for one in of.handed_in]
         if of.report:
-            written.write_class(of.report, lines, of.formats, copies.copies(of.handed_in), of.about)
+            written.write_class(
+                of.report, lines, of.formats, copies.copies(of.handed_in, of.rubric.names), of.about, of.rubric.hints
+            )
             _say(f"reports: {of.report / 'index.html'}")
         _say(*self._end(lines))
         return 0 if all(line.score == line.max_score for line in lines) else 1
 
     def _note(self, name: str, record: Record) -> Result:
-        result = gradescope(record, self.assignment.rubric.items)
+        result = gradescope(record, self.assignment.rubric)
         self.lines[name] = Line.of(name, result)
         if self.assignment.report:
             written.write_result(self.assignment.report, name, result, self.assignment.name)

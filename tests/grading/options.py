@@ -16,7 +16,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         help="grade this .py, .R, .ipynb, .Rmd or .qmd file, or all in this folder or .zip; repeatable",
     )
     add("--report", metavar="DIR", help="write DIR/NAME/results.json (Gradescope's schema) and DIR/gradebook.csv")
-    add("--rubric", metavar="FILE", help="points, titles and visibility, instead of tests/grading/rubric.toml")
+    add(
+        "--rubric",
+        metavar="FILE",
+        help="the course: functions, points, names, hints; instead of tests/grading/rubric.toml",
+    )
     add(
         "--isolation",
         choices=("auto", *TIERS, "none"),
@@ -38,7 +42,11 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     add("--roster", metavar="FILE", help="names and ids of the class, a CSV file or a platform's export")
     add("--assignment", metavar="NAME", help="what a platform calls the assignment, instead of the rubric's name")
     add("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster whose scheduler has this address")
-    add("--write-template", metavar="FILE", help="write the .py or .R file to hand out to students, and exit")
+    add(
+        "--write-template",
+        metavar="FILE",
+        help="write the .py, .R, .ipynb or .Rmd file to hand out, or a course.toml for --rubric, and exit",
+    )
     add = parser.getgroup("lmm", "linear mixed models").addoption
     add("--implementation", metavar="FILE", help="judge this trusted .py or .R file, in this process, by the exercises")
     add("--least", type=int, metavar="N", help="ask the implementation for N digits of everything on ordinary data")

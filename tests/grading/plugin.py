@@ -33,7 +33,7 @@ UNWRITTEN = pytest.StashKey[str]()  # what could not be written, and why
 def pytest_cmdline_main(config: pytest.Config) -> int | None:
     """A template is written, and a class's submissions are dealt out, without a test in this process."""
     if config.getoption("--write-template"):
-        return _handed_out(Path(config.getoption("--write-template")))
+        return _handed_out(Path(config.getoption("--write-template")), config.getoption("--rubric"))
     processes = config.getoption("numprocesses", None)  # of pytest-xdist: a number, or "auto"
     if not config.getoption("--submission"):
         return None
@@ -213,13 +213,15 @@ def _end_as_by_ctrl_c() -> None:
 def _write(assignment: asked.Assignment, grading: Grading) -> None:
     name, result = grading.handed_in.name, grading.result()
     written.write_result(assignment.report, name, result, assignment.name)
-    found = copies.copies([grading.handed_in])
-    written.write_class(assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about)
+    found = copies.copies([grading.handed_in], grading.rubric.names)
+    written.write_class(
+        assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about, grading.rubric.hints
+    )
 
 
-def _handed_out(path: Path) -> int:
+def _handed_out(path: Path, course: str | None) -> int:
     try:
-        template.write(path)
+        template.write(path, asked.handout(course, path))
     except FileExistsError:
         raise pytest.UsageError(f"--write-template {path}: this file is there already") from None
     except (OSError, ValueError) as error:

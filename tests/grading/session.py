@@ -17,7 +17,9 @@ from tests.grading.judgement.excuses import Called
 from tests.grading.judgement.portrait import portrait
 from tests.grading.judgement.rubric import Rubric
 from tests.grading.judgement.verdict import KINDS, Outcome, Record, Result, Verdict, gradescope, record
+from tests.grading.names import Names
 from tests.grading.reports import feedback
+from tests.grading.sandbox.border import CallFailedError
 from tests.grading.sandbox.submission import NotCalledError, Submission
 from tests.grading.sandbox.tiers import Tier
 from tests.implementation import Implementation
@@ -44,8 +46,8 @@ class Grading:
     def __post_init__(self) -> None:
         """A worker is started at the first call."""
         assert self.handed_in.source is not None
-        self.submission = Submission(self.handed_in.source, self.tier.name, self.rubric.limits)
-        self.verdict = _verdict(self.handed_in, self.tier, PUBLIC if self.seed is None else OWN)
+        self.submission = Submission(self.handed_in.source, self.tier.name, self.rubric.limits, self.rubric.names)
+        self.verdict = _verdict(self.handed_in, self.rubric, self.tier, PUBLIC if self.seed is None else OWN)
 
     def implementation(self) -> Implementation:
         """As the tests see it."""
@@ -61,10 +63,12 @@ class Grading:
         outcome = Outcome(function_of(item), item.nodeid, error is None, kind(item))
         impl: Implementation = item.funcargs["impl"]  # type: ignore[attr-defined]
         if error is not None:
-            plain, told = _messages(error)
+            plain, told = _messages(error, self.rubric.names)
             called = tuple(Called(tuple(call.arguments.values()), call.result) for call in impl.calls)
             shown = impl.calls[-1:] if not isinstance(error, NotCalledError) else []
-            example = "".join(feedback.example(call, self.submission.source.language) for call in shown)
+            example = "".join(
+                feedback.example(call, self.submission.source.language, self.rubric.names) for call in shown
+            )
             outcome = replace(outcome, plain=plain, told=told, example=example, calls=called)
         impl.calls = []
         self.verdict.outcomes.append(outcome)
@@ -106,7 +110,7 @@ class Grading:
 
     def result(self) -> Result:
         """The result, of which every report is made."""
-        return gradescope(self.record, self.rubric.items)
+        return gradescope(self.record, self.rubric)
 
     def _explain(self, failed: list[str]) -> None:
         """What is wrong, and what that excuses: of what is visible where nothing hidden was ever shown.
@@ -126,7 +130,7 @@ class Grading:
         submission.close()
 
     def _diagnose(self, function: str, submission: Submission) -> None:
-        signature = submission.names.get(function, [])
+        signature = submission.names.get(self.rubric.names.functions[function], [])
         self.verdict.diagnoses[function] = None
         with contextlib.suppress(Exception), np.errstate(all="ignore"):
             self.verdict.diagnoses[function] = diagnosis.diagnosed(function, submission, signature)
@@ -152,21 +156,22 @@ def kind(item: pytest.Item) -> str:
     return next((one for one in KINDS[:-1] if item.get_closest_marker(one)), KINDS[-1])
 
 
-def _messages(error: BaseException) -> tuple[str, str]:
+def _messages(error: BaseException, names: Names) -> tuple[str, str]:
     """For a beginner, and in full."""
     if isinstance(error, FlakyFailure):
         return CHANGEABLE, CHANGEABLE
     if isinstance(error, ClaimError):
         return error.plain, str(error)
     if isinstance(error, AssertionError):
-        return str(error), str(error)
+        said = str(error) if isinstance(error, CallFailedError) else names.told(str(error))
+        return said, said
     said = f"the check itself stopped on this answer ({type(error).__name__}: {str(error)[:200]})"
     return said, said
 
 
 def not_graded(handed_in: HandIn, rubric: Rubric, tier: Tier, why: str) -> Record:
     """A record without points, and the reason."""
-    verdict = _verdict(handed_in, tier, OWN)
+    verdict = _verdict(handed_in, rubric, tier, OWN)
     verdict.outcomes = [Outcome(name, "", passed=False, kind="ordinary", plain=why, told=why) for name in rubric.items]
     verdict.broken, verdict.remarks = why, list(handed_in.remarks)
     made = record(verdict, rubric.items)
@@ -174,6 +179,6 @@ def not_graded(handed_in: HandIn, rubric: Rubric, tier: Tier, why: str) -> Recor
     return made
 
 
-def _verdict(handed_in: HandIn, tier: Tier, draw: str) -> Verdict:
+def _verdict(handed_in: HandIn, rubric: Rubric, tier: Tier, draw: str) -> Verdict:
     person = handed_in.person or Person()
-    return Verdict(handed_in.file, tier.name, draw, tier.open, person=asdict(person), late=handed_in.late)
+    return Verdict(handed_in.file, tier.name, draw, tier.open, asdict(person), handed_in.late, course=rubric.names)

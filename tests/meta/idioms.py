@@ -25,8 +25,8 @@ from tests.grading.examples import check, few_examples, is_property
 from tests.grading.judgement import excuses, rubric
 from tests.grading.judgement.excuses import Called
 from tests.grading.judgement.verdict import KINDS, Outcome, Verdict
+from tests.grading.sandbox.border import outgoing
 from tests.grading.sandbox.plain import UnreadableError
-from tests.grading.sandbox.submission import outgoing
 from tests.grading.session import kind
 from tests.implementation import Backend, Implementation, InProcess
 from tests.selection import EXERCISES, function_of, owed

@@ -31,8 +31,8 @@ import lmm_core
 from reference import r
 from tests import contract
 from tests.contract import ContractError
+from tests.grading.sandbox.border import outgoing
 from tests.grading.sandbox.plain import UnreadableError, field_of, names_of, plain
-from tests.grading.sandbox.submission import outgoing
 from tests.implementation import Backend, Implementation, InProcess
 from tests.peers import program
 from tests.peers.declared import REFUSABLE_TERMS, DeclarationError, Declared, flag, not_asked

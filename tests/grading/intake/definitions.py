@@ -1,8 +1,11 @@
-"""Which functions of the contract a text seems to define, in any spelling, without running it."""
+"""Which functions that are asked for a text seems to define, in any spelling, without running it."""
 
 import re
+from functools import cache
 
 from tests.contract import CONTRACT
+
+ASKED = tuple(CONTRACT)  # what functions are called, where a course says nothing else
 
 # A definition begins a word, or in a notebook's JSON a line: after the letters \n. Each pattern begins with plain
 # letters, which are found fast among megabytes of pictures.
@@ -11,17 +14,24 @@ MAKES = (  # function(x), \(x), lambda x, a function made of others, another's n
     r"(?:function\b|\\+\(|lambda\b|(?:\w+(?:\.|::))*(?:[Vv]ectorize|compose|partial|memoi[sz]e|cache|lru_cache|n?jit)\b"
     r"|[A-Za-z.][\w.]*[ \t]*(?:\\n|[\"\n;#]|$))"
 )
-PYTHON = re.compile(rf"def{BEGINS.format('def')}\s+({'|'.join(CONTRACT)})\s*[(\[]")
-ASSIGNED = {
-    name: re.compile(
-        rf"{name}{BEGINS.format(name)}[`\"'\\]*[ \t]*(?:<<?-|=)\s*{MAKES}"
-        rf"|{name}(?<=->{name})\b|{name}(?<=-> {name})\b|{name}(?<=->> {name})\b"
-        rf"|{name}(?<=assign\([\"']{name})\b|{name}(?<=assign\(\\[\"']{name})\b|{name}(?<=setGeneric\([\"']{name})\b"
-    )
-    for name in CONTRACT
-}
 
 
-def defined(text: str) -> set[str]:
+def defined(text: str, asked: tuple[str, ...] = ASKED) -> set[str]:
     """Their names."""
-    return {*PYTHON.findall(text), *(name for name, pattern in ASSIGNED.items() if pattern.search(text))}
+    by_def, assigned = _patterns(tuple(asked))
+    return {*by_def.findall(text), *(name for name, pattern in assigned.items() if pattern.search(text))}
+
+
+@cache
+def _patterns(asked: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
+    """Of a definition by `def`, and of what is given each name."""
+    assigned = {
+        name: re.compile(
+            rf"{name}{BEGINS.format(name)}[`\"'\\]*[ \t]*(?:<<?-|=)\s*{MAKES}"
+            rf"|{name}(?<=->{name})\b|{name}(?<=-> {name})\b|{name}(?<=->> {name})\b"
+            rf"|{name}(?<=assign\([\"']{name})\b|{name}(?<=assign\(\\[\"']{name})\b"
+            rf"|{name}(?<=setGeneric\([\"']{name})\b"
+        )
+        for name in asked
+    }
+    return re.compile(rf"def{BEGINS.format('def')}\s+({'|'.join(asked)})\s*[(\[]"), assigned

@@ -9,7 +9,7 @@ import warnings
 import jupytext
 import nbformat
 
-from tests.grading.intake.definitions import defined
+from tests.grading.intake.definitions import ASKED, defined
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.fences import three_backticks
 from tests.grading.intake.source import Source
@@ -34,11 +34,11 @@ class DocumentError(ValueError):
     """The content cannot be read as what its name says, in one sentence."""
 
 
-def source_of(suffix: str, content: bytes) -> Source:
-    """The source in a file of this kind; raises DocumentError."""
+def source_of(suffix: str, content: bytes, asked: tuple[str, ...] = ASKED) -> Source:
+    """The source in a file of this kind, in the language of most functions of these names; raises DocumentError."""
     text = text_of(content)
     try:
-        return READERS[suffix](text)
+        return READERS[suffix](text, asked)
     except DocumentError:
         raise
     except RecursionError:
@@ -47,7 +47,7 @@ def source_of(suffix: str, content: bytes) -> Source:
         raise DocumentError(f"it is no {KINDS[suffix]}: {' '.join(str(error).split())[:120]}") from None
 
 
-def _notebook(text: str) -> Source:
+def _notebook(text: str, asked: tuple[str, ...]) -> Source:
     if text.count("{") + text.count("[") > MAX_PARTS:
         raise DocumentError(f"it has more than {MAX_PARTS:,} parts; clear its outputs")
     if not isinstance(json.loads(text), dict):
@@ -63,7 +63,7 @@ def _notebook(text: str) -> Source:
         else:
             where = f"below cell {len(cells)}" if cells else "before the first cell"
             texts.append((cell.source, f"it stands in a text cell, {where}"))
-    return _in_one_language(language, cells, texts, "cell")
+    return _in_one_language(language, cells, texts, "cell", asked)
 
 
 def _language(about: dict, notebook: dict) -> str:
@@ -86,7 +86,7 @@ def _language(about: dict, notebook: dict) -> str:
     return found[0] if found else "Python"
 
 
-def _markdown(text: str) -> Source:
+def _markdown(text: str, asked: tuple[str, ...]) -> Source:
     """Chunks that are evaluated, in R or in Python."""
     fences = len(re.findall(r"^[ \t]*(?:```|~~~)", text, re.MULTILINE))
     if fences > 4 * MAX_CELLS:  # jupytext takes a time that grows with their square
@@ -102,7 +102,7 @@ def _markdown(text: str) -> Source:
             cells.append((f"chunk {len(cells) + 1}", cell.source))
     language = _main_language(text)
     main = any(not ENGINE.match(source) for _, source in cells)
-    return _in_one_language("R" if not main or language == "R" else language, cells, texts, "chunk")
+    return _in_one_language("R" if not main or language == "R" else language, cells, texts, "chunk", asked)
 
 
 def _is_off(option: object) -> bool:
@@ -115,7 +115,9 @@ def _main_language(text: str) -> str:
     return "Python" if found and found.group(1).lower() == "python" else "R"
 
 
-def _in_one_language(main: str, cells: list[tuple[str, str]], texts: list[tuple[str, str]], word: str) -> Source:
+def _in_one_language(
+    main: str, cells: list[tuple[str, str]], texts: list[tuple[str, str]], word: str, asked: tuple[str, ...]
+) -> Source:
     """The cells of the language in which most functions are defined; where the others stand."""
     if len(cells) > MAX_CELLS:
         raise DocumentError(f"it has {len(cells):,} {word}s; at most {MAX_CELLS:,} are read")
@@ -128,16 +130,16 @@ def _in_one_language(main: str, cells: list[tuple[str, str]], texts: list[tuple[
         language, code = _engine(source, main, written)
         if language:
             by_language[language].append((place, code))
-    names = {language: defined("\n".join(code for _, code in of)) for language, of in by_language.items()}
+    names = {language: defined("\n".join(code for _, code in of), asked) for language, of in by_language.items()}
     chosen = max(by_language, key=lambda language: (len(names[language]), bool(by_language[language])))
     elsewhere = [
         (name, f"it stands in {place}, in {other}; graded was {chosen}")
         for other, of in by_language.items()
         if other != chosen
         for place, code in of
-        for name in defined(code)
+        for name in defined(code, asked)
     ]
-    elsewhere += [(name, where) for text, where in texts for name in defined(text)]
+    elsewhere += [(name, where) for text, where in texts for name in defined(text, asked)]
     lost = {name: where for name, where in elsewhere if name not in names[chosen]}
     if not by_language[chosen]:
         raise DocumentError(f"it has no {word} of code" + "".join(f"; {name}: {lost[name]}" for name in list(lost)[:1]))
@@ -161,16 +163,16 @@ def _engine(source: str, main: str, written: dict[str, str]) -> tuple[str, str]:
     return main, source
 
 
-def _python(text: str) -> Source:
+def _python(text: str, asked: tuple[str, ...]) -> Source:
     """A script, or a notebook that was given a script's name."""
     is_notebook = text.lstrip().startswith("{") and '"nbformat"' in text
-    return _notebook(text) if is_notebook else Source.of("Python", text)
+    return _notebook(text, asked) if is_notebook else Source.of("Python", text)
 
 
 KINDS = {".py": "Python file", ".r": "R file", ".ipynb": "notebook", ".rmd": "R Markdown", ".qmd": "Quarto document"}
 READERS = {
     ".py": _python,
-    ".r": lambda text: Source.of("R", text),
+    ".r": lambda text, _: Source.of("R", text),
     ".ipynb": _notebook,
     ".rmd": _markdown,
     ".qmd": _markdown,

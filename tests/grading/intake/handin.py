@@ -8,6 +8,7 @@ from itertools import count
 from pathlib import Path, PurePosixPath
 
 from tests.grading.intake import files, folders
+from tests.grading.intake.definitions import ASKED
 from tests.grading.intake.documents import READERS, DocumentError, source_of
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.files import Entry, IntakeError, suffix
@@ -46,22 +47,27 @@ class _Upload:
     together: tuple[str, ...] = ()  # with whom it was handed in
 
 
-def taken(wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = ()) -> list[HandIn]:
-    """The hand-ins behind some paths; raises IntakeError for a path that is none."""
+def taken(
+    wanted: Iterable[str], roster: Roster | None = None, without: Iterable[Path] = (), asked: tuple[str, ...] = ASKED
+) -> list[HandIn]:
+    """The hand-ins behind some paths; raises IntakeError for a path that is none.
+
+    `asked`: what the functions are called.
+    """
     roster, skipped, paths = roster or Roster(), {path.resolve() for path in without}, list(map(Path, wanted))
-    entries = [entry for path in paths for entry in _behind(path, skipped, is_only=len(paths) == 1)]
+    entries = [entry for path in paths for entry in _behind(path, skipped, asked, is_only=len(paths) == 1)]
     people: dict[object, list[_Upload]] = defaultdict(list)
     for number, upload in enumerate(_uploads(entries, roster)):
         named = upload.label.person if upload.label else ("", "")
         known = upload.person if upload.person in roster.people else number
         people[(*named, upload.label.name) if upload.label and any(named) else known].append(upload)
-    return _called(_twice([_hand_in(of_one) for of_one in people.values()], roster))
+    return _called(_twice([_hand_in(of_one, asked) for of_one in people.values()], roster))
 
 
-def _behind(path: Path, skipped: set[Path], *, is_only: bool) -> list[Entry]:
+def _behind(path: Path, skipped: set[Path], asked: tuple[str, ...], *, is_only: bool) -> list[Entry]:
     """What a path stands for; where others are named, too, one that cannot be graded is a line and stops nobody."""
     try:
-        return folders.entries(path, skipped)
+        return folders.entries(path, skipped, asked)
     except IntakeError as error:
         if is_only or not path.exists():
             raise
@@ -102,10 +108,11 @@ def _is_receipt(entry: Entry, about: Label | None) -> bool:
     return bool(about and not about.file and suffix(entry.name) == ".txt")
 
 
-def _hand_in(uploads: list[_Upload]) -> HandIn:
+def _hand_in(uploads: list[_Upload], asked: tuple[str, ...]) -> HandIn:
     """Of one person: the newest of each file; of several, the one that has the functions, or all that share them."""
     newest: dict[str, _Upload] = {}
-    uploads, earlier = _newest(sorted(uploads, key=lambda one: one.label.version if one.label else (0, (0, ""))))
+    in_order = sorted(uploads, key=lambda one: one.label.version if one.label else (0, (0, "")))
+    uploads, earlier = _newest(in_order, asked)
     older = [f"{printable(one.entry.name)}: an earlier version, not graded" for one in earlier]
     for upload in uploads:
         called = (upload.label and upload.label.file) or ""
@@ -128,17 +135,17 @@ def _hand_in(uploads: list[_Upload]) -> HandIn:
     if not entry.gradable:
         names = ", ".join(printable(path) for path in list(entry.files)[:3])
         return replace(one, refused="; ".join(unread) or f"{names or 'nothing'}: {EXPECTED}")
-    return _sourced(one, entry)
+    return _sourced(one, entry, asked)
 
 
-def _newest(uploads: list[_Upload]) -> tuple[list[_Upload], list[_Upload]]:
+def _newest(uploads: list[_Upload], asked: tuple[str, ...]) -> tuple[list[_Upload], list[_Upload]]:
     """Of attempts with a date the last that has functions, and earlier ones with others; and the earlier ones left."""
     attempts: dict[str, list[_Upload]] = defaultdict(list)
     for upload in uploads:
         attempts[upload.label.attempt if upload.label else ""].append(upload)
     kept, left, names = [], [], set()
     for attempt in sorted(attempts, reverse=True):
-        own = {name for upload in attempts[attempt] for name in entry_defines(upload.entry)}
+        own = {name for upload in attempts[attempt] for name in entry_defines(upload.entry, asked)}
         if not names or (own and not own & names):
             kept += attempts[attempt]
         else:
@@ -159,9 +166,9 @@ def _merged(uploads: list[_Upload]) -> Entry:
     return merged
 
 
-def _sourced(one: HandIn, entry: Entry) -> HandIn:
+def _sourced(one: HandIn, entry: Entry, asked: tuple[str, ...]) -> HandIn:
     """With the source: of the file that defines most of the functions, or of all if none defines what another does."""
-    defined = {path: content_defines(content) for path, content in entry.gradable.items()}
+    defined = {path: content_defines(content, asked) for path, content in entry.gradable.items()}
     most = sorted(defined, key=lambda path: (-len(defined[path]), suffix(path) not in SCRIPTS, path))
     chosen, remarks = [most[0]], list(one.remarks)
     for path in most[1:]:
@@ -170,7 +177,7 @@ def _sourced(one: HandIn, entry: Entry) -> HandIn:
         elif defined[path]:
             remarks.append(f"{printable(path)}: has the functions, too; {printable(most[0])} was graded")
     try:
-        sources = {path: source_of(suffix(path), entry.files[path]) for path in sorted(chosen)}
+        sources = {path: source_of(suffix(path), entry.files[path], asked) for path in sorted(chosen)}
     except DocumentError as error:
         return replace(one, refused=printable(f"{most[0]}: {error}"))
     chunks = tuple(

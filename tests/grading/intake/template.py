@@ -1,11 +1,16 @@
-"""The file that a teacher hands out: what each function is asked for, in words for a biologist, and empty bodies."""
+"""The file that a teacher hands out: what each function is asked for, in words for a biologist, and empty bodies.
+
+And the file in which a teacher says what the course is.
+"""
 
 import importlib.util
+import json
 import os
 import shutil
 import textwrap
 import tomllib
 from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
 import jupytext
@@ -13,33 +18,48 @@ import nbformat
 
 from reference import r
 from tests.contract import CONTRACT
+from tests.grading.names import CHAPTER, Names
 
-INTRODUCTION = """Frogs live in buckets, and buckets are painted in colours. Write these functions.
+INTRODUCTION = """Frogs live in buckets, and buckets are painted in colours. Write these functions. {words}
 
 To check your work as often as you like:
 
-    pytest --submission {file}
+    pytest --submission {file}{rubric}
 
-data is a table with the columns id, bucket, color, bucket_mu and weight, a row for each frog. Rows may stand in any
-order, and buckets may hold different numbers of frogs. {labels}
+data is a table with the columns {columns}, a row for each frog. Rows may stand in any order, and buckets may hold
+different numbers of frogs. {labels}
+
 X is a matrix with a row for each frog, y holds the weights, group the bucket of each frog.
 Where several results are asked for, return {fields}.
+
 Keep the names and arguments; add whatever helpers you like."""
 LABELS = {
-    "Python": """Names of buckets and colours are text or numbers, and stand in
-arrays: np.array(["red", "blue", "red"]), np.array([7, 7, 12]). They are sorted by letter or by size.""",
-    "R": """bucket and color are factors, and so are labels and group:
-factor(c("red", "blue", "red")), factor(c(7, 7, 12)). Their levels are sorted.""",
+    "Python": """Names of buckets and colours are text or numbers, and stand in arrays:
+np.array(["red", "blue", "red"]), np.array([7, 7, 12]). They are sorted by letter or by size.""",
+    "R": """{bucket} and {color} are factors, and so are labels and group: factor(c("red", "blue", "red")),
+factor(c(7, 7, 12)). Their levels are sorted.""",
 }
 FIELDS = {"Python": 'a dict, such as {"Vb": 1.0, "Ve": 2.0}', "R": "a list, such as list(Vb = 1, Ve = 2)"}
+COURSE = Path(__file__).parents[1] / "rubric.toml"
 TASKS = tomllib.loads(Path(__file__).with_name("tasks.toml").read_text(encoding="utf-8"))
 
 
-def write(path: Path) -> None:
+@dataclass(frozen=True)
+class Handout:
+    """What a file to hand out follows: a course's functions by the chapter's names, what it calls them, its title."""
+
+    functions: tuple[str, ...] = tuple(CONTRACT)
+    names: Names = CHAPTER
+    title: str = "Frogs in buckets"
+    rubric: str = ""  # the course file that checking needs, too
+
+
+def write(path: Path, of: Handout = Handout()) -> None:
     """Write the template of the kind that the file's ending names; refuses to overwrite a file."""
-    if path.suffix.lower() not in TEMPLATES:
-        raise ValueError(f"expected a name that ends in {', '.join(ENDINGS)}")
-    text = TEMPLATES[path.suffix.lower()](path.name)
+    kind = path.suffix.lower()
+    if kind not in (*TEMPLATES, COURSE.suffix):
+        raise ValueError(f"expected a name that ends in {', '.join(ENDINGS)}, or .toml for a course")
+    text = COURSE.read_text(encoding="utf-8") if kind == COURSE.suffix else TEMPLATES[kind](path.name, of)
     with open(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o644), "w", encoding="utf-8") as file:
         file.write(text)
 
@@ -66,58 +86,70 @@ def _found() -> str:
     )
 
 
-def python_template(file: str = "student.py") -> str:
+def python_template(file: str, of: Handout) -> str:
     """Python stubs."""
-    heading = f'"""{_introduction("Python", file)}\n"""\n\nimport numpy as np\nimport pandas as pd\n'
-    return "\n\n".join([heading, *map(_python_stub, CONTRACT)])
+    heading = f'"""{_introduction("Python", file, of)}\n"""\n\nimport numpy as np\nimport pandas as pd\n'
+    return "\n\n".join([heading, *(_python_stub(name, of.names) for name in of.functions)])
 
 
-def r_template(file: str = "student.R") -> str:
+def r_template(file: str, of: Handout) -> str:
     """R stubs."""
-    return "\n\n".join([_comment(_introduction("R", file)) + "\n", *map(_r_stub, CONTRACT)])
+    heading = _comment(_introduction("R", file, of)) + "\n"
+    return "\n\n".join([heading, *(_r_stub(name, of.names) for name in of.functions)])
 
 
-def notebook_template(file: str = "student.ipynb") -> str:
+def notebook_template(file: str, of: Handout) -> str:
     """A notebook, a cell for each function."""
     v4 = nbformat.v4
     cells = [
-        v4.new_markdown_cell(_introduction("Python", file)),
+        v4.new_markdown_cell(_introduction("Python", file, of)),
         v4.new_code_cell("import numpy as np\nimport pandas as pd"),
     ]
-    cells += [v4.new_code_cell(_python_stub(name).rstrip()) for name in CONTRACT]
+    cells += [v4.new_code_cell(_python_stub(name, of.names).rstrip()) for name in of.functions]
     kernel = {"kernelspec": {"name": "python3", "display_name": "Python 3", "language": "python"}}
     return nbformat.writes(v4.new_notebook(cells=cells, metadata=kernel)) + "\n"
 
 
-def markdown_template(file: str = "student.Rmd") -> str:
+def markdown_template(file: str, of: Handout) -> str:
     """R Markdown, a chunk for each function."""
     v4 = nbformat.v4
-    cells = [v4.new_markdown_cell(_introduction("R", file))]
-    cells += [v4.new_code_cell(_r_stub(name).rstrip()) for name in CONTRACT]
+    cells = [v4.new_markdown_cell(_introduction("R", file, of))]
+    cells += [v4.new_code_cell(_r_stub(name, of.names).rstrip()) for name in of.functions]
     kernel = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
     notebook = v4.new_notebook(cells=cells, metadata=kernel)
     notebook.metadata["jupytext"] = {"notebook_metadata_filter": "-all"}
-    return "---\ntitle: Frogs in buckets\noutput: html_document\n---\n\n" + jupytext.writes(notebook, fmt="Rmd")
+    head = f"---\ntitle: {json.dumps(of.title, ensure_ascii=False)}\noutput: html_document\n---\n\n"
+    return head + jupytext.writes(notebook, fmt="Rmd")
 
 
-def _introduction(language: str, file: str) -> str:
-    return INTRODUCTION.format(file=file, labels=LABELS[language], fields=FIELDS[language])
+def _introduction(language: str, file: str, of: Handout) -> str:
+    *columns, last = of.names.columns.values()
+    text = INTRODUCTION.format(
+        words=of.names.line,
+        file=file,
+        rubric=f" --rubric {of.rubric}" if of.rubric else "",
+        columns=f"{', '.join(columns)} and {last}",
+        labels=LABELS[language].format(**of.names.columns),
+        fields=FIELDS[language],
+    )
+    return "\n\n".join(part if part.startswith(" ") else textwrap.fill(part, 115) for part in text.split("\n\n"))
 
 
-def _told(name: str) -> str:
+def _told(name: str, names: Names) -> str:
     told = TASKS[name]["task"], f"Return {TASKS[name]['returns']}."
-    return "\n".join(line for text in told for line in textwrap.wrap(text, 96))
+    own = (text.replace("bucket_mu", names.columns["bucket_mu"]) for text in told)
+    return "\n".join(line for text in own for line in textwrap.wrap(text, 96))
 
 
-def _python_stub(name: str) -> str:
-    documentation = textwrap.indent(f'"""{_told(name)}\n"""', "    ")
-    head = f"def {name}({', '.join(CONTRACT[name].arguments)}):\n"
+def _python_stub(name: str, names: Names) -> str:
+    documentation = textwrap.indent(f'"""{_told(name, names)}\n"""', "    ")
+    head = f"def {names.functions[name]}({', '.join(CONTRACT[name].arguments)}):\n"
     return f'{head}{documentation}\n    raise NotImplementedError("not written yet")\n'
 
 
-def _r_stub(name: str) -> str:
-    head = f"{name} <- function({', '.join(CONTRACT[name].arguments)}) {{\n"
-    return f'{_comment(_told(name))}\n{head}  stop("not written yet")\n}}\n'
+def _r_stub(name: str, names: Names) -> str:
+    head = f"{names.functions[name]} <- function({', '.join(CONTRACT[name].arguments)}) {{\n"
+    return f'{_comment(_told(name, names))}\n{head}  stop("not written yet")\n}}\n'
 
 
 def _comment(text: str) -> str:
@@ -125,7 +157,7 @@ def _comment(text: str) -> str:
 
 
 ENDINGS = (".py", ".R", ".ipynb", ".Rmd")
-TEMPLATES: dict[str, Callable[[str], str]] = {
+TEMPLATES: dict[str, Callable[[str, Handout], str]] = {
     ".py": python_template,
     ".r": r_template,
     ".ipynb": notebook_template,

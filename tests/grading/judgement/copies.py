@@ -23,9 +23,9 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 import lmm_core
-from tests.contract import CONTRACT
 from tests.grading.intake.handin import HandIn
 from tests.grading.judgement.fingerprint import PROJECT
+from tests.grading.names import CHAPTER, Names
 from tests.grading.sandbox.launch import ONE_THREAD
 
 LONG = 45  # nodes of a tree, or words
@@ -47,28 +47,31 @@ class Cluster:
     is_core: bool = False  # and with lmm_core
 
 
-def copies(handed_in: Iterable[HandIn]) -> list[Cluster]:
+def copies(handed_in: Iterable[HandIn], course: Names = CHAPTER) -> list[Cluster]:
     """Who shares what with whom, the largest clusters first; for the teacher's eyes."""
     owners: dict[tuple[str, str], list[str]] = defaultdict(list)
     everybody = list(handed_in)
-    for one, functions in zip(everybody, _apart(everybody), strict=True):
+    for one, functions in zip(everybody, _apart(everybody, list(course.functions.values())), strict=True):
         for function, normalised in functions.items():
             owners[function, normalised].append(one.name)
-    core = {name: _trees(inspect.getsource(getattr(lmm_core, name))).get(name) for name in CONTRACT}
+    core = {
+        own: _trees(inspect.getsource(getattr(lmm_core, name)), [name]).get(name)
+        for name, own in course.functions.items()
+    }
     shared: dict[tuple[tuple[str, ...], bool], list[str]] = defaultdict(list)
     for (function, normalised), names in owners.items():
         is_core = normalised == core[function]
         is_common = len(everybody) >= MANY and len(names) > len(everybody) / 2
         if is_core or (len(names) > 1 and not is_common):
             shared[tuple(names), is_core].append(function)
-    order = list(CONTRACT).index
+    order = list(core).index
     found = [
         Cluster(names, tuple(sorted(functions, key=order)), is_core) for (names, is_core), functions in shared.items()
     ]
     return sorted(found, key=lambda cluster: (-len(cluster.names), -len(cluster.functions), cluster.names))
 
 
-def _apart(everybody: list[HandIn]) -> list[dict[str, str]]:
+def _apart(everybody: list[HandIn], asked: list[str]) -> list[dict[str, str]]:
     """The normalised functions of each hand-in, found in another process; of nobody where that does not end."""
     told = [[one.source.language, [text for _, text in one.source.chunks]] if one.source else None for one in everybody]
     fixed, each = ALTOGETHER
@@ -76,7 +79,7 @@ def _apart(everybody: list[HandIn]) -> list[dict[str, str]]:
         run = subprocess.run(
             [sys.executable, "-m", "tests.grading.judgement.copies"],
             cwd=PROJECT,
-            input=json.dumps(told).encode(),
+            input=json.dumps([asked, told]).encode(),
             env=os.environ | ONE_THREAD,
             capture_output=True,
             timeout=fixed + each * len(told),
@@ -87,14 +90,14 @@ def _apart(everybody: list[HandIn]) -> list[dict[str, str]]:
         return [{} for _ in everybody]
 
 
-def _functions(told: tuple[str, list[str]] | None) -> dict[str, str]:
+def _functions(told: tuple[str, list[str]] | None, asked: list[str]) -> dict[str, str]:
     """Of one hand-in, in the other process."""
     if told is None:
         return {}
     normalised = _trees if told[0] == "Python" else _words
     try:
         _limit(SECONDS)
-        return {name: text for chunk in told[1] for name, text in normalised(chunk).items()}
+        return {name: text for chunk in told[1] for name, text in normalised(chunk, asked).items()}
     except (TimeoutError, MemoryError):
         return {}
     finally:
@@ -111,14 +114,14 @@ def _too_long(*_: object) -> None:
     raise TimeoutError
 
 
-def _trees(source: str) -> dict[str, str]:
-    """The normalised trees of the contract's functions in a text."""
+def _trees(source: str, asked: list[str]) -> dict[str, str]:
+    """The normalised trees of the functions of these names in a text."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # about the student's escapes
             body = ast.parse(source).body
-        functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in CONTRACT]
-        trees = {node.name: _normalised(node) for node in functions}
+        functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in asked]
+        trees = {node.name: _normalised(node) for node in functions}  # without their names
         return {name: ast.dump(tree) for name, tree in trees.items() if sum(1 for _ in ast.walk(tree)) > LONG}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
@@ -137,17 +140,17 @@ def _normalised(function: ast.FunctionDef) -> ast.FunctionDef:
     first = function.body[0]
     if isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str):
         function.body = function.body[1:]
-    function.returns, function.decorator_list = None, []
+    function.name, function.returns, function.decorator_list = "", None, []
     return function
 
 
-def _words(source: str) -> dict[str, str]:
-    """The normalised words of the contract's functions in a text of R: from `function` to the brace that ends it."""
+def _words(source: str, asked: list[str]) -> dict[str, str]:
+    """The normalised words of functions in a text of R: from `function` to the brace that ends it."""
     words = R_WORD.findall(R_COMMENT.sub(lambda found: found.group(1) or "", source))
     found, i = {}, 0
     while i + 2 < len(words):
         name, end = words[i], i + 1
-        if name in CONTRACT and words[i + 1] in ("<-", "=") and words[i + 2] == "function":
+        if name in asked and words[i + 1] in ("<-", "=") and words[i + 2] == "function":
             end = _end(words, i + 2)
             body = words[i + 2 : end]
             own = {word for word, after in pairwise(body) if after == "<-"}
@@ -177,4 +180,5 @@ if __name__ == "__main__":
         resource.setrlimit(resource.RLIMIT_AS, (BYTES, BYTES))
     if hasattr(signal, "SIGPROF"):
         signal.signal(signal.SIGPROF, _too_long)
-    json.dump([_functions(told) for told in json.load(sys.stdin)], sys.stdout)
+    asked, everybody = json.load(sys.stdin)
+    json.dump([_functions(told, asked) for told in everybody], sys.stdout)

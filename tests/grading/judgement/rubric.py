@@ -1,14 +1,17 @@
-"""The rubric: points, titles and visibility of the contract's functions, from a TOML file."""
+"""The course that a rubric file describes: functions with points and titles, names, hints, limits."""
 
-import difflib
+import keyword
 import math
 import tomllib
+from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from tests.contract import CONTRACT
+from tests.grading.judgement.fits import misfit
+from tests.grading.names import CHAPTER, Names
 from tests.grading.sandbox.limits import PACKAGES, Limits
 
 DEFAULT = Path(__file__).parents[1] / "rubric.toml"
@@ -16,8 +19,10 @@ VISIBILITIES = ("visible", "hidden", "after_due_date", "after_published")
 PLAIN = 0.8  # the share of a function's points that its claims on ordinary data carry
 WRONG_ON_ORDINARY_DATA = 0.2  # the share of its points that a function keeps at most
 WRONG_IN_ONE_PART = 0.5  # and where it is right but for one plain part, which the mark `half` says
-TABLES = ("assignment", "packages", "functions", "limits")
-KEYS = {"exercise", "title", "points", "visibility"}
+RESERVED = {  # words of R that name no function; Python's are known to Python
+    *("if", "else", "repeat", "while", "function", "for", "next", "break", "in"),
+    *("TRUE", "FALSE", "NULL", "Inf", "NaN", "NA", "NA_integer_", "NA_real_", "NA_character_"),
+}
 
 
 class RubricError(ValueError):
@@ -33,83 +38,66 @@ class Item:
     title: str
     points: float
     visibility: str
+    name: str  # what it is called in the course
 
 
 @dataclass(frozen=True)
 class Rubric:
-    """A rubric file: its items by function name in the contract's order, its limits, and its name."""
+    """A rubric file: its items by function name in the contract's order, its limits, its words, and its name."""
 
     items: dict[str, Item]
     limits: Limits
     assignment: str  # what platforms call it
     name: str  # of the file
+    names: Names = CHAPTER
+    hints: dict[str, str] = field(default_factory=dict)  # by slug, instead of the suite's; "" for none
+    attempts: str = "newest"  # which of a person's counts, or "best"
 
 
 def load(path: Path = DEFAULT) -> Rubric:
     """Read a rubric file; raises RubricError."""
     try:
-        text = path.read_text(encoding="utf-8")
-        content = tomllib.loads(text)
+        content = tomllib.loads(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise RubricError(f"rubric {path} cannot be read: {error.strerror}") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise RubricError(f"rubric {path} is no TOML: {error}") from None
-    unknown = [key for key in content if key not in TABLES]
-    if unknown:
-        raise RubricError(f"rubric {path} has {unknown[0]!r}, which means nothing here{_meant(unknown[0], TABLES)}")
-    return Rubric(_items(path, content), _limits(path, content), str(content.get("assignment", "frogs")), path.name)
+    wrong = misfit(content)
+    if not wrong:
+        items = {name: _item(name, content["functions"][name]) for name in CONTRACT if name in content["functions"]}
+        columns = content.get("columns", {})
+        names = Names.of({item.function: item.name for item in items.values()}, columns)
+        wrong = _contradiction(content, items, names)
+    if wrong:
+        raise RubricError(f"rubric {path}: {wrong}")
+    limits = Limits(**content.get("limits", {}), packages=tuple(content.get("packages", PACKAGES)))
+    rest = content.get("hints", {}), content.get("attempts", "newest")
+    return Rubric(items, limits, content.get("assignment", "frogs"), path.name, names, *rest)
 
 
-def _meant(name: str, known: Iterable[str]) -> str:
-    close = difflib.get_close_matches(name, known, 1)
-    return f"; did you mean {close[0]!r}?" if close else f"; there are {', '.join(sorted(known))}"
+def _item(name: str, entry: dict[str, Any]) -> Item:
+    known = {"name": name, "exercise": CONTRACT[name].exercise, "visibility": "visible"} | entry
+    return Item(name, **{"title": known["name"]} | known | {"points": float(known["points"])})
 
 
-def _items(path: Path, content: dict[str, Any]) -> dict[str, Item]:
-    functions = content.get("functions")
-    if not isinstance(functions, dict) or not functions:
-        raise RubricError(f"rubric {path} has no table [functions]")
-    unknown = [name for name in functions if name not in CONTRACT]
-    if unknown:
-        raise RubricError(
-            f"rubric {path} names {unknown[0]!r}, which is not in the contract{_meant(unknown[0], CONTRACT)}"
-        )
-    items = {name: _item(path, name, functions[name]) for name in CONTRACT if name in functions}
-    if sum(item.points for item in items.values()) <= 0:
-        raise RubricError(f"rubric {path} gives no points")
-    return items
+def _contradiction(content: dict[str, Any], items: dict[str, Item], names: Names) -> str:
+    """What fits entry by entry, and not together; nothing where all does."""
+    numbers = {f"[functions] {item.function}.points": item.points for item in items.values()}
+    numbers |= {f"[limits] {name}": seconds for name, seconds in content.get("limits", {}).items()}
+    unclear = [f"{where} = {number}; expected a number" for where, number in numbers.items() if math.isnan(number)]
+    reserved = [
+        f"[functions] {item.function}.name = {item.name!r}, which is a word of Python's or R's own"
+        for item in items.values()
+        if keyword.iskeyword(item.name) or item.name in RESERVED
+    ]
+    twice = [f"two functions are called {name}" for name in _twice(item.name for item in items.values())]
+    twice += [f"two columns are called {name}" for name in _twice(names.columns.values())]
+    nothing = [] if sum(item.points for item in items.values()) > 0 else ["[functions] gives no points"]
+    return next(iter([*unclear, *reserved, *twice, *nothing]), "")
 
 
-def _limits(path: Path, content: dict[str, Any]) -> Limits:
-    """`packages` and the table [limits]; both may be absent, and [limits] name some only."""
-    table, packages = content.get("limits", {}), content.get("packages", list(PACKAGES))
-    if not isinstance(packages, list) or not set(packages) <= set(PACKAGES):
-        raise RubricError(f"rubric {path}: packages = {packages!r}; expected some of {list(PACKAGES)}")
-    known = {field.name for field in fields(Limits)} - {"packages", "unit"}
-    for name, value in table.items() if isinstance(table, dict) else [("limits", table)]:
-        if name not in known and isinstance(table, dict):
-            raise RubricError(f"rubric {path}: there is no limit {name!r}{_meant(name, known)}")
-        if name not in known or isinstance(value, bool) or not isinstance(value, int | float) or not value > 0:
-            raise RubricError(f"rubric {path}: limit {name} = {value!r}; expected seconds for one of {sorted(known)}")
-    return Limits(**table, packages=tuple(packages))
-
-
-def _item(path: Path, name: str, entry: Any) -> Item:
-    if not isinstance(entry, dict):
-        raise RubricError(f"rubric {path}: {name} is no table with points")
-    entry = {"exercise": CONTRACT[name].exercise, "title": name, "visibility": "visible"} | entry
-    if set(entry) != KEYS:
-        odd = sorted(set(entry) ^ KEYS)[0]
-        what = f"lacks {odd!r}" if odd in KEYS else f"has an unknown key {odd!r}{_meant(odd, KEYS)}"
-        raise RubricError(f"rubric {path}: {name} {what}")
-    points = entry["points"]
-    if isinstance(points, bool) or not isinstance(points, int | float) or not math.isfinite(points) or points < 0:
-        raise RubricError(f"rubric {path}: {name} has points = {points!r}; expected a number of at least 0")
-    if entry["visibility"] not in VISIBILITIES:
-        raise RubricError(
-            f"rubric {path}: {name} has visibility {entry['visibility']!r}; expected one of {VISIBILITIES}"
-        )
-    return Item(name, str(entry["exercise"]), str(entry["title"]), float(points), entry["visibility"])
+def _twice(names: Iterable[str]) -> list[str]:
+    return [name for name, count in Counter(names).items() if count > 1]
 
 
 def earned(

@@ -2,17 +2,21 @@
 
 import math
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from itertools import groupby
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.contract import COLUMNS, CONTRACT
 from tests.grading.judgement import rubric
 from tests.grading.judgement.diagnosis import RETURNS_NOTHING, SWAPPED
 from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, FOLLOWS, SEARCH, Called, Excuse
+from tests.grading.judgement.hints import hint
 from tests.grading.judgement.misconceptions import Misconception
-from tests.grading.judgement.rubric import Item
+from tests.grading.judgement.rubric import Item, Rubric
+from tests.grading.names import CHAPTER, Names
 
+Hint = tuple[str, str, str]  # its slug, what is said before it, and itself
 Record = dict[str, Any]  # as `record` makes it
 Result = dict[str, Any]  # as `gradescope` makes it
 NOT_YET = "Not written yet."
@@ -22,6 +26,15 @@ NOT_CALLED = "Not called: see what is said of the whole file."
 KINDS = ("ordinary", "half", "subtle")  # of checks, from the plain to the subtle
 SAID_BY_HINT = (RETURNS_NOTHING, SWAPPED, CONSEQUENCE)  # nothing is added on the first screen
 MAX_MORE = 12  # failing checks that are told in full
+
+
+class Feedback(NamedTuple):
+    """What is said of one function."""
+
+    hints: list[Hint]
+    check: list[str]  # one that failed, and how to see it
+    more: Sequence[str] = ()  # what is folded away
+    is_enough: bool = False  # whether a hint says it all
 
 
 @dataclass(frozen=True)
@@ -56,6 +69,7 @@ class Verdict:
     flaws: dict[str, set[str]] = field(default_factory=dict)  # of results that could be read nevertheless
     pictures: dict[str, list[Any] | None] = field(default_factory=dict)  # numbers to draw (see portrait.py)
     printed: dict[str, str] = field(default_factory=dict)  # by function; "" while the file was loaded
+    course: Names = CHAPTER
 
     def void(self, function: str, why: str) -> None:
         """Nothing is earned by a function, whichever of its checks came before the one that ended it."""
@@ -112,38 +126,39 @@ class Verdict:
         diagnosis = self.diagnoses.get(function)
         return diagnosis.slug if diagnosis else next((flaw.slug for flaw in self._flaws(function) if flaw.slug), None)
 
-    def feedback(self, function: str) -> tuple[str, list[str]]:
-        """What the student reads first about one function, and what is folded away."""
+    def feedback(self, function: str) -> Feedback:
+        """What the student reads about one function."""
         failed = self.failed(function)
         total = sum(outcome.function == function for outcome in self.outcomes)
         if self.broken and failed and all(self.broken in outcome.plain for outcome in failed):
-            return NOT_CALLED, []
+            return Feedback([], [NOT_CALLED])
         if failed and all(re.search(NOT_WRITTEN, outcome.plain) for outcome in failed):
-            return NOT_YET, []
-        said, slug = self._explained(function), self.slug(function)
+            return Feedback([], [NOT_YET])
+        hints = [*self._wrong(function), *self._flawed(function)]
         if not failed:
-            return "\n\n".join(said) or f"All {total} checks passed.", []
+            return Feedback(hints, [f"All {total} checks passed."], is_enough=True)
         shown = next((outcome for outcome in failed if outcome.example), failed[0])
-        if slug not in SAID_BY_HINT:
-            said.append(shown.plain)
-            said += [f"To see it, paste:\n{shown.example}"] if shown.example else []
+        check = [shown.plain, *([f"To see it, paste:\n{shown.example}"] if shown.example else [])]
+        is_enough = self.slug(function) in SAID_BY_HINT
         others = list(dict.fromkeys(outcome.told for outcome in failed))
         if len(others) == 1 and others[0] == shown.plain:
-            return "\n\n".join(said), []
+            return Feedback(hints, check, is_enough=is_enough)
         left = [f"and {len(others) - MAX_MORE} more"] if len(others) > MAX_MORE else []
-        return "\n\n".join(said), [f"{len(failed)} of {total} checks failed:", *others[:MAX_MORE], *left]
+        more = [f"{len(failed)} of {total} checks failed:", *others[:MAX_MORE], *left]
+        return Feedback(hints, check, more, is_enough=is_enough)
 
-    def _explained(self, function: str) -> list[str]:
-        names = ", ".join(COLUMNS if function == "simulate_frogs" else CONTRACT[function].fields)
-        return [*self._wrong(function), *(flaw.said.format(names) for flaw in self._flaws(function))]
-
-    def _wrong(self, function: str) -> list[str]:
+    def _wrong(self, function: str) -> list[Hint]:
         excuse, _ = self._excuse(function)
         diagnosis = self.diagnoses.get(function)
+        of_excuse = [(excuse.slug, "", self.course.told(excuse.said))] if excuse else []
         if diagnosis and not (excuse and excuse.slug):
             known = f"This looks like a known misconception ({diagnosis.slug}):\n" if diagnosis.wrongs else ""
-            return [f"{known}{diagnosis.hint}", *([excuse.said] if excuse else [])]
-        return [excuse.said] if excuse else []
+            return [(diagnosis.slug, known, self.course.told(diagnosis.hint)), *of_excuse]
+        return of_excuse
+
+    def _flawed(self, function: str) -> list[Hint]:
+        names = ", ".join(COLUMNS if function == "simulate_frogs" else CONTRACT[function].fields)
+        return [(flaw.slug, "", self.course.told(flaw.said.format(names))) for flaw in self._flaws(function)]
 
     def _excuse(self, function: str) -> tuple[Excuse | None, set[str]]:
         return self.excuses.get(function, (None, set()))
@@ -156,22 +171,19 @@ def record(verdict: Verdict, items: dict[str, Item]) -> Record:
     """All that is known of a submission but its points, which the rubric may change afterwards."""
     functions = {}
     for item in items.values():
-        failed, slug, (said, more) = (
-            verdict.failed(item.function),
-            verdict.slug(item.function),
-            verdict.feedback(item.function),
-        )
+        failed, slug = verdict.failed(item.function), verdict.slug(item.function)
+        said = verdict.feedback(item.function)
         first = failed[0].plain.split("\n")[0] if failed else ""
         functions[item.function] = {
             "checks": {kind: verdict.counts(item.function, kind) for kind in KINDS},
             "loss": verdict.loss(item.function),
             "kept": verdict.kept(item.function),
             "status": "failed" if failed or verdict.flaws.get(item.function) else "passed",
-            "output": said,
+            "said": {"hints": said.hints, "check": said.check, "is_enough": said.is_enough},
             "misconception": slug,
-            "remark": "" if said == NOT_CALLED else slug or (said if said == NOT_YET else first),
+            "remark": "" if said.check == [NOT_CALLED] else slug or (NOT_YET if said.check == [NOT_YET] else first),
             "picture": verdict.pictures.get(item.function),
-            "more": more,
+            "more": list(said.more),
         }
     about = {"isolation": verdict.tier, "file": verdict.file, "draw": verdict.draw, "person": verdict.person}
     about |= {"late": verdict.late, "remarks": verdict.remarks, "broken": verdict.broken}
@@ -187,38 +199,44 @@ def _in_short(printed: str) -> str:
     return "\n".join(f"{line} ({count} times)" if count > 1 and line else line for line, count in told)
 
 
-def gradescope(of: Record, items: dict[str, Item]) -> Result:
+def _output(said: dict[str, Any], own: dict[str, str]) -> str:
+    """The first screen about a function, with the course's own words about a slug."""
+    hints = [f"{head}{text}" for slug, head, told in said["hints"] if (text := hint(slug, told, own))]
+    return "\n\n".join(hints if hints and said["is_enough"] else [*hints, *said["check"]])
+
+
+def gradescope(of: Record, rubric_: Rubric) -> Result:
     """The result, of which every report is made, in the form of Gradescope's results.json.
 
     https://gradescope-autograders.readthedocs.io, "Autograder specifications". What a function prints is shown where
     the function is: it may be what it was asked.
     """
-    tests = []
+    tests, items = [], rubric_.items
     for number, item in enumerate(items.values(), start=1):
         known = of["functions"][item.function]
         ordinary, half, subtle = (tuple(known["checks"][kind]) for kind in KINDS)
         tests.append(
             {
-                "name": f"{item.exercise} {item.function}: {item.title}",
+                "name": f"{item.exercise} {item.name}: {item.title}",
                 "number": f"{item.exercise}.{number}",
                 "score": rubric.earned(item.points, ordinary, subtle, half, known["loss"], known["kept"]),
                 "max_score": item.points,
                 "status": known["status"],
-                "output": known["output"],
+                "output": _output(known["said"], rubric_.hints),
                 "visibility": item.visibility,
-                "tags": [item.function],
+                "tags": list(dict.fromkeys([item.name, item.function])),
                 "extra_data": {name: known[name] for name in ("misconception", "remark", "picture", "more")},
             }
         )
-    about = of["about"]
+    about, words = of["about"], rubric_.names.line
     result: Result = {
         "score": round(sum(test["score"] for test in tests), 2),
         "tests": tests,
-        "extra_data": dict(about),
+        "extra_data": about | ({"words": words} if words else {}),
     }
     hidden = [item.function for item in items.values() if item.visibility != "visible"]
     printed = "".join(text for function, text in of["printed"].items() if function not in hidden)
-    parts = [about["broken"], *about["remarks"]]
+    parts = [words, about["broken"], *about["remarks"]]
     parts += [f"{PRINTED}\n{printed}"] if printed else []
     if any(parts):
         result["output"] = "\n".join(filter(None, parts))

@@ -1,35 +1,41 @@
 """A call that shows what is wrong, as lines that a student can paste and run."""
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from tests.grading.names import CHAPTER, Names
+from tests.grading.sandbox.border import FACTORS
 from tests.implementation import Call
 
 IMPORTS = {"np": "import numpy as np", "pd": "import pandas as pd"}
 MAX_CELLS = 250  # of all arguments together
 
 
-def example(call: Call, language: str) -> str:
+def example(call: Call, language: str, names: Names = CHAPTER) -> str:
     """A call as lines to paste, indented; nothing where the arguments are too large to read."""
     cells = sum(value.size for value in call.arguments.values() if isinstance(value, np.ndarray | pd.DataFrame))
     if cells > MAX_CELLS:
         return ""
-    return "\n".join(f"    {line}" for line in pasteable(call, language))
+    return "\n".join(f"    {line}" for line in pasteable(call, language, names))
 
 
-def pasteable(call: Call, language: str) -> list[str]:
+def pasteable(call: Call, language: str, names: Names = CHAPTER) -> list[str]:
     """Lines that make the arguments of a call, and then call it."""
-    as_text = _r if language == "R" else _python
+    factors = [names.columns[name] for name in FACTORS]
+    as_text = partial(_r, factors=factors) if language == "R" else _python
     lines, inline = [], []
-    for name, value in call.arguments.items():
+    for name, argument in call.arguments.items():
+        value = argument.rename(columns=names.columns) if isinstance(argument, pd.DataFrame) else argument
         if isinstance(value, str | int | float) or (isinstance(value, list) and len(value) <= 6):
             inline.append(as_text(value))
         else:
             lines.append(f"{name} {'<-' if language == 'R' else '='} {as_text(value)}")
             inline.append(name)
-    text = "\n".join([*lines, f"{call.name}({', '.join(inline)})"])
+    text = "\n".join([*lines, f"{names.functions.get(call.name, call.name)}({', '.join(inline)})"])
     needed = [line for name, line in IMPORTS.items() if language == "Python" and f"{name}." in text]
     return [*needed, *text.splitlines()]
 
@@ -43,11 +49,9 @@ def _python(value: Any) -> str:
     return repr(value)
 
 
-def _r(value: Any) -> str:
+def _r(value: Any, factors: Iterable[str]) -> str:
     if isinstance(value, pd.DataFrame):
-        columns = {
-            name: _r_vector(column.tolist(), factor=name in ("bucket", "color")) for name, column in value.items()
-        }
+        columns = {name: _r_vector(column.tolist(), factor=name in factors) for name, column in value.items()}
         return "data.frame(" + ", ".join(f"{name} = {text}" for name, text in columns.items()) + ")"
     if isinstance(value, np.ndarray) and value.ndim == 2:
         return f"matrix({_r_vector(value.ravel().tolist())}, nrow = {len(value)}, byrow = TRUE)"

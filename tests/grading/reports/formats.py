@@ -23,10 +23,11 @@ def _score(line: Line) -> float | str:
 def gradebook(lines: list[Line]) -> str:
     """A row for each submission: whose, points of every function, misconceptions, isolation."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
-    slugs = [f"misconception {function}" for function in functions]
+    called = [lines[0].called(function) for function in functions]
+    slugs = [f"misconception {name}" for name in called]
     whose = ["id", "login", "section"]
     rows: list[list[Any]] = [
-        ["name", "file", "score", "max_score", *functions, *slugs, "isolation", *whose, "late", "not graded"]
+        ["name", "file", "score", "max_score", *called, *slugs, "isolation", *whose, "late", "not graded"]
     ]
     for line in lines:
         points = ["" if line.not_graded else line.points[function] for function in functions]
@@ -109,7 +110,7 @@ def classroom50(lines: list[Line], assignment: str) -> dict[str, str | None]:
             continue
         tests = [
             {
-                "test-name": function,
+                "test-name": line.called(function),
                 "passed": points == line.max_points[function],
                 "score": round(points),
                 "max-score": round(line.max_points[function]),

@@ -1,6 +1,6 @@
 """One submission's line in what is written of a class."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.grading.judgement.verdict import Result
 
@@ -23,11 +23,12 @@ class Line:
     misconceptions: dict[str, str]  # by function, where there is one
     unexplained: dict[str, str]  # what the first failing check of a function says, where there is none
     broken: str  # why the file as a whole could not be called
+    names: dict[str, str] = field(default_factory=dict)  # of functions, in the course
 
     @classmethod
     def of(cls, name: str, result: Result) -> "Line":
         """The line of a result."""
-        tests = {test["tags"][0]: test for test in result["tests"]}
+        tests = {test["tags"][-1]: test for test in result["tests"]}
         about = result["extra_data"]
         slugs = {function: test["extra_data"]["misconception"] for function, test in tests.items()}
         return cls(
@@ -49,7 +50,12 @@ class Line:
                 if test["status"] == "failed" and not slugs[function] and test["extra_data"]["remark"]
             },
             broken=about["broken"],
+            names={function: test["tags"][0] for function, test in tests.items()},
         )
+
+    def called(self, function: str) -> str:
+        """What the course calls a function."""
+        return self.names.get(function, function)
 
 
 def maximum(result: Result) -> float:

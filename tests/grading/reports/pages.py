@@ -5,6 +5,7 @@ and run no script.
 """
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,8 @@ import numpy as np
 from markupsafe import Markup
 
 from lmm_core.chapter.style import STYLE
-from tests.grading.judgement import misconceptions
 from tests.grading.judgement.copies import Cluster
-from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
-from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, ROUNDED, SEARCH
+from tests.grading.judgement.hints import to_a_class
 from tests.grading.judgement.portrait import GROUP, RIGHT_V
 from tests.grading.judgement.verdict import NOT_YET, PRINTED, Result
 from tests.grading.reports.lines import Line
@@ -30,14 +29,7 @@ TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.globals["sheet"] = Markup(STYLE)
-OF_ANY = {  # what may be wrong about any function, said to a class
-    RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
-    IMPRECISE: HINTS[IMPRECISE],
-    SWAPPED: "Two arguments are in each other's place.",
-    HARD_CODED: "The same number comes out whatever the arguments are.",
-    **{one.slug: one.said.format("those of the exercise") for one in (ROUNDED, SEARCH, *FLAWS.values())},
-    CONSEQUENCE: "It follows from another function that is wrong, and keeps half of its points.",
-}
+NONE: Mapping[str, str] = {}
 TENTHS = [f".{k}" for k in range(10)]
 
 
@@ -61,14 +53,15 @@ def feedback(result: Result, assignment: str) -> str:
     )
 
 
-def index(lines: list[Line], copies: list[Cluster], about: dict[str, str]) -> str:
-    """What the teacher reads: who scored what, and what to say in the next lecture."""
+def index(lines: list[Line], copies: list[Cluster], about: dict[str, str], hints: Mapping[str, str] = NONE) -> str:
+    """What the teacher reads: who scored what, and what to say in the next lecture; `hints`: the course's own."""
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     shares = np.array([line.score / line.max_score if line.max_score else 0.0 for line in lines])
     return TEMPLATES.get_template("index.html").render(
         lines=lines,
         functions=functions,
-        ranked=_ranked(lines),
+        called=lines[0].called if lines else str,
+        ranked=ranked(lines, hints),
         shared=_shared(lines),
         means=[_mean(lines, function) for function in functions],
         copies=copies,
@@ -87,12 +80,12 @@ def index(lines: list[Line], copies: list[Cluster], about: dict[str, str]) -> st
     )
 
 
-def _ranked(lines: list[Line]) -> list[dict[str, Any]]:
+def ranked(lines: list[Line], hints: Mapping[str, str]) -> list[dict[str, Any]]:
     """Misconceptions by how many have them."""
     counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
-    hints = {(m.function, m.slug): m.hint for m in misconceptions.ALL}
+    called = lines[0].called if lines else str
     return [
-        {"function": function, "slug": slug, "count": count, "hint": hints.get((function, slug), OF_ANY.get(slug, ""))}
+        {"function": called(function), "slug": slug, "count": count, "hint": to_a_class(function, slug, hints)}
         for (function, slug), count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
 
@@ -100,9 +93,10 @@ def _ranked(lines: list[Line]) -> list[dict[str, Any]]:
 def _shared(lines: list[Line]) -> list[dict[str, Any]]:
     """Checks that several lose without a name for it."""
     counts = Counter((function, said) for line in lines for function, said in line.unexplained.items())
-    found = [(key, count) for key, count in counts.items() if count > 1 and not _is_absent(*key)]
+    called = lines[0].called if lines else str
+    found = [(key, count) for key, count in counts.items() if count > 1 and not _is_absent(called(key[0]), key[1])]
     return [
-        {"function": function, "said": said, "count": count}
+        {"function": called(function), "said": said, "count": count}
         for (function, said), count in sorted(found, key=lambda entry: (-entry[1], entry[0]))
     ]
 
@@ -110,18 +104,19 @@ def _shared(lines: list[Line]) -> list[dict[str, Any]]:
 def _mean(lines: list[Line], function: str) -> dict[str, Any]:
     graded = [line for line in lines if not line.not_graded]
     points = [line.points[function] for line in graded]
+    called = lines[0].called(function)
     return {
-        "function": function,
+        "function": called,
         "mean": float(np.mean(points)) if points else 0.0,
         "of": lines[0].max_points[function],
         "full": sum(line.points[function] == line.max_points[function] for line in graded),
-        "missing": sum(_is_absent(function, line.unexplained.get(function, "")) for line in graded),
+        "missing": sum(_is_absent(called, line.unexplained.get(function, "")) for line in graded),
     }
 
 
-def _is_absent(function: str, said: str) -> bool:
+def _is_absent(called: str, said: str) -> bool:
     """Whether there is no such function, or nothing in it: neither is an error that many have in common."""
-    return said in (NOT_YET, f"{function} is not defined")
+    return said in (NOT_YET, f"{called} is not defined")
 
 
 def _bands(lines: list[Line]) -> list[dict[str, Any]]:

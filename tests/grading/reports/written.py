@@ -6,7 +6,7 @@ A result is the dict that `verdict.gradescope` makes; nothing here knows anythin
 import contextlib
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 from tests.grading.judgement.copies import Cluster
@@ -33,14 +33,20 @@ def write_result(folder: Path, name: str, result: Result, assignment: str) -> No
 
 
 def write_class(
-    folder: Path, lines: list[Line], wanted: Iterable[str], copies: list[Cluster], about: dict[str, str]
+    folder: Path,
+    lines: list[Line],
+    wanted: Iterable[str],
+    copies: list[Cluster],
+    about: dict[str, str],
+    hints: Mapping[str, str],
 ) -> None:
-    """Write gradebook.csv, index.html, and the formats that other platforms want; `about`: assignment and draw.
+    """Write gradebook.csv, index.html, and the formats that other platforms want.
 
-    Where a platform has no empty score, there is no file of who was not graded.
+    `about`: assignment and draw; `hints`: the course's own. Where a platform has no empty score, there is no file of
+    who was not graded.
     """
     write_whole(folder / "gradebook.csv", formats.gradebook(lines))
-    write_whole(folder / "index.html", pages.index(lines, copies, about))
+    write_whole(folder / "index.html", pages.index(lines, copies, about, hints))
     for name in wanted:
         for path, text in formats.FORMATS[name](lines, about["assignment"]).items():
             if text is None:

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from tests.contract import COLUMNS, label
+from tests.contract import COLUMNS, ContractError, label
+from tests.grading.names import CHAPTER, Names
 from tests.grading.sandbox.plain import MISNAMED, renamed
 
 FILLED = ("bucket", "id", "color", "bucket_mu")  # in this order, each from those before it
@@ -23,16 +24,24 @@ NOT_THERE = {"nan", "None", "NA", "NULL"}
 SEED = 20_240_229  # of what is filled in: the same table is filled in alike
 
 
-def whole(table: Mapping[str, Any], arguments: Mapping[str, Any]) -> tuple[dict[str, Any], set[str]]:
-    """The table with its columns as far as they can be filled in, and the flaws that this mends."""
-    names = renamed(list(table), COLUMNS)
+def whole(
+    table: Mapping[str, Any], arguments: Mapping[str, Any], course: Names = CHAPTER
+) -> tuple[dict[str, Any], set[str]]:
+    """The table under the chapter's names, with columns as far as they can be filled in; and the flaws that this mends.
+
+    Raises ContractError where it has none of them.
+    """
+    found, asked = renamed(list(table), course.columns.values()), course.columns
+    if not found:
+        raise ContractError(f"the result has none of the columns {', '.join(COLUMNS)}; it has {', '.join(table)}")
+    names = {column: found[own] for column, own in asked.items() if own in found}
     columns = {column: table[name] for column, name in names.items() if not _is_empty(table[name])}
     lacking = [column for column in FILLED if column not in columns]
-    flaws = {MISNAMED} if any(column != names[column] for column in columns) else set()
+    flaws = {MISNAMED} if any(asked[column] != names[column] for column in columns) else set()
     n_rows = arguments["n_buckets"] * arguments["n_within"]
     is_whole = all(np.shape(column) == (n_rows,) for column in columns.values())
     if not is_whole or not isinstance(columns.get("weight"), np.ndarray):
-        return columns or dict(table), flaws
+        return columns or {column: table[name] for column, name in names.items()}, flaws
     for column in lacking:
         labels = {name: list(map(label, columns[name])) for name in ("bucket", "id") if name in columns}
         columns[column] = _FILL[column](pd.DataFrame(columns | labels), arguments)

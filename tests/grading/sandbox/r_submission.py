@@ -279,7 +279,8 @@ def message(error: Exception) -> str:
 def as_r(argument: Any) -> Any:
     """One argument of the contract as an R object."""
     if isinstance(argument, dict) and "table" in argument:
-        columns = {name: column_as_r(name, column) for name, column in argument["table"].items()}
+        factors = argument.get("factors", FACTORS)
+        columns = {name: column_as_r(column, is_factor=name in factors) for name, column in argument["table"].items()}
         return robjects.DataFrame(columns)
     if isinstance(argument, dict) and "labels" in argument:
         return factor(argument["labels"])
@@ -319,10 +320,10 @@ def right_as_r(value: dict, *, is_vector: bool) -> Any:
     return as_r(whole) if numpy.ndim(whole) == 2 else robjects.FloatVector(numpy.ravel(whole))
 
 
-def column_as_r(name: str, column: Any) -> Any:
+def column_as_r(column: Any, *, is_factor: bool) -> Any:
     """Buckets, colours and text as factors, other numbers as they are."""
     labels = column["labels"] if isinstance(column, dict) else column
-    if name in FACTORS or any(isinstance(entry, str) for entry in labels):
+    if is_factor or any(isinstance(entry, str) for entry in labels):
         return factor(labels)
     is_whole = all(isinstance(entry, int) for entry in labels)
     return robjects.IntVector(labels) if is_whole else robjects.FloatVector(labels)

@@ -11,13 +11,12 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-import numpy as np
-import pandas as pd
-
-from tests.contract import CONTRACT, ContractError
+from tests.contract import CONTRACT
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
-from tests.grading.sandbox import home, launch, wire
+from tests.grading.names import CHAPTER, Names
+from tests.grading.sandbox import border, home, launch, wire
+from tests.grading.sandbox.border import MAX_TEXTS, CallFailedError, text, texts, typed
 from tests.grading.sandbox.clock import Watch
 from tests.grading.sandbox.columns import whole
 from tests.grading.sandbox.home import HomeWatch, HomeWorker
@@ -27,15 +26,8 @@ from tests.grading.sandbox.plain import bare
 
 MAX_REPLY = 16 * launch.MiB
 MAX_OUTPUT = 16_384  # characters of what a submission prints that are kept
-MAX_LABEL = 200  # characters: among thousands of labels the longest decides what all of them take
-MAX_TEXTS = 200
 LENT_EACH = 1e-3  # seconds that a question takes besides
-MOST_ROWS = 2000  # of what a submission asks a right function
 AT_LOADING = ""  # what is printed before a function is called
-
-
-class CallFailedError(ContractError):
-    """The call brought no value; the message says why, in words for the student."""
 
 
 class NotCalledError(CallFailedError):
@@ -49,17 +41,6 @@ class RightFunction(NamedTuple):
     function: Callable[..., dict[str, Any]]
 
 
-def _incoming(argument: Any) -> Any:
-    """What `outgoing` makes of an argument, made one again."""
-    if isinstance(argument, dict) and "table" in argument:
-        return pd.DataFrame({name: _incoming(column) for name, column in argument["table"].items()})
-    if isinstance(argument, dict):
-        return np.array(argument["labels"][:MOST_ROWS])
-    if isinstance(argument, np.ndarray) and (argument.ndim > 2 or max(argument.shape, default=0) > MOST_ROWS):
-        raise ValueError(f"arguments of shape {argument.shape}")
-    return argument
-
-
 @dataclass
 class Submission:
     """One person's source and the worker that runs it."""
@@ -67,6 +48,7 @@ class Submission:
     source: Source
     tier: str
     limits: Limits = field(default_factory=Limits)
+    course: Names = CHAPTER
     broken: str | None = None  # why none of its functions can be called
     printed: dict[str, str] = field(default_factory=dict)  # by function
     fences: list[str] = field(default_factory=list)  # what the worker says that stand
@@ -88,36 +70,36 @@ class Submission:
     ) -> dict[str, Any]:
         """Call one of its functions in the worker, with a right one in another's place if one is given.
 
-        Raises CallFailedError in words.
+        Raises CallFailedError in words: what is said of a function calls it as the course does.
         """
         if name in self._dead:
             raise CallFailedError(self._dead[name])
         worker, watch = self._started()
-        self._calling = name
+        self._calling, called = name, self.course.functions[name]
         try:
             reply = self._asked(watch, name, arguments, forms, right)
         except wire.LateError:
             self.late = True
-            self._lost(name, f"{name} did not finish within {self.limits.call_seconds:g} seconds")
+            self._lost(name, f"{called} did not finish within {self.limits.call_seconds:g} seconds")
         except wire.ClosedError:
-            self._lost(name, f"{name} ended the process it runs in{_how(worker)}")
+            self._lost(name, f"{called} ended the process it runs in{_how(worker)}")
         except wire.ProtocolError as error:
-            self._lost(name, f"{name} sent a reply that cannot be read: {error}")
+            self._lost(name, f"{called} sent a reply that cannot be read: {error}")
         watch.settle()
         if self.used + watch.used > self.limits.submission_seconds:
             self._too_slow(name)
         if reply.get("kind") == "undefined":
-            why = dict(self.source.elsewhere).get(name) or _text(reply.get("error"))
-            raise NotCalledError(f"{name} is not defined{f': {why}' if why else self._meant(name)}")
+            why = dict(self.source.elsewhere).get(called) or text(reply.get("error"))
+            raise NotCalledError(f"{called} is not defined{f': {why}' if why else self._meant(called)}")
         if "value" not in reply:
-            raise CallFailedError(_failure(name, reply))
+            raise CallFailedError(_failure(called, reply))
         value = reply["value"]
         if not isinstance(value, Mapping) or set(value) - {"flaws"} != set(forms):
-            self._lost(name, f"{name} sent a reply that cannot be read: its fields are not those asked for")
-        self.flaws.setdefault(name, set()).update(_texts(value.get("flaws")))
-        parts = {part: _typed(value[part], form, name) for part, form in forms.items()}
+            self._lost(name, f"{called} sent a reply that cannot be read: its fields are not those asked for")
+        self.flaws.setdefault(name, set()).update(texts(value.get("flaws")))
+        parts = {part: typed(value[part], form, called) for part, form in forms.items()}
         for part in (part for part, form in forms.items() if form == "table"):
-            parts[part], flaws = whole(parts[part], arguments)
+            parts[part], flaws = whole(parts[part], arguments, self.course)
             self.flaws[name] |= flaws
         return parts
 
@@ -129,7 +111,7 @@ class Submission:
 
     def afresh(self) -> "Submission":
         """The same source, which has been asked nothing."""
-        return Submission(self.source, self.tier, self.limits, names=self.names)
+        return Submission(self.source, self.tier, self.limits, self.course, names=self.names)
 
     def close(self) -> None:
         """End the worker."""
@@ -151,10 +133,10 @@ class Submission:
         nonce = os.urandom(8).hex()
         request = {
             "nonce": nonce,
-            "name": name,
-            "arguments": [outgoing(a) for a in arguments.values()],
+            "name": self.course.functions[name],
+            "arguments": [border.outgoing(argument, self.course) for argument in arguments.values()],
             "forms": forms,
-        } | ({"right": right.name} if right else {})
+        } | ({"right": self.course.functions[right.name]} if right else {})
         channel = watch.within(self.limits.call_seconds)
         wire.send(channel.write, wire.encode(request))
         reply = wire.receive(channel.read, MAX_REPLY)
@@ -171,7 +153,8 @@ class Submission:
             raise wire.ProtocolError("it asks for too much")
         began = time.process_time()
         try:
-            return {"value": right.function(*map(_incoming, arguments))}
+            value = right.function(*(border.asked(argument, self.course) for argument in arguments))
+            return {"value": border.answered(value, CONTRACT[right.name].forms, self.course)}
         except Exception as error:
             return {"error": str(error)[:200]}
         finally:
@@ -179,7 +162,7 @@ class Submission:
 
     def _meant(self, name: str) -> str:
         """A name in the file that is nearly this one."""
-        others = {bare(other): other for other in self.names if other not in CONTRACT}
+        others = {bare(other): other for other in self.names if other not in self.course.functions.values()}
         near = get_close_matches(bare(name), others, n=1, cutoff=0.8)
         return f"; the file defines {others[near[0]]}: did you mean {name}?" if near else ""
 
@@ -191,7 +174,8 @@ class Submission:
     def _too_slow(self, name: str) -> None:
         """The submission's time is used up: what is left of it is not called."""
         self.broken = (
-            f"the submission has used its {self.limits.submission_seconds:g} seconds, the last of them in {name}"
+            f"the submission has used its {self.limits.submission_seconds:g} seconds, the last of them in "
+            f"{self.course.functions[name]}"
         )
         self.overdrawn, self.late = (name, self.broken), True
         self._lost(name, self.broken)
@@ -222,16 +206,17 @@ class Submission:
             return f"the file cannot be loaded: {error}"
         if reply.get("nonce") != worker.nonce:
             return "the file cannot be loaded: it wrote to the grader's pipe"
-        self.fences, self.remarks = (_texts(reply.get(part)) for part in ("fences", "remarks"))
+        self.fences, self.remarks = (texts(reply.get(part)) for part in ("fences", "remarks"))
         names = reply.get("names")
         known = list(names.items())[:MAX_TEXTS] if isinstance(names, Mapping) else []
-        self.names = {_text(key): _texts(value) for key, value in known}
+        self.names = {text(key): texts(value) for key, value in known}
         if reply.get("loaded") is not True:
-            return f"the file cannot be loaded: {_text(reply.get('error'))}"
-        self.remarks += _about_methods(reply.get("methods"))
-        if any(name in self.names or self._meant(name) for name in CONTRACT):
+            return f"the file cannot be loaded: {text(reply.get('error'))}"
+        called = list(self.course.functions.values())
+        self.remarks += _about_methods(reply.get("methods"), called)
+        if any(name in self.names or self._meant(name) for name in called):
             return None
-        return _without_functions(_texts(reply.get("unread")), list(self.names))
+        return _without_functions(texts(reply.get("unread")), list(self.names))
 
     def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
         if self.tier == "none":
@@ -248,59 +233,16 @@ class Submission:
             self.printed[self._calling] = self.printed.get(self._calling, "") + text
 
 
-def outgoing(argument: Any) -> Any:
-    """Tables and labels in the form that the worker expects."""
-    if isinstance(argument, pd.DataFrame):
-        return {"table": {str(name): outgoing(column.to_numpy()) for name, column in argument.items()}}
-    if isinstance(argument, np.ndarray) and argument.ndim == 1 and argument.dtype.kind not in "f":
-        return {"labels": argument.tolist()}
-    if isinstance(argument, list) and all(isinstance(entry, tuple) for entry in argument):
-        return {"terms": [(Z, outgoing(group)) for Z, group in argument]}
-    return argument
-
-
-def _typed(value: Any, form: str, name: str) -> Any:
-    """Only what the form allows gets past here: float64 arrays, mappings to them, and why a field is missing."""
-    if form == "numbers":
-        return f"{name}: {_text(value)}" if isinstance(value, str) else _numbers(value, name)
-    if not isinstance(value, Mapping):
-        raise CallFailedError(f"{name} returned no {'table' if form == 'table' else 'mapping'}")
-    if form == "counts":
-        return {_text(key): _numbers(count, name) for key, count in value.items()}
-    return {
-        _text(key): _labels(column, name) if _is_labels(column) else _numbers(column, name)
-        for key, column in value.items()
-    }
-
-
-def _numbers(value: Any, name: str) -> np.ndarray:
-    if not isinstance(value, np.ndarray):
-        raise CallFailedError(f"{name} returned no numbers")
-    return value.astype(np.float64)
-
-
-def _is_labels(column: Any) -> bool:
-    return isinstance(column, list) and all(isinstance(entry, str | int | float) for entry in column)
-
-
-def _labels(column: list[Any], name: str) -> list[Any]:
-    longest = max((len(entry) for entry in column if isinstance(entry, str)), default=0)
-    if longest > MAX_LABEL:
-        raise CallFailedError(f"{name} returned a label of {longest:,} characters; at most {MAX_LABEL} are read")
-    return [entry if not isinstance(entry, int) or abs(entry) < 2**63 else str(entry)[:MAX_LABEL] for entry in column]
-
-
 def _failure(name: str, reply: Mapping[str, Any]) -> str:
-    error = _text(reply.get("error"))
+    error = text(reply.get("error"))
     kind = reply.get("kind")
     return f"{name}: {error}" if kind == "form" else f"{name} {'stopped' if kind == 'stopped' else 'raised'} {error}"
 
 
-def _about_methods(methods: Any) -> list[str]:
+def _about_methods(methods: Any, called: list[str]) -> list[str]:
     """What is called though it is no plain function."""
-    owners = (
-        {name: _text(methods[name]) for name in CONTRACT if name in methods} if isinstance(methods, Mapping) else {}
-    )
+    has = methods if isinstance(methods, Mapping) else {}
+    owners = {name: text(has[name]) for name in called if name in has}
     by_owner = {owner: [name for name in owners if owners[name] == owner] for owner in owners.values()}
     return [
         f"{', '.join(names)}: plain functions are asked for; called on {owner}, which has them"
@@ -317,14 +259,6 @@ def _without_functions(unread: list[str], names: list[str]) -> str:
         f"there is no function here that is asked for{others}: put the lines of each answer into a function with the "
         "name and the arguments asked for (pytest --write-template writes their first lines)"
     )
-
-
-def _texts(value: Any) -> list[str]:
-    return list(map(_text, value[:MAX_TEXTS])) if isinstance(value, list) else []
-
-
-def _text(value: Any) -> str:
-    return printable(value[:500]) if isinstance(value, str) else "?"
 
 
 def _how(worker: Worker | HomeWorker) -> str:

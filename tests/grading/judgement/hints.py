@@ -1,0 +1,28 @@
+"""What is said of a slug: a misconception's hint, what is said of any function, or the course's own words."""
+
+from collections.abc import Mapping
+
+from tests.grading.judgement import misconceptions
+from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
+from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, ROUNDED, SEARCH
+
+OF_ANY = {  # what may be wrong about any function, said to a class
+    RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
+    IMPRECISE: HINTS[IMPRECISE],
+    SWAPPED: "Two arguments are in each other's place.",
+    HARD_CODED: "The same number comes out whatever the arguments are.",
+    **{one.slug: one.said.format("those of the exercise") for one in (ROUNDED, SEARCH, *FLAWS.values()) if one.slug},
+    CONSEQUENCE: "It follows from another function that is wrong, and keeps half of its points.",
+}
+SLUGS = sorted({one.slug for one in misconceptions.ALL} | set(OF_ANY))
+
+
+def hint(slug: str, said: str, own: Mapping[str, str]) -> str:
+    """The course's words about a slug, "" for none; what is said else."""
+    return own.get(slug, said)
+
+
+def to_a_class(function: str, slug: str, own: Mapping[str, str]) -> str:
+    """The sentence to say in a lecture."""
+    of_function = {one.slug: one.hint for one in misconceptions.of(function)}
+    return hint(slug, of_function.get(slug, OF_ANY.get(slug, "")), own)
