@@ -3,9 +3,10 @@
 import importlib.metadata
 import platform
 import sys
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 from lmm_verification import door
@@ -18,7 +19,10 @@ from tests.grading.intake.roster import Roster, RosterError
 from tests.grading.intake.template import COURSE, Handout
 from tests.grading.judgement import fingerprint, rubric
 from tests.grading.judgement.rubric import Rubric
+from tests.grading.judgement.verdict import Record, Result, gradescope
+from tests.grading.reports import changed
 from tests.grading.reports.ledger import Ledger, LedgerError, chance
+from tests.grading.reports.overrides import OverrideError, Overrides, applied
 from tests.grading.reports.terminal import harmless
 from tests.grading.sandbox import tiers
 from tests.grading.sandbox.limits import measured_unit
@@ -39,6 +43,8 @@ class Assignment:
     formats: list[str]
     name: str  # of the assignment, on a platform
     absent: list[str]  # names of the roster without a hand-in
+    overrides: Overrides = field(default_factory=Overrides)
+    before: tuple[dict[str, Any], list[Any]] = field(default_factory=lambda: ({}, []))  # people and changes until now
 
     @property
     def draw(self) -> str:
@@ -64,7 +70,16 @@ class Assignment:
 
     def grading(self, handed_in: HandIn) -> Grading:
         """A run over one of them."""
-        return Grading(handed_in, self.rubric, self.tier, self.seed)
+        return Grading(replace(handed_in, earlier=()), self.rubric, self.tier, self.seed)
+
+    @property
+    def uploads(self) -> list[HandIn]:
+        """All that is graded: hand-ins, and what the same people had handed in before."""
+        return [one for last in self.handed_in for one in (*last.earlier, last)]
+
+    def result(self, handed_in: HandIn, record: Record) -> Result:
+        """Of a record, with the points that the teacher has decided on."""
+        return applied(gradescope(record, self.rubric), self.overrides.of(handed_in))
 
     def header(self) -> list[str]:
         """What a run says first."""
@@ -125,8 +140,9 @@ def assignment(config: pytest.Config) -> Assignment:
         own = [Path(given(option)) for option in ("--report", "--rubric", "--roster") if given(option)]
         handed_in = handin.taken(given("--submission"), roster, own, tuple(chosen.names.functions.values()))
         tier = _tier(given("--isolation"), is_class=is_class)
+        overrides = Overrides.read(report, map(Path, given("--submission")), chosen) if report else Overrides()
         ledger = Ledger.of(report, list(map(Path, given("--submission")))) if report and is_class else None
-    except (rubric.RubricError, IntakeError, LedgerError, RosterError) as error:
+    except (rubric.RubricError, IntakeError, LedgerError, OverrideError, RosterError) as error:
         raise refusal(str(error)) from None
     languages = {one.source.language for one in handed_in if one.source}
     if "R" in languages and tiers.r_unusable(tier.name):
@@ -137,7 +153,18 @@ def assignment(config: pytest.Config) -> Assignment:
     name = given("--assignment") or chosen.assignment
     there = {one.person for one in handed_in}
     absent = [person.name for person in roster.people if person not in there]
-    return Assignment(handed_in, chosen, tier, seed, ledger, report, given("--format") or [], name, absent)
+    before = _before(report, given("--compare"))
+    formats = given("--format") or []
+    return Assignment(handed_in, chosen, tier, seed, ledger, report, formats, name, absent, overrides, before)
+
+
+def _before(report: Path | None, older: str | None) -> tuple[dict[str, Any], list[Any]]:
+    """What is known of the class's last run, in this report's folder or in another."""
+    if older and not (Path(older).is_dir() and report):
+        raise refusal(f"--compare {older} is no folder" if report else "--compare goes with --report")
+    if older:
+        return changed.kept(Path(older))[0], []
+    return changed.kept(report) if report else ({}, [])
 
 
 def handout(course: str | None, path: Path) -> Handout:

@@ -17,10 +17,9 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from tests.grading import alone, server
+from tests.grading import alone, closing, server
 from tests.grading.asked import Assignment
-from tests.grading.intake.handin import HandIn
-from tests.grading.judgement import copies
+from tests.grading.intake.handin import EARLIER, UPLOADS, HandIn
 from tests.grading.judgement.fingerprint import fingerprint
 from tests.grading.judgement.verdict import Record, Result, gradescope
 from tests.grading.reports import terminal, written
@@ -45,45 +44,78 @@ class Class:
     processes: int
     scheduler: str | None = None
     stopped: threading.Event = field(default_factory=threading.Event)
-    lines: dict[str, Line] = field(default_factory=dict)
+    records: dict[str, Record] = field(default_factory=dict)  # by report
+    results: dict[str, Result] = field(default_factory=dict)
+    points: dict[str, dict[str, float]] = field(default_factory=dict)  # of who has several uploads, by upload
+    kept: list[str] = field(default_factory=list)  # sentences about files that another has changed
     took: list[float] = field(default_factory=list)  # seconds, by file
 
     def run(self) -> int:
         """Grade what is not graded yet, write everything, and return pytest's exit status."""
         of = self.assignment
-        todo = {one.name: one for one in of.handed_in}
+        todo = {one.name: one for one in of.uploads}
         _say(f"submissions: {len(todo)}, processes: {self.processes}", *of.header())
         for one in of.handed_in:
             if one.refused:
-                self._note(one.name, not_graded(one, of.rubric, of.tier, one.refused))
+                self._note(one, not_graded(one, of.rubric, of.tier, one.refused))
                 del todo[one.name]
-        for name, known_record in self._known():  # written again: points and visibility may be others
-            self._note(name, known_record)
-            del todo[name]
-        known = len(of.handed_in) - len(todo) - sum(bool(one.refused) for one in of.handed_in)
+        for one, known_record in self._known():  # written again: points and visibility may be others
+            self._note(one, known_record)
+            del todo[one.name]
+        known = len(of.uploads) - len(todo) - sum(bool(one.refused) for one in of.handed_in)
         if known:
-            _say(f"{known} of {len(of.handed_in)} are graded already in {of.report}")
+            _say(f"{known} of {len(of.uploads)} are graded already in {of.report}")
         for done, (name, record) in enumerate(self._graded(todo), start=1):
-            result = self._note(name, record)
-            if of.ledger and not self.lines[name].not_graded:  # else the next run tries again
+            result = self._note(todo[name], record)
+            if of.ledger and not result["extra_data"].get("not_graded"):  # else the next run tries again
                 of.ledger.seal(name, self._fingerprint(todo[name]), record)
             left = float(np.mean(self.took or [0.0])) * (len(todo) - done) / min(self.processes, len(todo))
-            self._tell(result, f"{len(self.lines)} of {len(of.handed_in)}, {_duration(left)} left")
-        lines = [self.lines[one.name] for one in of.handed_in]
+            self._tell(result, f"{len(self.records)} of {len(of.uploads)}, {_duration(left)} left")
+        counted = {one.name: self._counted(one) for one in of.handed_in}
+        lines = [
+            Line.of(one.name, self.results[one.name], self._uploads(one, counted[one.name])) for one in of.handed_in
+        ]
         if of.report:
-            written.write_class(
-                of.report, lines, of.formats, copies.copies(of.handed_in, of.rubric.names), of.about, of.rubric.hints
-            )
+            for sentence in [*self.kept, *closing.close(of, lines, self.results, counted)]:
+                _say(sentence)
             _say(f"reports: {of.report / 'index.html'}")
         _say(*self._end(lines))
         return 0 if all(line.score == line.max_score for line in lines) else 1
 
-    def _note(self, name: str, record: Record) -> Result:
-        result = gradescope(record, self.assignment.rubric)
-        self.lines[name] = Line.of(name, result)
-        if self.assignment.report:
-            written.write_result(self.assignment.report, name, result, self.assignment.name)
+    def _note(self, one: HandIn, record: Record) -> Result:
+        """A record is there: of a person's only upload it is the result, of several each is written by itself."""
+        of, self.records[one.name] = self.assignment, record
+        several = [last for last in of.handed_in if last.earlier and one in (*last.earlier, last)]
+        result = gradescope(record, of.rubric) if several else of.result(one, record)
+        self._write(f"{one.name}/{UPLOADS}/{len(one.earlier) + 1}" if one.earlier else one.name, one, result)
+        self.results[one.name] = result
         return result
+
+    def _counted(self, last: HandIn) -> HandIn:
+        """The upload of a person that counts; with its result, as the person's."""
+        if not last.earlier:
+            return last
+        of, attempts = self.assignment, (*last.earlier, last)
+        best = max(attempts, key=lambda one: (self.results[one.name]["score"], one is last))
+        counts = best if of.rubric.attempts == "best" else last
+        result = of.result(last, self.records[counts.name])
+        about = dict(result["extra_data"])
+        said = f"{len(attempts)} uploads: the {of.rubric.attempts} counts, {counts.file}"
+        about["remarks"] = [said, *(remark for remark in about["remarks"] if not remark.endswith(EARLIER))]
+        self.points[last.name] = {one.name: self.results[one.name]["score"] for one in attempts}
+        self.results[last.name] = result | {"extra_data": about}
+        self._write(last.name, counts, self.results[last.name])
+        return counts
+
+    def _uploads(self, last: HandIn, counts: HandIn) -> list[tuple[str, float, bool]]:
+        """File, points, and whether it counts, of each upload of a person who has several."""
+        points = self.points.get(last.name, {})
+        return [(one.file, points[one.name], one is counts) for one in (*last.earlier, last) if points]
+
+    def _write(self, name: str, one: HandIn, result: Result) -> None:
+        of = self.assignment
+        if of.report:
+            self.kept += map(closing.told, written.write_result(of.report, name, result, of.name, one, of.rubric.names))
 
     def _end(self, lines: list[Line]) -> list[str]:
         """Nobody is lost: how many there were, and who was not graded."""
@@ -99,12 +131,12 @@ class Class:
     def _fingerprint(self, handed_in: HandIn) -> bytes:
         return fingerprint(handed_in, self.assignment.rubric, self.assignment.tier, self.assignment.seed)
 
-    def _known(self) -> Iterator[tuple[str, Record]]:
+    def _known(self) -> Iterator[tuple[HandIn, Record]]:
         """Records of a former run that would come out the same."""
-        for one in self.assignment.handed_in if self.assignment.ledger else ():
+        for one in self.assignment.uploads if self.assignment.ledger else ():
             record = self.assignment.ledger.known(one.name, self._fingerprint(one))
             if record:
-                yield one.name, record
+                yield one, record
 
     def _graded(self, todo: dict[str, HandIn]) -> Iterator[tuple[str, Record]]:
         """Records in the order in which they come, from this machine's processes or from the cluster."""
@@ -179,7 +211,7 @@ class Class:
 
     def _tell(self, result: Result, progress: str) -> None:
         head, *rest = terminal.table(result)
-        if len(self.assignment.handed_in) <= SHOWN_IN_FULL:
+        if len(self.assignment.uploads) <= SHOWN_IN_FULL:
             shown = [] if self.assignment.report else terminal.explanation(result)
             _say(*shown, head, *rest)
         else:

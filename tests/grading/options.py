@@ -39,6 +39,7 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         choices=tuple(FORMATS),
         help="write the points for another platform, too, into --report's folder; repeatable",
     )
+    add("--compare", metavar="DIR", help="say whose points are others than in this older --report folder")
     add("--roster", metavar="FILE", help="names and ids of the class, a CSV file or a platform's export")
     add("--assignment", metavar="NAME", help="what a platform calls the assignment, instead of the rubric's name")
     add("--scheduler", metavar="ADDRESS", help="grade on the Dask cluster whose scheduler has this address")

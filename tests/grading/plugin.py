@@ -10,11 +10,10 @@ from typing import Any, cast
 import pytest
 
 from tests.contract import CONTRACT
-from tests.grading import asked
+from tests.grading import asked, closing
 from tests.grading.classroom import Class
 from tests.grading.examples import check, drawn, few_examples, is_property
 from tests.grading.intake import template
-from tests.grading.judgement import copies
 from tests.grading.reports import terminal, written
 from tests.grading.reports.lines import Line
 from tests.grading.sandbox import scratch
@@ -27,6 +26,7 @@ from tests.selection import EXERCISES, function_of, keep, owed
 SILENT = -2  # no header, no count of tests: the first line of a run is what is right
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
 UNWRITTEN = pytest.StashKey[str]()  # what could not be written, and why
+SAID = pytest.StashKey[list[str]]()  # of what was
 
 
 @pytest.hookimpl(tryfirst=True)
@@ -59,13 +59,14 @@ def pytest_cmdline_main(config: pytest.Config) -> int | None:
         raise asked.refusal(str(error)) from None
     except KeyboardInterrupt:
         goes_on = "; the same command goes on from here" if assignment.report else ""
-        print(f"\nstopped with {len(run.lines)} of {len(assignment.handed_in)} graded{goes_on}")
+        print(f"\nstopped with {len(run.records)} of {len(assignment.uploads)} graded{goes_on}")
         return int(pytest.ExitCode.INTERRUPTED)
 
 
 def pytest_configure(config: pytest.Config) -> None:
     """Choose between validating lmm_core and grading."""
-    for option in ("--report", "--rubric", "--seed", "--format", "--scheduler", "--roster", "--assignment"):
+    options = ("--report", "--rubric", "--seed", "--format", "--scheduler", "--roster", "--assignment", "--compare")
+    for option in options:
         if config.getoption(option) is not None and not config.getoption("--submission"):
             raise pytest.UsageError(f"{option} goes with --submission")
     if config.getoption("--submission") and STATE not in config.stash:
@@ -160,12 +161,15 @@ def pytest_terminal_summary(terminalreporter: Any, exitstatus: int, config: pyte
         return
     grading = config.stash[STATE]
     is_told = grading.is_whole or exitstatus in ENDED
-    for line in terminal.explanation(grading.result(), is_whole=grading.is_whole) if is_told else ():
+    result = assignment.result(grading.handed_in, grading.record) if is_told else {}
+    for line in terminal.explanation(result, is_whole=grading.is_whole) if is_told else ():
         terminalreporter.write_line(line)
     terminalreporter.section("points")
-    shown = terminal.table(grading.result()) if grading.is_whole else [grading.left_out]
+    shown = terminal.table(result) if grading.is_whole else [grading.left_out]
     for line in [*shown, *assignment.header()]:
         terminalreporter.write_line(line)
+    for line in config.stash.get(SAID, []):
+        terminalreporter.write_line(terminal.harmless(line))
     if assignment.report and grading.is_whole:
         said = config.stash.get(UNWRITTEN, "")
         terminalreporter.write_line(terminal.harmless(f"ERROR: {said}" if said else f"reports: {assignment.report}"))
@@ -185,7 +189,7 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
         session.exitstatus = pytest.ExitCode.TESTS_FAILED
     if assignment and assignment.report and grading.is_whole:
         try:
-            _write(assignment, grading)
+            config.stash[SAID] = _write(assignment, grading)
         except written.WriteError as error:
             config.stash[UNWRITTEN], session.exitstatus = str(error), pytest.ExitCode.USAGE_ERROR
     if assignment:
@@ -210,13 +214,14 @@ def _end_as_by_ctrl_c() -> None:
             signal.signal(number, signal.default_int_handler)
 
 
-def _write(assignment: asked.Assignment, grading: Grading) -> None:
-    name, result = grading.handed_in.name, grading.result()
-    written.write_result(assignment.report, name, result, assignment.name)
-    found = copies.copies([grading.handed_in], grading.rubric.names)
-    written.write_class(
-        assignment.report, [Line.of(name, result)], assignment.formats, found, assignment.about, grading.rubric.hints
-    )
+def _write(assignment: asked.Assignment, grading: Grading) -> list[str]:
+    """The report of one file; sentences that its reader should know."""
+    assert assignment.report is not None
+    name, result = grading.handed_in.name, assignment.result(grading.handed_in, grading.record)
+    one, names = grading.handed_in, grading.rubric.names
+    kept = written.write_result(assignment.report, name, result, assignment.name, one, names)
+    lines = [Line.of(name, result)]
+    return [*map(closing.told, kept), *closing.close(assignment, lines, {name: result}, {name: one})]
 
 
 def _handed_out(path: Path, course: str | None) -> int:

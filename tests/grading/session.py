@@ -16,7 +16,7 @@ from tests.grading.judgement import diagnosis, excuses
 from tests.grading.judgement.excuses import Called
 from tests.grading.judgement.portrait import portrait
 from tests.grading.judgement.rubric import Rubric
-from tests.grading.judgement.verdict import KINDS, Outcome, Record, Result, Verdict, gradescope, record
+from tests.grading.judgement.verdict import KINDS, Outcome, Record, Verdict, record
 from tests.grading.names import Names
 from tests.grading.reports import feedback
 from tests.grading.sandbox.border import CallFailedError
@@ -107,10 +107,6 @@ class Grading:
         if overdrawn:
             self.verdict.void(*overdrawn)
         return record(self.verdict, self.rubric.items)
-
-    def result(self) -> Result:
-        """The result, of which every report is made."""
-        return gradescope(self.record, self.rubric)
 
     def _explain(self, failed: list[str]) -> None:
         """What is wrong, and what that excuses: of what is visible where nothing hidden was ever shown.

@@ -20,7 +20,7 @@ from typing import Any
 SUITE = next(path for path in Path(__file__).parents if (path / "conftest.py").is_file() and (path / "tests").is_dir())
 CONFIGURATION = SUITE / "pyproject.toml"
 SUBMISSION, IMPLEMENTATION, TEMPLATE = "--submission", "--implementation", "--write-template"
-GRADING_PATHS = (SUBMISSION, "--report", "--rubric", "--roster", TEMPLATE)
+GRADING_PATHS = (SUBMISSION, "--report", "--rubric", "--roster", "--compare", TEMPLATE)
 GRADING = (*GRADING_PATHS, "--isolation", "--seed", "--format", "--assignment", "--scheduler")
 MEASURED = ("--scoreboard", "--accuracy", "--baseline")  # of lmm_core, too, without a peer
 CONFIGURATIONS = ("-c", "--config-file")

@@ -22,6 +22,16 @@ def defined(text: str, asked: tuple[str, ...] = ASKED) -> set[str]:
     return {*by_def.findall(text), *(name for name, pattern in assigned.items() if pattern.search(text))}
 
 
+def begin(text: str, asked: tuple[str, ...] = ASKED) -> dict[str, int]:
+    """In which line, counted from 1, the last definition of each begins."""
+    by_def, assigned = _patterns(tuple(asked))
+    at = {found.group(1): found.start() for found in by_def.finditer(text)}
+    for name, pattern in assigned.items():
+        for found in pattern.finditer(text):
+            at[name] = max(found.start(), at.get(name, 0))
+    return {name: text.count("\n", 0, start) + 1 for name, start in at.items()}
+
+
 @cache
 def _patterns(asked: tuple[str, ...]) -> tuple[re.Pattern[str], dict[str, re.Pattern[str]]]:
     """Of a definition by `def`, and of what is given each name."""

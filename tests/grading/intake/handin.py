@@ -18,8 +18,13 @@ from tests.grading.intake.roster import Person, Roster
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 
-RESERVED = ("gradebook.csv", "index.html", "nbgrader.csv", "canvas.csv", "moodle.csv")  # the class's own in a report
+RESERVED = (  # the class's own in a report
+    *("gradebook.csv", "index.html", "lecture.html", "nbgrader.csv", "canvas.csv", "moodle.csv"),
+    *("changed.csv", "overrides.csv"),
+)
 SCRIPTS = (".py", ".r")
+UPLOADS = "uploads"  # a folder in a person's report
+EARLIER = ": an earlier version, not graded"
 MOST_UNREAD = 3  # sentences about what could not be read
 MAX_NAME = 200  # bytes; a folder's name may have 255
 
@@ -35,6 +40,7 @@ class HandIn:
     person: Person | None = None
     late: bool = False
     remarks: tuple[str, ...] = ()
+    earlier: tuple["HandIn", ...] = ()  # other uploads of this person, in the order in which they came
 
 
 @dataclass(frozen=True)
@@ -109,28 +115,42 @@ def _is_receipt(entry: Entry, about: Label | None) -> bool:
 
 
 def _hand_in(uploads: list[_Upload], asked: tuple[str, ...]) -> HandIn:
-    """Of one person: the newest of each file; of several, the one that has the functions, or all that share them."""
-    newest: dict[str, _Upload] = {}
+    """Of one person: the newest of each file, and what was handed in before."""
     in_order = sorted(uploads, key=lambda one: one.label.version if one.label else (0, (0, "")))
-    uploads, earlier = _newest(in_order, asked)
-    older = [f"{printable(one.entry.name)}: an earlier version, not graded" for one in earlier]
+    uploads, left = _newest(in_order, asked)
+    before = [[one for one in left if _attempt(one) == time] for time in dict.fromkeys(map(_attempt, left))]
+    newest: dict[str, _Upload] = {}
+    older = list(left)
     for upload in uploads:
         called = (upload.label and upload.label.file) or ""
         key = (
             VERSION.sub("", called) if upload.label and upload.label.upload.isdigit() and called else upload.entry.name
         )
         if key in newest:
-            older.append(f"{printable(newest[key].entry.name)}: an earlier version, not graded")
+            before.append(list(newest.values()))
+            older.append(newest[key])
         newest[key] = upload
-    last, entry = uploads[-1] if len(uploads) == 1 else list(newest.values())[-1], _merged(list(newest.values()))
+    remarks = tuple(f"{printable(one.entry.name)}{EARLIER}" for one in older)
+    earlier = [_of_uploads(some, (), asked) for some in before if any(entry_defines(one.entry, asked) for one in some)]
+    last = uploads if len(uploads) == 1 else list(newest.values())
+    return replace(_of_uploads(last, remarks, asked), earlier=tuple(one for one in earlier if one.source))
+
+
+def _attempt(upload: _Upload) -> str:
+    return upload.label.attempt if upload.label else ""
+
+
+def _of_uploads(uploads: list[_Upload], remarks: tuple[str, ...], asked: tuple[str, ...]) -> HandIn:
+    """Of several, the one that has the functions, or all that share them."""
+    last, entry = uploads[-1], _merged(uploads)
     unread = list(dict.fromkeys(entry.unread.values()))
     unread = [*unread[:MOST_UNREAD], *([f"and {len(unread) - MOST_UNREAD} more"] if len(unread) > MOST_UNREAD else [])]
     one = HandIn(
         name=_name(last),
         file=printable(last.entry.name),
         person=last.person,
-        late=any(upload.label.late for upload in newest.values() if upload.label),
-        remarks=(*older, *unread, *(f"handed in together with {printable(name)}" for name in last.together)),
+        late=any(upload.label.late for upload in uploads if upload.label),
+        remarks=(*remarks, *unread, *(f"handed in together with {printable(name)}" for name in last.together)),
     )
     if not entry.gradable:
         names = ", ".join(printable(path) for path in list(entry.files)[:3])
@@ -232,7 +252,8 @@ def _called(handed_in: Iterable[HandIn]) -> list[HandIn]:
         name = short if plain.count(short) == 1 else longer
         numbered = (f"{name}~{number}" for number in count(2))
         unique = name if name not in names else next(other for other in numbered if other not in names)
-        names[unique] = replace(one, name=unique)
+        earlier = [replace(before, name=f"{unique}/{UPLOADS}/{k}") for k, before in enumerate(one.earlier, start=1)]
+        names[unique] = replace(one, name=unique, earlier=tuple(earlier))
     return list(names.values())
 
 

@@ -2,6 +2,7 @@
 
 import hashlib
 import importlib.metadata
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +19,12 @@ LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "hypothesis", "pytest")
 
 def fingerprint(handed_in: HandIn, rubric: Rubric, tier: Tier, seed: int | None) -> bytes:
     """A digest of them all; two records with one fingerprint are equal."""
-    parts = [repr(handed_in), f"{list(rubric.items)} {rubric.names} {rubric.limits}", f"{tier} {seed}", suite()]
+    parts = [
+        repr(replace(handed_in, earlier=())),
+        f"{list(rubric.items)} {rubric.names} {rubric.limits}",
+        f"{tier} {seed}",
+        suite(),
+    ]
     return hashlib.sha256(b"\0".join(hashlib.sha256(part.encode()).digest() for part in parts)).digest()
 
 

@@ -26,9 +26,8 @@ def gradebook(lines: list[Line]) -> str:
     called = [lines[0].called(function) for function in functions]
     slugs = [f"misconception {name}" for name in called]
     whose = ["id", "login", "section"]
-    rows: list[list[Any]] = [
-        ["name", "file", "score", "max_score", *called, *slugs, "isolation", *whose, "late", "not graded"]
-    ]
+    last = ["late", "not graded", "overrides", "uploads"]
+    rows: list[list[Any]] = [["name", "file", "score", "max_score", *called, *slugs, "isolation", *whose, *last]]
     for line in lines:
         points = ["" if line.not_graded else line.points[function] for function in functions]
         found = [line.misconceptions.get(function, "") for function in functions]
@@ -46,9 +45,11 @@ def gradebook(lines: list[Line]) -> str:
                 *known,
                 late,
                 line.not_graded,
+                "; ".join(f"{line.called(function)}: {said}" for function, said in line.overrides.items()),
+                "; ".join(f"{points:g}{' counts' if counts else ''}" for _, points, counts in line.uploads),
             ]
         )
-    return _csv(rows)
+    return as_csv(rows)
 
 
 def nbgrader(lines: list[Line], assignment: str) -> dict[str, str]:
@@ -61,7 +62,7 @@ def nbgrader(lines: list[Line], assignment: str) -> dict[str, str]:
             first, _, last = line.person["name"].rpartition(" ")
         whose = [line.person["login"] or line.person["id"] or line.name, last, first, line.person["email"]]
         rows.append([assignment, "", "", *whose, _score(line), 0.0, _score(line), line.max_score])
-    return {"nbgrader.csv": _csv(rows)}
+    return {"nbgrader.csv": as_csv(rows)}
 
 
 def canvas(lines: list[Line], assignment: str) -> dict[str, str]:
@@ -75,7 +76,7 @@ def canvas(lines: list[Line], assignment: str) -> dict[str, str]:
     rows.append(["    Points Possible", "", "", "", "", maximum])
     parts = ("id", "sis", "login", "section")
     rows += [[line.person["name"] or line.name, *(line.person[part] for part in parts), _score(line)] for line in lines]
-    return {"canvas.csv": _csv(rows)}
+    return {"canvas.csv": as_csv(rows)}
 
 
 def moodle(lines: list[Line], _: str) -> dict[str, str]:
@@ -88,7 +89,7 @@ def moodle(lines: list[Line], _: str) -> dict[str, str]:
     for line in lines:
         whose = [f"Participant {line.person['id']}", line.person["name"] or line.name, line.person["email"]]
         rows.append([*whose, "Submitted for grading", _score(line), line.max_score, "Yes", "-", "-"])
-    return {"moodle.csv": _csv(rows)}
+    return {"moodle.csv": as_csv(rows)}
 
 
 def classroom50(lines: list[Line], assignment: str) -> dict[str, str | None]:
@@ -144,7 +145,8 @@ def harmless(cell: object) -> object:
     return FORMULA.sub(r"\1'", cell) if isinstance(cell, str) else cell
 
 
-def _csv(rows: Iterable[list[Any]]) -> str:
+def as_csv(rows: Iterable[list[Any]]) -> str:
+    """A file of comma-separated values, in which no cell is a formula."""
     text = io.StringIO()
     csv.writer(text).writerows([[harmless(cell) for cell in row] for row in rows])
     return text.getvalue()

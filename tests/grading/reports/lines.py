@@ -1,5 +1,6 @@
 """One submission's line in what is written of a class."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tests.grading.judgement.verdict import Result
@@ -24,10 +25,12 @@ class Line:
     unexplained: dict[str, str]  # what the first failing check of a function says, where there is none
     broken: str  # why the file as a whole could not be called
     names: dict[str, str] = field(default_factory=dict)  # of functions, in the course
+    uploads: list[tuple[str, float, bool]] = field(default_factory=list)  # file, points, whether it counts
+    overrides: dict[str, str] = field(default_factory=dict)  # by function: points, instead of which, and why
 
     @classmethod
-    def of(cls, name: str, result: Result) -> "Line":
-        """The line of a result."""
+    def of(cls, name: str, result: Result, uploads: Iterable[tuple[str, float, bool]] = ()) -> "Line":
+        """The line of a result; `uploads`: file, points and whether it counts, of who has several."""
         tests = {test["tags"][-1]: test for test in result["tests"]}
         about = result["extra_data"]
         slugs = {function: test["extra_data"]["misconception"] for function, test in tests.items()}
@@ -50,6 +53,12 @@ class Line:
                 if test["status"] == "failed" and not slugs[function] and test["extra_data"]["remark"]
             },
             broken=about["broken"],
+            uploads=list(uploads),
+            overrides={
+                function: "{points:g} instead of {was:g}, {why}".format(**test["extra_data"]["override"])
+                for function, test in tests.items()
+                if "override" in test["extra_data"]
+            },
             names={function: test["tags"][0] for function, test in tests.items()},
         )
 

@@ -5,7 +5,7 @@ and run no script.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +29,7 @@ TEMPLATES = jinja2.Environment(
     lstrip_blocks=True,
 )
 TEMPLATES.globals["sheet"] = Markup(STYLE)
+MOST_CHANGES = 100  # that are shown; changed.csv has all
 NONE: Mapping[str, str] = {}
 TENTHS = [f".{k}" for k in range(10)]
 
@@ -48,18 +49,27 @@ def feedback(result: Result, assignment: str) -> str:
         group=" ".join(GROUP),
         tenths=TENTHS,
         histogram=_histogram,
-        shade=_shade,
-        differs=lambda value, right: abs(value - right) > 1e-6 * np.max(RIGHT_V),
     )
 
 
-def index(lines: list[Line], copies: list[Cluster], about: dict[str, str], hints: Mapping[str, str] = NONE) -> str:
-    """What the teacher reads: who scored what, and what to say in the next lecture; `hints`: the course's own."""
+def index(
+    lines: list[Line],
+    copies: list[Cluster],
+    about: Mapping[str, str],
+    hints: Mapping[str, str] = NONE,
+    changes: Sequence[Mapping[str, Any]] = (),
+) -> str:
+    """What the teacher reads: who scored what, what has changed, and what to say in the next lecture.
+
+    `hints`: the course's own; `changes`: of points since the last run.
+    """
     functions = list(dict.fromkeys(function for line in lines for function in line.points))
     shares = np.array([line.score / line.max_score if line.max_score else 0.0 for line in lines])
     return TEMPLATES.get_template("index.html").render(
         lines=lines,
         functions=functions,
+        changes=changes[:MOST_CHANGES],
+        n_changes=len(changes),
         called=lines[0].called if lines else str,
         ranked=ranked(lines, hints),
         shared=_shared(lines),
@@ -68,6 +78,7 @@ def index(lines: list[Line], copies: list[Cluster], about: dict[str, str], hints
         about=about,
         sharing={name for cluster in copies for name in cluster.names},
         not_graded=[line for line in lines if line.not_graded],
+        overridden=[line for line in lines if line.overrides],
         broken=[line for line in lines if line.broken and not line.not_graded],
         bands=_bands(lines),
         median=float(np.median([line.score for line in lines])) if lines else 0.0,
@@ -80,12 +91,48 @@ def index(lines: list[Line], copies: list[Cluster], about: dict[str, str], hints
     )
 
 
+def lecture(
+    lines: list[Line], results: Iterable[Result], about: Mapping[str, str], hints: Mapping[str, str] = NONE
+) -> str:
+    """What a teacher shows: misconceptions by how many have them, a picture where there is one, what to say.
+
+    Without names, and without what is hidden.
+    """
+    shown = [test for result in results for test in result["tests"] if test["visibility"] == "visible"]
+    pictures = {
+        (test["tags"][-1], test["extra_data"]["misconception"]): test["extra_data"]["picture"]
+        for test in shown
+        if test["extra_data"]["picture"]
+    }
+    visible = {test["tags"][-1]: test["name"] for test in shown}
+    entries = [
+        entry | {"name": visible[entry["key"]], "picture": pictures.get((entry["key"], entry["slug"]))}
+        for entry in ranked(lines, hints)
+        if entry["key"] in visible
+    ]
+    return TEMPLATES.get_template("lecture.html").render(
+        entries=entries,
+        about=about,
+        n_graded=sum(not line.not_graded for line in lines),
+        right_V=RIGHT_V.tolist(),
+        group=" ".join(GROUP),
+        tenths=TENTHS,
+        histogram=_histogram,
+    )
+
+
 def ranked(lines: list[Line], hints: Mapping[str, str]) -> list[dict[str, Any]]:
     """Misconceptions by how many have them."""
     counts = Counter((function, slug) for line in lines for function, slug in line.misconceptions.items())
     called = lines[0].called if lines else str
     return [
-        {"function": called(function), "slug": slug, "count": count, "hint": to_a_class(function, slug, hints)}
+        {
+            "function": called(function),
+            "slug": slug,
+            "count": count,
+            "key": function,
+            "hint": to_a_class(function, slug, hints),
+        }
         for (function, slug), count in sorted(counts.items(), key=lambda entry: (-entry[1], entry[0]))
     ]
 
@@ -149,3 +196,6 @@ def _shade(value: float) -> str:
 def _heat(share: float) -> str:
     """Orange for none of the points, white in the middle, blue for all: told apart without red and green."""
     return f"hsl({210 if share >= 0.5 else 30} 75% {95 - 55 * abs(share - 0.5):.0f}%)"
+
+
+TEMPLATES.globals |= {"shade": _shade, "differs": lambda value, right: abs(value - right) > 1e-6 * np.max(RIGHT_V)}

@@ -8,16 +8,17 @@ import json
 import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
+from typing import Any
 
+from tests.grading.intake.handin import HandIn
 from tests.grading.judgement.copies import Cluster
 from tests.grading.judgement.verdict import Result
-from tests.grading.reports import formats, pages
+from tests.grading.names import CHAPTER, Names
+from tests.grading.reports import changed, formats, pages, source
+from tests.grading.reports.kept import WriteError, keep
 from tests.grading.reports.lines import Line
+from tests.grading.reports.pages import NONE
 from tests.grading.sandbox.laid import below
-
-
-class WriteError(Exception):
-    """A file cannot be written, in one sentence."""
 
 
 def as_text(result: Result) -> str:
@@ -25,11 +26,20 @@ def as_text(result: Result) -> str:
     return json.dumps(result, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_result(folder: Path, name: str, result: Result, assignment: str) -> None:
-    """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last."""
-    place = below(folder, name)
-    write_whole(place / "feedback.html", pages.feedback(result, assignment))
-    write_whole(place / "results.json", as_text(result))
+def write_result(
+    folder: Path, name: str, result: Result, assignment: str, one: HandIn | None = None, names: Names = CHAPTER
+) -> list[str]:
+    """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last.
+
+    Of a hand-in that has a source, source.html, too, for the teacher. The names under which what another has written
+    there is kept.
+    """
+    below(folder, name)
+    of_one = {"feedback.html": pages.feedback(result, assignment)}
+    if one and one.source:
+        of_one["source.html"] = source.page(one.source, result, names)
+    of_one["results.json"] = as_text(result)
+    return write_files(folder, {f"{name}/{inside}": text for inside, text in of_one.items()})
 
 
 def write_class(
@@ -38,21 +48,41 @@ def write_class(
     wanted: Iterable[str],
     copies: list[Cluster],
     about: dict[str, str],
-    hints: Mapping[str, str],
-) -> None:
+    hints: Mapping[str, str] = NONE,
+    changes: Iterable[Mapping[str, Any]] = (),
+) -> list[str]:
     """Write gradebook.csv, index.html, and the formats that other platforms want.
 
-    `about`: assignment and draw; `hints`: the course's own. Where a platform has no empty score, there is no file of
-    who was not graded.
+    `about`: assignment and draw; `hints`: the course's own; `changes`: of points since the last run. Where a platform
+    has no empty score, there is no file of who was not graded. The names under which what another has written is kept.
     """
-    write_whole(folder / "gradebook.csv", formats.gradebook(lines))
-    write_whole(folder / "index.html", pages.index(lines, copies, about, hints))
+    files = {
+        "gradebook.csv": formats.gradebook(lines),
+        "index.html": pages.index(lines, copies, about, hints, list(changes)),
+    }
     for name in wanted:
         for path, text in formats.FORMATS[name](lines, about["assignment"]).items():
             if text is None:
                 (folder / path).unlink(missing_ok=True)
             else:
-                write_whole(folder / path, text)
+                files[path] = text
+    return write_files(folder, files)
+
+
+def write_changes(folder: Path, ledger: str, rows: list[list[Any]]) -> list[str]:
+    """Write what the next run compares with, and changed.csv where there is any change."""
+    kept = write_files(folder, {changed.FILE: formats.as_csv(rows)} if rows[1:] else {})
+    write_whole(folder / changed.LEDGER, ledger)
+    return kept
+
+
+def write_files(folder: Path, files: Mapping[str, str]) -> list[str]:
+    """Write each, by its path in the folder; the names under which what another has written there is kept."""
+    kept = []
+    for inside, text in files.items():
+        kept.append(keep(folder, inside, text.encode("utf-8", errors="backslashreplace")))
+        write_whole(folder / inside, text)
+    return [name for name in kept if name]
 
 
 def write_whole(path: Path, text: str) -> None:
