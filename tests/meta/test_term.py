@@ -1,4 +1,4 @@
-"""A term: appeals, regrades and several uploads; what changed and why, and what a teacher wrote (DESIGN: section 10)."""
+"""A term: appeals, regrades, several uploads; what changed and why; what a teacher wrote (DESIGN: section 10)."""
 
 import csv
 from dataclasses import asdict
