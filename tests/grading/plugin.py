@@ -219,7 +219,7 @@ def _write(assignment: asked.Assignment, grading: Grading) -> list[str]:
     assert assignment.report is not None
     name, result = grading.handed_in.name, assignment.result(grading.handed_in, grading.record)
     one, names = grading.handed_in, grading.rubric.names
-    kept = written.write_result(assignment.report, name, result, assignment.name, one, names)
+    kept = written.write_result(assignment.report, name, result, assignment.name, one, names, is_class=False)
     lines = [Line.of(name, result)]
     return [*map(closing.told, kept), *closing.close(assignment, lines, {name: result}, {name: one})]
 

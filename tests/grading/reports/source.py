@@ -11,16 +11,16 @@ from tests.grading.reports.lines import maximum
 from tests.grading.reports.pages import TEMPLATES
 
 
-def page(source: Source, result: Result, names: Names = CHAPTER) -> str:
-    """For the teacher alone: what is hidden is on it, too."""
-    tests = {test["tags"][0]: test for test in result["tests"]}
+def page(source: Source, result: Result, names: Names = CHAPTER, *, is_class: bool = True) -> str:
+    """For the teacher alone; what is hidden is on it, too, where a class is graded, and not at a student's home."""
+    tests = {test["tags"][0]: test for test in result["tests"] if is_class or test["visibility"] == "visible"}
     parts = [part for place, text in source.chunks for part in _parts(place, text, tests, names)]
     last = {test["name"]: part for part in parts for test in part["tests"]}
     for part in parts:  # of a function that is defined twice the last counts
         part["tests"] = [test for test in part["tests"] if last[test["name"]] is part]
     others = [test for test in tests.values() if test["name"] not in last]
     return TEMPLATES.get_template("source.html").render(
-        result=result, maximum=maximum(result), parts=parts, others=others
+        result=result, maximum=maximum(result), parts=parts, others=others, is_class=is_class
     )
 
 

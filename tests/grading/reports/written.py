@@ -27,7 +27,14 @@ def as_text(result: Result) -> str:
 
 
 def write_result(
-    folder: Path, name: str, result: Result, assignment: str, one: HandIn | None = None, names: Names = CHAPTER
+    folder: Path,
+    name: str,
+    result: Result,
+    assignment: str,
+    one: HandIn | None = None,
+    names: Names = CHAPTER,
+    *,
+    is_class: bool = True,
 ) -> list[str]:
     """Write DIR/NAME/results.json and feedback.html; the first is whole or not there, and comes last.
 
@@ -37,7 +44,7 @@ def write_result(
     below(folder, name)
     of_one = {"feedback.html": pages.feedback(result, assignment)}
     if one and one.source:
-        of_one["source.html"] = source.page(one.source, result, names)
+        of_one["source.html"] = source.page(one.source, result, names, is_class=is_class)
     of_one["results.json"] = as_text(result)
     return write_files(folder, {f"{name}/{inside}": text for inside, text in of_one.items()})
 
