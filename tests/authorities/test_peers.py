@@ -10,7 +10,9 @@ from pathlib import Path
 import pytest
 
 from reference import r, slopes
+from reference.vectors import lint
 from tests.peers import peer, scoreboard
+from tests.vectors import peers as page
 
 PROJECT = Path(__file__).parents[2]
 EXACT = "from lmm_core import *\n"
@@ -48,6 +50,19 @@ def test_peer_fails_what_it_declares_and_nothing_else(path):
     run = _pytest(f"--implementation={path}")
     assert run.returncode == 0, run.stdout[-3000:]
     assert "not offered" in run.stdout
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("path", SETTLED, ids=lambda path: path.stem)
+def test_peer_misses_of_the_vectors_what_their_page_says_and_nothing_else(path):
+    """By REML, to the digits of an optimiser at its defaults; `python -m tests.vectors.peers` writes the page."""
+    judged, declared = _loaded(path), page.declared(page.PAGE.read_text(encoding="utf-8"))
+    if judged.version not in declared:
+        pytest.skip(f"the page shows other versions than {judged.version}: {', '.join(declared)}")
+    missed = {}
+    for cell in page.missed(judged, lint.read()):
+        missed.setdefault(cell.id, set()).add(cell.quantity)
+    assert missed == declared[judged.version]
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import re
 import shutil
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import pytest
 from scipy.special import fdtrc
 
 from reference.vectors import generate, lint, words
-from tests.vectors import answers, command, core
+from tests.vectors import answers, command, core, peers
 from tests.vectors.judged import judged
 
 SMALL = ("boundary", "refusals")  # topics
@@ -193,6 +194,28 @@ def test_what_is_wrong_by_no_known_mistake_has_no_name(vectors):
     """5 % off; and coefficients that are near to ML's, and as near to the truth."""
     assert _named(vectors, COLORS, _mapped({"se"}, lambda _, value: 1.05 * value)) == {"se": ""}
     assert _named(vectors, "ordinary/covariates-11", _mapped({"coef"}, lambda _, value: 1.0003 * value)) == {"coef": ""}
+
+
+# --- the page of defects --------------------------------------------------------------------------------
+
+BY_ANSWERS = (
+    "-ml, ",
+    "ordinary/dyestuff-1, df",
+)  # by nlme's and statsmodels' answers to ML, and nlme's df: no peer has them
+
+
+def test_every_defect_with_its_numbers_is_among_all_that_a_package_misses(vectors):
+    """Each line of the first table, by package, vector and quantity; and what is missed is asked."""
+    page = peers.PAGE.read_text(encoding="utf-8")
+    declared = peers.declared(page)
+    rows = re.findall(r"^\| (\w+) \| [^|]+ \| (\w+/[^,| ]+)(?:, (\w+))? \|", page, re.MULTILINE)
+    lines = {row for row in rows if not any(of in f"{row[1]}, {row[2]}" for of in BY_ANSWERS)}
+    of_package = {
+        name: missed for version, missed in declared.items() for name in re.findall("[A-Za-z]+[0-9]?", version)
+    }
+    lost = [row for row in lines if (row[2] or "refuse") not in of_package[row[0]].get(row[1], ())]
+    assert len(lines) >= 20 and not lost
+    assert {name for missed in declared.values() for name in missed} <= set(vectors)
 
 
 # --- the command ----------------------------------------------------------------------------------------
