@@ -189,6 +189,23 @@ def test_a_planted_fault_is_caught_and_shown_as_a_line_to_send(tmp_path):
     assert "  4.2  gls                    1 passed" in run.stdout
 
 
+def test_a_peer_in_python_answers_by_lines_as_it_does_in_process(tmp_path, monkeypatch):
+    """Every function of lmm_core behind serve.py: the same numbers, to the bit."""
+    source = (
+        "from lmm_core import *\nfrom lmm_core.mixed import fit_mixed, likelihood_ratio, mixed_df, random_effects\n"
+    )
+    (tmp_path / "right_peer.py").write_text(source + "print('Fitting ...')\n")
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    command = [sys.executable, str(PROGRAMS / "serve.py"), "right_peer.py"]
+    (tmp_path / "right.toml").write_text(f"command = {command}\n")
+    behind = peer.load(tmp_path / "right.toml").implementation()
+    told, right = (
+        [repr(getattr(impl, name)(*example(name).values())) for name in EVERY]
+        for impl in (behind, peer.core().implementation())
+    )
+    assert told == right
+
+
 FAULTS = {  # one function of lmm_core, and what is made of its result
     "ols": '{"sigma2": 0.9 * right.sigma2, "se": 0.9 * right.se, "coef": right.coef, "df_resid": right.df_resid}',
     "satterthwaite_df": "0 * right + len(arguments[1]) - arguments[0].shape[1]",
