@@ -5,6 +5,7 @@ import json
 import re
 import subprocess
 import sys
+import zipfile
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,18 +17,20 @@ from jsonschema import Draft202012Validator
 from reference import r
 from tests.contract import COLUMNS, CONTRACT
 from tests.grading.intake import template
-from tests.grading.intake.handin import taken
-from tests.grading.judgement import fits, misconceptions, rubric
+from tests.grading.intake.handin import HandIn, taken
+from tests.grading.intake.source import Source
+from tests.grading.judgement import fingerprint, fits, misconceptions, rubric
 from tests.grading.judgement.hints import SLUGS, to_a_class
 from tests.grading.judgement.rubric import VISIBILITIES
 from tests.grading.judgement.verdict import Outcome, Verdict, gradescope, record
 from tests.grading.names import CHAPTER, Names
 from tests.grading.reports import feedback
-from tests.grading.sandbox import border
+from tests.grading.sandbox import border, tiers
 from tests.grading.sandbox.columns import whole
 from tests.grading.sandbox.limits import PACKAGES
 from tests.grading.sandbox.plain import MISNAMED
-from tests.implementation import Call
+from tests.grading.sandbox.submission import RightFunction, Submission
+from tests.implementation import Call, Implementation
 from tests.meta import course
 from tests.meta.graded import PROJECT, grade
 
@@ -230,6 +233,69 @@ def test_lines_to_paste_are_in_the_courses_names():
     python, in_r = (feedback.example(call, language, NAMES) for language in ("Python", "R"))
     assert "'plot': [1], 'fertiliser': ['red']" in python and "df_of_plots(data)" in python
     assert 'data.frame(plot = factor(c(1)), fertiliser = factor(c("red")))' in in_r and "df_of_plots(data)" in in_r
+
+
+CALLED = {
+    "Python": (
+        "def df_of_plots(data):\n    return data['plot'].nunique() - data['fertiliser'].nunique()\n"
+        "def simulate_plots(*a):\n    import pandas as pd\n"
+        "    return pd.DataFrame({'plant': 1, 'plot': 1, 'fertiliser': 'a', 'plot_mu': 2.0, 'harvest': 3.0}, [0])\n"
+    ),
+    "R": (
+        "df_of_plots <- function(data) nlevels(data$plot) - nlevels(data$fertiliser)\n"
+        "simulate_plots <- function(...) data.frame(plant = 1, plot = 1, fertiliser = 'a', plot_mu = 2, harvest = 3)\n"
+    ),
+}
+FROGS = pd.DataFrame({"id": [1, 1, 1], "bucket": [7, 7, 12], "color": ["a", "a", "b"]})
+DRAW = (1, 1, ["a"], 1.0, 1.0, 1.0, 1)
+
+
+@pytest.mark.parametrize("language", CALLED)
+def test_a_hand_in_is_called_and_given_and_gives_in_its_own_names(language):
+    """Tests know the chapter's names alone; what is not there is said in the course's. In R, factors stay factors."""
+    if language == "R" and r.unavailable():
+        pytest.skip(r.unavailable())
+    submission = Submission(Source.of(language, CALLED[language]), "none", course=NAMES)
+    impl = Implementation("student", submission)
+    assert impl.denominator_df(FROGS) == 0
+    assert impl.simulate_frogs(*DRAW)["weight"].tolist() == [3.0]
+    with pytest.raises(border.CallFailedError, match=r"^generalised is not defined"):
+        impl.gls(np.eye(2), np.ones(2), np.eye(2))
+    submission.close()
+
+
+def test_a_right_function_is_lent_under_the_courses_name():
+    """It is asked with the course's columns, and answers as if they were the chapter's."""
+    text = (
+        "def plots_per_fertiliser(data):\n    return {}\n"
+        "def df_of_plots(data):\n    return sum(plots_per_fertiliser(data).values())\n"
+    )
+    submission = Submission(Source.of("Python", text), "none", course=NAMES)
+    right = RightFunction("buckets_per_color", lambda data: {"": {"a": np.array(float(data["bucket"].nunique()))}})
+    assert submission.call("denominator_df", {"data": FROGS}, {"": "numbers"}, right)[""] == 2
+    submission.close()
+
+
+def test_files_are_taken_together_by_the_courses_names(tmp_path):
+    """Each has one of its functions: without the names one alone would be graded."""
+    for name in ("generalised", "least_squares"):
+        (tmp_path / f"{name}.py").write_text(f"def {name}(X):\n    return 1\n")
+    with zipfile.ZipFile(tmp_path / "doe_1_10_a.zip", "w") as archive:
+        for name in ("generalised", "least_squares"):
+            archive.write(tmp_path / f"{name}.py", f"{name}.py")
+            (tmp_path / f"{name}.py").unlink()
+    (one,) = taken([str(tmp_path)], asked=tuple(NAMES.functions.values()))
+    assert len(one.source.chunks) == 2
+
+
+def test_other_names_are_graded_anew():
+    """And other points, titles and hints are not."""
+    one, chosen = HandIn("s", "s.py", Source.of("Python", "")), rubric.load()
+    marks = {
+        fingerprint.fingerprint(one, replace(chosen, **changed), tiers.HOME, 1)
+        for changed in ({}, {"hints": {"dummy-trap": ""}}, {"assignment": "x"}, {"names": NAMES})
+    }
+    assert len(marks) == 2
 
 
 # --- its hints ------------------------------------------------------------------------------------------

@@ -46,11 +46,6 @@ def asked(argument: Any, names: Names) -> Any:
     return argument
 
 
-def answered(value: dict[str, Any], forms: dict[str, str], names: Names) -> dict[str, Any]:
-    """A right function's answer, as the worker expects it."""
-    return {part: names.there(value[part]) if form == "table" else value[part] for part, form in forms.items()}
-
-
 def typed(value: Any, form: str, name: str) -> Any:
     """Only what the form allows gets past here: float64 arrays, mappings to them, and why a field is missing."""
     if form == "numbers":

@@ -11,7 +11,6 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 from typing import Any, NamedTuple
 
-from tests.contract import CONTRACT
 from tests.grading.intake.source import Source
 from tests.grading.intake.text import printable
 from tests.grading.names import CHAPTER, Names
@@ -153,8 +152,7 @@ class Submission:
             raise wire.ProtocolError("it asks for too much")
         began = time.process_time()
         try:
-            value = right.function(*(border.asked(argument, self.course) for argument in arguments))
-            return {"value": border.answered(value, CONTRACT[right.name].forms, self.course)}
+            return {"value": right.function(*(border.asked(argument, self.course) for argument in arguments))}
         except Exception as error:
             return {"error": str(error)[:200]}
         finally:
