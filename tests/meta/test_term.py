@@ -330,10 +330,10 @@ class _Text(HTMLParser):
 
 def test_the_source_has_the_remarks_beside_its_functions():
     """Numbered lines, cut where a function begins; the last of two definitions; what is not there at the end."""
-    text = f"import os\n{OLS}def gls(X):\n    pass\n{GLS}"
+    cells = ("cell 1", f"import os\n{OLS}def gls(X):\n    pass\n"), ("cell 2", f"def gls(Y):\n    pass\n{GLS}")
     result = _result(gls=2.0, ols=3.0, anova_ols=0.0)
     shown = _Text()
-    shown.feed(source.page(Source.of("Python", text), result))
+    shown.feed(source.page(Source("Python", cells), result))
     at = {word: shown.text.index(word) for word in ("   1  import os", "ols is wrong", "gls is wrong", "Not found in")}
     assert list(at) == sorted(at, key=at.get)
     assert shown.text.count("gls is wrong") == 1 and shown.text.rindex("def gls") < at["gls is wrong"]
