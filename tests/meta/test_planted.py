@@ -217,6 +217,37 @@ def test_a_fault_of_manners_is_caught(fault, tmp_path):
     assert _run(tmp_path, "import pandas as pd\n" + MANNERS[fault], *_exercises("manners"))[0]
 
 
+THRESHOLDS = {
+    "V by a pseudo-inverse": (
+        "def gls(X, y, V):\n    W = np.linalg.pinv(V, rcond=1e-3)\n    C = np.linalg.inv(X.T @ W @ X)\n"
+        "    return {'coef': C @ X.T @ W @ y, 'se': C.diagonal() ** 0.5}\n"
+    ),
+    "V far below 1 is nothing": (
+        "def gls(X, y, V):\n    return lmm_core.gls(X, y, V if np.max(V) > 1e-8 else np.eye(len(y)) * np.max(V))\n"
+    ),
+    "V in eight decimals": "def gls(X, y, V):\n    return lmm_core.gls(X, y, np.round(V, 8))\n",
+    "V of what is positive": "def gls(X, y, V):\n    return lmm_core.gls(X, y, np.where(V > 0, V, 0.0))\n",
+    "a small column is none": (
+        "def ols(X, y):\n    fit = lmm_core.ols(X, y)\n    small = np.abs(X).max(axis=0) < 1e-4\n"
+        "    coef = np.where(small, 0, fit.coef)\n"
+        "    return {'coef': coef, 'se': fit.se, 'sigma2': fit.sigma2, 'df_resid': fit.df_resid}\n"
+    ),
+    "covariances in eight decimals": (
+        "def covariance_matrix(group, Vb, Ve):\n    return np.round(lmm_core.covariance_matrix(group, Vb, Ve), 8)\n"
+    ),
+    "a standard deviation below 1e-6 is 0": (
+        "def model_variances(sigma_bucket, sigma_within):\n"
+        "    return lmm_core.model_variances(sigma_bucket if sigma_bucket > 1e-6 else 0, sigma_within)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", THRESHOLDS)
+def test_a_threshold_of_ones_own_is_caught(fault, tmp_path):
+    """A number that is right in one unit and wrong in another."""
+    assert _run(tmp_path, THRESHOLDS[fault], *_exercises("covariances"))[0]
+
+
 def test_the_digits_asked_may_stand_in_the_file(tmp_path):
     """LEAST = 8, and the table says so."""
     failed, printed = _run(tmp_path, "LEAST = 8\n" + FIELD.format(field="Vb", by=1e-6), *_exercises("labels"))
