@@ -38,6 +38,7 @@ UNBALANCED: dict[str, tuple[str, str]] = {
 }
 # Designs of other kinds, drawn: groups of different sizes and times in all of them
 KINDS = ("years", "small units", "no intercept varies", "no covariance", "two slopes", "a crossed factor beside")
+SHAPES = ("forty unequal groups", "six columns", "rows in any order")  # drawn once each
 DRAWN = {f"{kind}, seed {seed}": (kind, seed) for kind in KINDS for seed in (1, 2)}
 
 
@@ -91,6 +92,20 @@ def load(name: str, rows: str = "index >= 0") -> Slopes:
     return Slopes(X, data["weight"].to_numpy(float), [(Z, subject)])
 
 
+def shaped(shape: str) -> Slopes:
+    """One of SHAPES: lines of 14 or 40 unequal groups, some of them with fewer rows than a line has coefficients."""
+    rng = np.random.default_rng([9, SHAPES.index(shape)])
+    m, q = (40, 0) if shape == "forty unequal groups" else (14, 4 if shape == "six columns" else 0)
+    group = np.repeat(np.arange(m), rng.integers(1, 6, m))
+    z, n = rng.integers(0, 10, len(group)).astype(float), len(group)
+    more = np.column_stack([rng.normal(size=(m, q // 2)).round(1)[group], rng.normal(size=(n, q - q // 2)).round(1)])
+    b = rng.normal(size=(m, 2)) * [2.0, 0.5]
+    y = (5 + b[group, 0] + (1 + b[group, 1]) * z + more.sum(axis=1) + rng.normal(size=n)).round(2)
+    Z = np.column_stack([np.ones(n), z])
+    order = rng.permutation(n) if shape == "rows in any order" else np.arange(n)
+    return Slopes(np.column_stack([Z, more])[order], y[order], [(Z[order], group[order])])
+
+
 def drawn(kind: str, seed: int) -> Slopes:
     """Some 40 rows of 7 groups, cells of few decimals; the ranks of G are what comes."""
     rng = np.random.default_rng([seed, KINDS.index(kind)])
@@ -111,13 +126,15 @@ def drawn(kind: str, seed: int) -> Slopes:
 
 
 def data_of(case: str) -> Slopes:
-    """Of UNBALANCED or of DRAWN."""
+    """Of UNBALANCED, DRAWN or SHAPES."""
+    if case in SHAPES:
+        return shaped(case)
     return drawn(*DRAWN[case]) if case in DRAWN else load(*UNBALANCED[case])
 
 
 @cache
 def certified(case: str) -> tuple[Slopes, Expected]:
-    """One of UNBALANCED or DRAWN with its proved numbers."""
+    """One of UNBALANCED, DRAWN or SHAPES with its proved numbers."""
     said = json.loads(FILE.read_text(encoding="utf-8"))["cases"][case]
     arrays = {name: np.array(said[name], dtype=float) for name in ("coef", "se", "df")}
     G = [np.array(part, dtype=float) for part in said["G"]]
@@ -174,7 +191,7 @@ def searched(data: Slopes, *, ml: bool = False) -> tuple[float, list[Floats], li
 def main() -> None:
     """Certify every case, and write them."""
     cases = {}
-    for case in (*UNBALANCED, *DRAWN):
+    for case in (*UNBALANCED, *DRAWN, *SHAPES):
         data = data_of(case)
         proved = balls.certify(balls.Model.of(data.X, data.y, data.terms), *searched(data))
         numbers: dict[str, Any] = {"G": [[[str(cell) for cell in row] for row in G] for G in proved.G]}

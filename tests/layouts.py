@@ -252,13 +252,17 @@ RANKS = [(r, d) for r in (1, 2, 3) for d in range(r + 1)]
 
 def growth_curves(ranks=tuple(RANKS)) -> SearchStrategy[Curves]:
     """Balanced: (r, rank of G) by mean squares, a between-design of one to three columns, a quadratic beside or not."""
-    return st.builds(_curves, st.sampled_from(ranks), st.integers(1, 3), st.booleans(), SEEDS)
+    return st.builds(curves_of, st.sampled_from(ranks), st.integers(1, 3), st.booleans(), SEEDS)
 
 
-def _curves(ranks: tuple[int, int], c: int, beside: bool, seed: int) -> Curves:
-    """Ve is 1 or near it, and S has eigenvalues clearly above or clearly below: those below are pooled."""
+def curves_of(ranks: tuple[int, int], c: int, beside: bool, seed: int, sizes: tuple[int, int] | None = None) -> Curves:
+    """Ve is 1 or near it, and S has eigenvalues clearly above or clearly below: those below are pooled.
+
+    `sizes`: groups, and rows in each of them, where they are not drawn.
+    """
     (r, d), rng = ranks, np.random.default_rng(seed)
     m, k = int(rng.integers(c + r + 2, c + 12)), int(rng.integers(r + 2, r + 5))
+    m, k = sizes or (m, k)
     times = np.vander(np.arange(k) - float(rng.integers(0, 3)), r + 1, increasing=True)
     Q, _ = np.linalg.qr(times[:, :r])
     quadratic = times[:, r] - Q @ (Q.T @ times[:, r])

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from reference.designs import Drawn, Plan, draw
-from tests.layouts import Design
+from tests import layouts
+from tests.layouts import Curves, Design
 
 FEW = settings(max_examples=max(3, settings.default.max_examples // 10))  # of each shape or kind: there are many
 SEEDS = st.integers(
@@ -208,3 +209,31 @@ def named_factors(kind: str) -> Design:
     first, second = drawn.codes // 3, drawn.codes % 3
     y = drawn.y + 2.0 * (first * 5 % 12) + 6.0 * second
     return Design(drawn.X, y, [labelled(first, kind), labelled(second, kind)])
+
+
+# --- random slopes --------------------------------------------------------------------------------------
+
+# (columns of Z, rank of G), columns between groups, groups and rows in each: balanced, so that there is a closed form.
+SLOPES: dict[str, tuple[tuple[int, int], int, tuple[int, int]]] = {
+    "forty groups": ((2, 2), 1, (40, 4)),
+    "forty groups, singular": ((2, 1), 1, (40, 4)),
+    "two hundred groups": ((2, 2), 2, (200, 4)),
+    "twelve columns": ((2, 2), 6, (30, 4)),
+    "thirty rows in each group": ((2, 2), 2, (9, 30)),
+    "three columns of Z": ((3, 3), 1, (34, 5)),
+    "three columns of Z, singular": ((3, 2), 2, (34, 5)),
+}
+
+
+@cache
+def slopes(shape: str) -> Curves:
+    """Data of a shape, rows in any order."""
+    ranks, c, sizes = SLOPES[shape]
+    return layouts.curves_of(ranks, c, beside=False, seed=1, sizes=sizes)
+
+
+@cache
+def named_slopes(kind: str) -> Curves:
+    """Twelve groups with a line each, named in one kind."""
+    curves = layouts.curves_of((2, 2), 1, beside=False, seed=2, sizes=(N_LABELS, 4))
+    return replace(curves, group=labelled(curves.group, kind))

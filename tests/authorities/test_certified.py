@@ -20,7 +20,7 @@ def test_one_intercept_agrees_with_exact_arithmetic(name):
     assert max(abs(a / b - 1) for a, b in zip(of_got, of_expected, strict=True)) < 1e-24
 
 
-@pytest.mark.parametrize("case", [*slopes.UNBALANCED, *slopes.DRAWN])
+@pytest.mark.parametrize("case", [*slopes.UNBALANCED, *slopes.DRAWN, *slopes.SHAPES])
 def test_the_file_is_what_is_proved(case):
     """slopes.json, from its own numbers: to 25 digits."""
     data, expected = slopes.certified(case)

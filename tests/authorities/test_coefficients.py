@@ -51,7 +51,7 @@ def test_one_column_agrees_with_the_strata():
     assert got.criterion == pytest.approx(expected.criterion, abs=1e-10)
 
 
-PROVED = [(layouts._curves((r, d), c, beside, seed), d) for r, d, c, beside, seed in (
+PROVED = [(layouts.curves_of((r, d), c, beside, seed), d) for r, d, c, beside, seed in (
     (2, 0, 1, False, 1), (2, 1, 2, True, 2), (2, 2, 1, False, 3), (3, 1, 1, False, 4), (3, 2, 1, True, 5),
 )]  # fmt: skip
 

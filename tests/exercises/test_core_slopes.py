@@ -177,7 +177,7 @@ def test_the_picture_has_both_lines_of_every_group(core):
     """Own least squares and the mixed model's, in both panels; 4.3.2's dashes are the own."""
     pytest.importorskip("matplotlib")
     pictures = pytest.importorskip("lmm_core.chapter.pictures")
-    curves = layouts._curves((2, 2), 1, False, 3)
+    curves = layouts.curves_of((2, 2), 1, False, 3)
     own, mixed = np.arange(8.0).reshape(4, 2), np.ones((4, 2))
     codes, x = np.arange(12) % 4, np.arange(12.0)
     figure = pictures.lines(

@@ -101,6 +101,17 @@ SHAPES_OF_TERMS: dict[str, Holds] = {
     "no constant": lambda f: f.factors == 2 and not f.constant,
     "near-collinear columns": lambda f: f.factors == 2 and f.condition > 1000,
 }
+SHAPES_OF_SLOPES: dict[str, Holds] = {
+    "more than 30 groups": lambda f: f.slopes and f.levels > 30 and f.equal,
+    "more than 30 unequal groups": lambda f: f.slopes and f.levels > 30 and not f.equal,
+    "200 groups": lambda f: f.slopes and f.levels >= 200,
+    "more than 5 columns": lambda f: f.slopes and f.columns > 5 and f.equal,
+    "more than 5 columns and unequal groups": lambda f: f.slopes and f.columns > 5 and not f.equal,
+    "30 rows in each group": lambda f: f.slopes and f.rows >= 30 * f.levels,
+    "groups with one row": lambda f: f.slopes and f.has_single,
+    "interleaved rows": lambda f: f.slopes and f.interleaved,
+    "groups by text": lambda f: f.slopes and f.named,
+}
 LABELS: dict[str, Holds] = {
     "negative": lambda f: any(number < 0 for number in f.numbers),
     "floats": lambda f: any(number != int(number) for number in f.numbers),
@@ -128,11 +139,12 @@ def owed() -> Iterator[tuple[str, str, Holds]]:
         (OF_FITS, SHAPES | TRUTH),
         (OF_TABLES, SHAPES_OF_TABLES),
         (OF_TERMS, SHAPES_OF_TERMS),
+        (OF_TERMS, SHAPES_OF_SLOPES),
         (OF_LABELS, LABELS),
         (("covariance_matrix",), TRUTH),
     ):
         for function in functions:
-            of = "two factors: " if asked is SHAPES_OF_TERMS else ""
+            of = "two factors: " if asked is SHAPES_OF_TERMS else "slopes: " if asked is SHAPES_OF_SLOPES else ""
             yield from ((function, f"{of}{name}", holds) for name, holds in asked.items())
 
 
@@ -158,6 +170,7 @@ def facts(arguments: dict[str, Any]) -> Facts:
         of_pairs = [np.asarray(group).astype(str) for _, group in arguments["terms"]]
         found.equal = len(set(np.unique(np.char.add(of_pairs[0], of_pairs[-1]), return_counts=True)[1].tolist())) == 1
         found.nested = _is_nested(of_pairs)
+        _of_terms(found, arguments["terms"])
     if {"X", "y", "group"} <= set(arguments):
         found.gamma = _gamma(arguments)
         found.factors = 1
@@ -176,6 +189,16 @@ def _of_labels(found: Facts, labels: np.ndarray) -> None:
 def _of_buckets(found: Facts, group: np.ndarray) -> None:
     codes, sizes = np.unique(group, return_inverse=True, return_counts=True)[1:]
     found.rows, found.buckets, found.equal = len(group), len(sizes), bool(np.all(sizes == sizes[0]))
+    found.interleaved = bool(np.count_nonzero(np.diff(codes)) > len(sizes) - 1)
+
+
+def _of_terms(found: Facts, terms: Any) -> None:
+    """Slopes: a Z of several columns, or of one that varies."""
+    Zs, groups = [np.asarray(Z) for Z, _ in terms], [np.asarray(group) for _, group in terms]
+    found.slopes = any(Z.shape[1] > 1 or np.ptp(Z) > 0 for Z in Zs)
+    codes, sizes = np.unique(groups[0].astype(str), return_inverse=True, return_counts=True)[1:]
+    found.levels, found.has_single = len(sizes), bool(sizes.min() == 1)
+    found.named = any(group.dtype.kind in "UO" for group in groups)
     found.interleaved = bool(np.count_nonzero(np.diff(codes)) > len(sizes) - 1)
 
 
@@ -255,6 +278,7 @@ def _rows() -> Iterator[tuple[str, Holds]]:
     listed = SHAPES | {"12 colours": SHAPES_OF_TABLES["12 colours"]} | LABELS | TRUTH
     yield from listed.items()
     yield from ((f"two factors: {name}", holds) for name, holds in SHAPES_OF_TERMS.items())
+    yield from ((f"slopes: {name}", holds) for name, holds in SHAPES_OF_SLOPES.items())
 
 
 @dataclass(frozen=True)
