@@ -223,3 +223,14 @@ def test_a_column_of_the_board_takes_the_place_of_its_older_one():
     assert board.columns(both) == {"A 1.0": {"d": "5"}, "B 2.0": {"d": "7"}, "lmm_core": {"d": "14"}}
     newer = board.merged(both, new.replace("B 2.0", "B 2.1").replace("7", "8"))
     assert board.columns(newer) == {"A 1.0": {"d": "5"}, "B 2.1": {"d": "8"}, "lmm_core": {"d": "14"}}
+
+
+def test_the_boards_page_has_a_table_for_each_level(monkeypatch):
+    """A package without the second level leaves that table as it is."""
+    b, c = peer.Peer("b", "B 2.0", None), peer.Peer("c", "C 3.0", None)
+    monkeypatch.setattr(board.scoreboard, "table", lambda both: f"| V | {both[1].version} |\n|---|---|\n| d | 1 |\n")
+    monkeypatch.setattr(board.scoreboard, "second_table", lambda _: "| G | B 2.0 |\n|---|---|\n| e | 2 |\n")
+    monkeypatch.setattr(peer.Peer, "offers", lambda self, _: self.name == "b")
+    first, _, second = board.page(board.page("", b), c).partition(board.SECOND)
+    assert board.columns(first) == {"B 2.0": {"d": "1"}, "C 3.0": {"d": "1"}}
+    assert board.columns(second) == {"B 2.0": {"e": "2"}}

@@ -16,6 +16,12 @@ writes them. `tox run -f board` writes this file, a column from each environment
 What SAS has printed, and how much of it is right: `SAS.md`.
 
 """
+SECOND = """
+## lme4's models
+
+Correct digits of all G, Ve, coef, se and df, of who offers `fit_mixed`, as `tests/peers/README.md` explains.
+
+"""
 
 
 def columns(text: str) -> dict[str, dict[str, str]]:
@@ -34,14 +40,21 @@ def merged(text: str, new: str) -> str:
     kept = {name: cells for name, cells in old.items() if name.split(" ")[0] not in package}
     together = dict(sorted((kept | added).items(), key=lambda item: item[0].lower()))
     names = list(dict.fromkeys(row for cells in added.values() for row in cells))
-    lines = ["| digits of " + " ".join(scoreboard.QUANTITIES) + " | " + " | ".join(together) + " |"]
-    lines.append("|---" * (len(together) + 1) + "|")
+    lines = [" | ".join([new.partition(" | ")[0], *together]) + " |", "|---" * (len(together) + 1) + "|"]
     lines += ["| " + " | ".join([row, *(cells.get(row, "") for cells in together.values())]) + " |" for row in names]
-    return HEAD + "\n".join(lines) + "\n"
+    return "\n".join(lines) + "\n"
+
+
+def page(board: str, judged: peer.Peer) -> str:
+    """The page with the columns of one package."""
+    first, _, second = board.partition(SECOND)
+    both = [peer.core(), judged]
+    if judged.offers("fit_mixed"):
+        second = merged(second, scoreboard.second_table(both))
+    return HEAD + merged(first, scoreboard.table(both)) + (SECOND + second if second else "")
 
 
 if __name__ == "__main__":
     name, readme = sys.argv[1].removeprefix("board-"), Path(sys.argv[2])
     board = readme.read_text(encoding="utf-8") if readme.exists() else ""
-    measured = scoreboard.table([peer.core(), peer.load(FOLDER / f"{name}_peer.py")])
-    readme.write_text(merged(board, measured), encoding="utf-8")
+    readme.write_text(page(board, peer.load(FOLDER / f"{name}_peer.py")), encoding="utf-8")
