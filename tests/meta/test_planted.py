@@ -4,6 +4,7 @@ Each place of the census's list is one: 5 % off there and nowhere else is caught
 """
 
 import json
+import os
 import subprocess
 import sys
 
@@ -14,6 +15,9 @@ from tests.meta.graded import PROJECT
 from tests.peers import census
 
 pytestmark = pytest.mark.slow
+PYTHON, JSON_LINES = "Python", "lines of JSON"
+WAYS = {PYTHON: "planted_peer.py", JSON_LINES: "planted.toml"}
+in_both_ways = pytest.mark.parametrize("way", WAYS)
 QUANTITIES = ("Vb", "Ve", "coef", "se", "criterion")
 HEAD = f"""
 import numpy as np
@@ -61,12 +65,16 @@ for function in {functions}:
 """
 
 
-def _run(folder, source: str, *options: str) -> tuple[set[str], str]:
-    """The tests that fail, and what is printed."""
-    path, accuracy = folder / "planted_peer.py", folder / "ended.json"
-    path.write_text(HEAD + source)
-    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={path}", f"--accuracy={accuracy}", *options]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+def _run(folder, source: str, *options: str, way: str = PYTHON) -> tuple[set[str], str]:
+    """The tests that fail, and what is printed; by lines of JSON the same file is asked in a process of its own."""
+    accuracy = folder / "ended.json"
+    (folder / "planted_peer.py").write_text(HEAD + source)
+    serve = PROJECT / "tests" / "peers" / "programs" / "serve.py"
+    (folder / "planted.toml").write_text(f"command = {[sys.executable, str(serve), 'planted_peer.py']}\n")
+    options = (f"--implementation={folder / WAYS[way]}", f"--accuracy={accuracy}", *options)
+    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, "-m", "pytest", "-q", *options]
+    run = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
     assert run.returncode in (0, 1), run.stdout[-2000:] + run.stderr[-2000:]
     ended = json.loads(accuracy.read_text())["tests"]
     return {name.partition("::")[2] for name, test in ended.items() if test["outcome"] == "failed"}, run.stdout
@@ -82,34 +90,38 @@ def _unharmed(printed: str, functions) -> list[str]:
     return [function for function in functions if function not in failed]
 
 
+@in_both_ways
 @pytest.mark.parametrize("place", census.SHAPES)
-def test_a_fault_in_a_shape_is_caught_in_every_quantity(place, tmp_path):
+def test_a_fault_in_a_shape_is_caught_in_every_quantity(place, way, tmp_path):
     """Vb, Ve, coef, se, criterion and df: 5 % off there alone."""
     source = PLANTED.format(functions=census.OF_FITS, table="SHAPES", place=place)
-    failed, _ = _run(tmp_path, source, "-k", "reml or df", *_exercises("shapes"))
+    failed, _ = _run(tmp_path, source, "-k", "reml or df", *_exercises("shapes"), way=way)
     assert {name for name in QUANTITIES if any(test.endswith(f"-{name}]") for test in failed)} == set(QUANTITIES)
     assert any(test.startswith("test_df_of_") for test in failed)
 
 
+@in_both_ways
 @pytest.mark.parametrize("place", census.SHAPES_OF_TABLES)
-def test_a_fault_in_a_table_is_caught_in_every_function(place, tmp_path):
+def test_a_fault_in_a_table_is_caught_in_every_function(place, way, tmp_path):
     """F, df and p, counts and moments: off there alone."""
     source = PLANTED.format(functions=census.OF_TABLES, table="SHAPES_OF_TABLES", place=place)
-    assert not _unharmed(_run(tmp_path, source, "-k", "table", *_exercises("shapes"))[1], census.OF_TABLES)
+    assert not _unharmed(_run(tmp_path, source, "-k", "table", *_exercises("shapes"), way=way)[1], census.OF_TABLES)
 
 
+@in_both_ways
 @pytest.mark.parametrize("place", census.LABELS)
-def test_a_fault_with_labels_is_caught_in_every_function(place, tmp_path):
+def test_a_fault_with_labels_is_caught_in_every_function(place, way, tmp_path):
     """A fit, a df, V, X, counts and moments: off with such labels alone."""
     source = PLANTED.format(functions=census.OF_LABELS, table="LABELS", place=place)
-    assert not _unharmed(_run(tmp_path, source, *_exercises("labels"))[1], census.OF_LABELS)
+    assert not _unharmed(_run(tmp_path, source, *_exercises("labels"), way=way)[1], census.OF_LABELS)
 
 
+@in_both_ways
 @pytest.mark.parametrize("place", census.SHAPES_OF_TERMS)
-def test_a_fault_with_two_factors_is_caught_in_every_quantity(place, tmp_path):
+def test_a_fault_with_two_factors_is_caught_in_every_quantity(place, way, tmp_path):
     """G, coef, se, criterion and df: 5 % off there alone."""
     source = PLANTED.format(functions=census.OF_TERMS, table="SHAPES_OF_TERMS", place=place)
-    failed, _ = _run(tmp_path, source, "-k", "shape", *_exercises("terms"))
+    failed, _ = _run(tmp_path, source, "-k", "shape", *_exercises("terms"), way=way)
     quantities = {"G", "coef", "se", "criterion"}
     assert {name for name in quantities if any(test.endswith(f"-{name}]") for test in failed)} == quantities
     assert any(test.startswith("test_df_of_two_terms") for test in failed)
@@ -181,12 +193,13 @@ SINGLE = {
 }
 
 
+@in_both_ways
 @pytest.mark.parametrize("fault", SINGLE)
-def test_one_fault_is_caught(fault, tmp_path):
+def test_one_fault_is_caught(fault, way, tmp_path):
     """Where it is below the digits that are asked of everybody, by asking for eight."""
     source, least = SINGLE[fault]
     options = [] if least is None else [f"--least={least}"]
-    assert _run(tmp_path, source, "-x", *options, *_exercises("shapes", "labels"))[0]
+    assert _run(tmp_path, source, "-x", *options, *_exercises("shapes", "labels"), way=way)[0]
 
 
 MANNERS = {

@@ -1,6 +1,8 @@
 """A program behind lines of JSON on trial: it is judged as in Python, and what goes wrong is one sentence."""
 
+import json
 import re
+import runpy
 import shutil
 import subprocess
 import sys
@@ -10,9 +12,10 @@ import numpy as np
 import pytest
 
 import lmm_core
+from tests import shapes
 from tests.contract import EVERY, ContractError
 from tests.meta.graded import PROJECT
-from tests.peers import peer, smoke
+from tests.peers import census, peer, smoke
 from tests.peers.dialogue import question
 from tests.peers.judge import _source
 from tests.peers.program import example
@@ -83,6 +86,10 @@ for line in sys.stdin:
     result = globals()[asked["function"]](*map(np.array, asked["arguments"].values()))
     print(json.dumps({"id": asked["id"], "result": result}, default=lambda array: array.tolist()), flush=True)
 """
+
+
+def _of_group(group):
+    return {"X": shapes.INTERLEAVED.X, "y": shapes.INTERLEAVED.y, "group": group}
 
 
 def _toml(folder, source, *lines):
@@ -204,6 +211,29 @@ def test_a_peer_in_python_answers_by_lines_as_it_does_in_process(tmp_path, monke
         for impl in (behind, peer.core().implementation())
     )
     assert told == right
+
+
+def _behind(name, arguments):
+    """As serve.py hands them to its peer."""
+    argument = runpy.run_path(str(PROGRAMS / "serve.py"))["argument"]
+    sent = json.loads(question(1, name, arguments))["arguments"]
+    return {key: argument(key, value) for key, value in sent.items()}
+
+
+ASKED = {
+    **{kind: ("fit_reml", _of_group(shapes.labelled(shapes.INTERLEAVED.codes, kind))) for kind in shapes.KINDS},
+    "truth values": ("fit_reml", _of_group(shapes.INTERLEAVED.codes % 2 == 1)),
+    **{f"a table, {kind}": ("anova_reml", {"data": shapes.named_table(kind).data}) for kind in shapes.KINDS},
+    "two terms": ("fit_mixed", example("fit_mixed") | {"terms": [example("fit_mixed")["terms"][0]] * 2}),
+}
+
+
+@pytest.mark.parametrize("case", ASKED)
+def test_what_a_peer_may_trip_over_is_there_behind_lines_of_json_too(case):
+    """All that the faults of test_planted.py look at: shapes, labels, their order; the type object alone is lost."""
+    name, arguments = ASKED[case]
+    here, there = (vars(census.facts(given)) | {"objects": None} for given in (arguments, _behind(name, arguments)))
+    assert there == here
 
 
 FAULTS = {  # one function of lmm_core, and what is made of its result
