@@ -7,6 +7,7 @@ import json
 import os
 import subprocess
 import sys
+from itertools import product
 
 import pytest
 
@@ -18,6 +19,8 @@ pytestmark = pytest.mark.slow
 PYTHON, JSON_LINES = "Python", "lines of JSON"
 WAYS = {PYTHON: "planted_peer.py", JSON_LINES: "planted.toml"}
 in_both_ways = pytest.mark.parametrize("way", WAYS)
+NO_FAULT = ("objects", JSON_LINES)  # lines have no such type
+LABELS_IN_BOTH_WAYS = [case for case in product(census.LABELS, WAYS) if case != NO_FAULT]
 QUANTITIES = ("Vb", "Ve", "coef", "se", "criterion")
 HEAD = f"""
 import numpy as np
@@ -108,8 +111,7 @@ def test_a_fault_in_a_table_is_caught_in_every_function(place, way, tmp_path):
     assert not _unharmed(_run(tmp_path, source, "-k", "table", *_exercises("shapes"), way=way)[1], census.OF_TABLES)
 
 
-@in_both_ways
-@pytest.mark.parametrize("place", census.LABELS)
+@pytest.mark.parametrize(("place", "way"), LABELS_IN_BOTH_WAYS)
 def test_a_fault_with_labels_is_caught_in_every_function(place, way, tmp_path):
     """A fit, a df, V, X, counts and moments: off with such labels alone."""
     source = PLANTED.format(functions=census.OF_LABELS, table="LABELS", place=place)
