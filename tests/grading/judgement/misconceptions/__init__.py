@@ -11,8 +11,10 @@ from tests.grading.judgement.misconceptions import (
     draws,
     estimates,
     matrices,
-    mixed,
     mixed_df,
+    mixed_fit,
+    mixed_tail,
+    mixed_test,
     naive,
     simulation,
     variances,
@@ -20,6 +22,19 @@ from tests.grading.judgement.misconceptions import (
 from tests.grading.judgement.misconceptions.probes import probes
 from tests.grading.judgement.misconceptions.registry import ALL, Misconception, of
 
-BY_SUBJECT = (simulation, draws, counts, variances, matrices, estimates, correlation, naive, mixed, mixed_df)
+BY_SUBJECT = (
+    simulation,
+    draws,
+    counts,
+    variances,
+    matrices,
+    estimates,
+    correlation,
+    naive,
+    mixed_fit,
+    mixed_df,
+    mixed_test,
+    mixed_tail,
+)
 
 __all__ = ["ALL", "BY_SUBJECT", "Misconception", "of", "probes"]

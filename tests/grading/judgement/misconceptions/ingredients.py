@@ -94,6 +94,13 @@ def mixed_anova(data):
     return fit.F, fit.df_num, fit.df_den, len(data) - fit.df_num - 1
 
 
+def likelihood_ratio(data):
+    """The chi-square of both fits by maximum likelihood, C - 1 and pooled df, and N - C."""
+    X, y, group = treatment(data)
+    _, q, df, rest = mixed_anova(data)
+    return maximum_likelihood(X[:, :1], y, group)[2] - maximum_likelihood(X, y, group)[2], q, df, rest
+
+
 def treatment(data):
     """X with a constant, y and the buckets."""
     X = indicators(data["color"].to_numpy())

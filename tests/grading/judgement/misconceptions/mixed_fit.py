@@ -1,0 +1,236 @@
+"""Exercise 4.4: REML and what is estimated besides."""
+
+import numpy as np
+import pandas as pd
+
+from tests.grading.judgement.misconceptions.ingredients import (
+    by_bucket,
+    fit_at,
+    least_squares,
+    maximum_likelihood,
+    mean_squares,
+    reml,
+)
+from tests.grading.judgement.misconceptions.registry import misconception
+
+
+@misconception(
+    "ml-for-reml",
+    "fit_reml",
+    "These are the maximum-likelihood variances. They are too small, since they ignore that the colour means were "
+    "estimated too; the restricted likelihood accounts for it.",
+)
+def _(X, y, group):
+    Vb, Ve, criterion = maximum_likelihood(X, y, group)
+    return fit_at(X, y, group, Vb, Ve, criterion=criterion)
+
+
+@misconception(
+    "negative-variance",
+    "fit_reml",
+    "A variance came out negative. Where buckets differ less than their frogs would make them, the best variance "
+    "that is one is 0.",
+)
+def _(X, y, group):
+    MSB, MSE, n = mean_squares(X, y, group)
+    fit = reml(X, y, group)
+    if MSB < MSE:
+        return {"Vb": (MSB - MSE) / n, "Ve": MSE, "coef": fit["coef"], "se": fit["se"], "criterion": fit["criterion"]}
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "moment-estimator",
+    "fit_reml",
+    "These are the moment estimators of exercise 4.2. They ignore the colours and are biased; REML maximises the "
+    "restricted likelihood.",
+)
+def _(X, y, group):
+    table = pd.DataFrame({"bucket": group, "weight": y})
+    Ve = by_bucket(table).var().mean()
+    return fit_at(X, y, group, np.var(y, ddof=1) - Ve, Ve)
+
+
+@misconception("moment-estimator", "fit_reml", "")
+def _(X, y, group):
+    MSB, MSE, n = mean_squares(X, y, group)
+    return fit_at(X, y, group, max(0.0, (MSB - MSE) / n), MSE)
+
+
+@misconception(
+    "sd-for-variance",
+    "fit_reml",
+    "These are standard deviations; the variances are their squares.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("coef", "se", "criterion")} | {
+        "Vb": np.sqrt(fit["Vb"]),
+        "Ve": np.sqrt(fit["Ve"]),
+    }
+
+
+@misconception(
+    "naive-standard-errors",
+    "fit_reml",
+    "These standard errors are what you get when all frogs of a bucket count as independent. They have to come "
+    "from V at the fitted variances.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    _, inverse, rss = least_squares(X, y)
+    se = np.sqrt(rss / (len(y) - X.shape[1]) * np.diag(inverse))
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "criterion")} | {"se": se}
+
+
+@misconception(
+    "variances-swapped",
+    "fit_reml",
+    "Vb and Ve are in each other's place: Vb is the variance between buckets, Ve that of frogs within a bucket.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("coef", "se", "criterion")} | {"Vb": fit["Ve"], "Ve": fit["Vb"]}
+
+
+@misconception(
+    "log-likelihood",
+    "fit_reml",
+    "This is a log-likelihood. The criterion is minus twice its value, so that smaller is better, as lme4 prints it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se")} | {"criterion": -fit["criterion"] / 2}
+
+
+@misconception("log-likelihood", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se")} | {"criterion": fit["criterion"] / 2}
+
+
+@misconception("log-likelihood", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se")} | {"criterion": -fit["criterion"]}
+
+
+@misconception(
+    "boundary-refused",
+    "fit_reml",
+    "It stops where Vb comes out as 0. A fit at the boundary is an answer, and no failure: where buckets differ no "
+    "more than their frogs make them, the best variance between them is 0, and the rest follows from it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    if fit["Vb"] <= 0:
+        raise ValueError("singular")
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "constant-left-out",
+    "fit_reml",
+    "The criterion lacks a constant. It is the same for all Vb and Ve, so the fit is right; but it is compared with "
+    "other programs, and lme4 counts it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] -= (len(y) - X.shape[1]) * np.log(2 * np.pi)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("constant-left-out", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] += X.shape[1] * np.log(2 * np.pi)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("constant-left-out", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] -= np.linalg.slogdet(X.T @ X)[1]
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("constant-left-out", "fit_reml", "")
+def _(X, y, group):
+    fit, df = reml(X, y, group), len(y) - X.shape[1]
+    fit["criterion"] -= df * (1 + np.log(2 * np.pi))
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "forgot-square-root",
+    "fit_reml",
+    "These are variances of the estimates. A standard error is the square root of one.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "criterion")} | {"se": fit["se"] ** 2}
+
+
+@misconception(
+    "ratio-for-variance",
+    "fit_reml",
+    "Vb is the ratio of the variances here, or its square root, by which programs search. The variance is that ratio "
+    "times Ve.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Ve", "coef", "se", "criterion")} | {"Vb": fit["Vb"] / fit["Ve"]}
+
+
+@misconception("ratio-for-variance", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Ve", "coef", "se", "criterion")} | {"Vb": np.sqrt(fit["Vb"] / fit["Ve"])}
+
+
+@misconception("ml-for-reml", "fit_reml", "")
+def _(X, y, group):
+    return fit_at(X, y, group, *maximum_likelihood(X, y, group)[:2])
+
+
+@misconception("naive-standard-errors", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    se = np.sqrt(fit["Ve"] * np.diag(np.linalg.inv(X.T @ X)))
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"se": se}
+
+
+@misconception("naive-standard-errors", "fit_reml", "")
+def _(X, y, group):
+    coef, inverse, rss = least_squares(X, y)
+    fit, se = reml(X, y, group), np.sqrt(rss / (len(y) - X.shape[1]) * np.diag(inverse))
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"coef": coef, "se": se}
+
+
+@misconception(
+    "total-as-within",
+    "fit_reml",
+    "Ve is the total variance here, between and within together. It is that of frogs of one bucket, without Vb.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Ve": fit["Vb"] + fit["Ve"]}
+
+
+@misconception("moment-estimator", "fit_reml", "")
+def _(X, y, group):
+    weights = by_bucket(pd.DataFrame({"bucket": group, "weight": y}))
+    Ve = weights.var().mean()
+    return fit_at(X, y, group, max(0.0, weights.mean().var() - Ve / weights.size().mean()), Ve)
+
+
+@misconception(
+    "constant-added",
+    "fit_reml",
+    "The criterion has a constant too many, log |X'X|. It is the same for all Vb and Ve, so the fit is right; but it "
+    "is compared with other programs, and lme4 does not count it.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] += np.linalg.slogdet(X.T @ X)[1]
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}

@@ -1,0 +1,218 @@
+"""Exercise 4.4: tests of colour with another F."""
+
+import numpy as np
+from scipy import stats
+
+from tests.grading.judgement.misconceptions.ingredients import (
+    covariance,
+    f_test,
+    kenward_roger_f,
+    likelihood_ratio,
+    mean_squares,
+    mixed_anova,
+    naive_anova,
+    reml,
+    treatment,
+)
+from tests.grading.judgement.misconceptions.registry import misconception
+from tests.strategies import indicators
+
+
+@misconception(
+    "pseudo-replication",
+    "anova_reml",
+    "This is the naive test: it counts every frog as a replicate of its colour. The buckets were painted.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    return f_test((total - rss) / q / (rss / df), q, df)
+
+
+@misconception(
+    "bucket-means-anova",
+    "anova_reml",
+    "This is the analysis of variance of the bucket means. It is right where all buckets have as many frogs; where "
+    "they differ, a mean of many frogs is worth more than that of a few, and the mixed model weighs them.",
+)
+def _(data):
+    means = data.groupby("bucket", observed=True).agg({"color": "first", "weight": "mean"})
+    total, rss, q, df = naive_anova(means)
+    return f_test((total - rss) / q / (rss / df), q, df)
+
+
+@misconception(
+    "bucket-as-fixed",
+    "anova_reml",
+    "Buckets were taken as fixed effects, so that colour is compared with frogs within buckets. Buckets are a random "
+    "sample: colour has to be compared with how much buckets of one colour differ.",
+)
+def _(data):
+    y, bucket = data["weight"].to_numpy(float), data["bucket"].to_numpy()
+    X = indicators(data["color"].to_numpy())
+    total, rss, q, _ = naive_anova(data)
+    MSE, df = mean_squares(X, y, bucket)[1], len(y) - len(np.unique(bucket))
+    return f_test((total - rss) / q / MSE, q, df)
+
+
+@misconception(
+    "color-as-number",
+    "anova_reml",
+    "Colour entered as one number with a slope. A colour is a name: it is a factor, with a mean for every level.",
+)
+def _(data):
+    code = np.unique(data["color"].to_numpy(), return_inverse=True)[1].astype(float)
+    fit = reml(np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(), data["bucket"].to_numpy())
+    return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, fit["df"][1])
+
+
+@misconception("color-as-number", "anova_reml", "")
+def _(data):
+    labels = data["color"].to_numpy()
+    code = labels.astype(float) if labels.dtype.kind in "if" else np.unique(labels, return_inverse=True)[1] + 0.0
+    fit = reml(np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(), data["bucket"].to_numpy())
+    return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, fit["df"][1])
+
+
+@misconception(
+    "boundary-refused",
+    "anova_reml",
+    "It stops where Vb comes out as 0. A fit at the boundary is an answer, and no failure: where buckets differ no "
+    "more than their frogs make them, the best variance between them is 0, and the rest follows from it.",
+)
+def _(data):
+    if reml(*treatment(data))["Vb"] <= 0:
+        raise ValueError("singular")
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df)
+
+
+@misconception(
+    "kenward-roger",
+    "anova_reml",
+    "This is Kenward and Roger's test. It is a good method, and another than the one asked for: F as it is, on "
+    "Satterthwaite's df. They agree where buckets are equal.",
+)
+def _(data):
+    return f_test(*kenward_roger_f(data))
+
+
+@misconception(
+    "one-t-squared",
+    "anova_reml",
+    "This is the square of one colour's t. It compares two colours; with more of them F has to judge all contrasts "
+    "together, with a numerator df for each.",
+)
+def _(data):
+    fit = reml(*treatment(data))
+    return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, fit["df"][1])
+
+
+@misconception("one-t-squared", "anova_reml", "")
+def _(data):
+    fit = reml(*treatment(data))
+    return f_test((fit["coef"][-1] / fit["se"][-1]) ** 2, 1, fit["df"][-1])
+
+
+@misconception(
+    "not-divided",
+    "anova_reml",
+    "F is the sum over all contrasts of colours, and not their mean: what is compared with the denominator is divided "
+    "by the df of the numerator.",
+)
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(q * F, q, df)
+
+
+@misconception("not-divided", "anova_reml", "")
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(q * F, q, df, stats.f.sf(F, q, df))
+
+
+@misconception(
+    "intercept-tested",
+    "anova_reml",
+    "This asks whether all colour means are 0, and not whether they are equal: the intercept is among what is tested.",
+)
+def _(data):
+    X, y, group = treatment(data)
+    fit, (_, q, df, _) = reml(X, y, group), mixed_anova(data)
+    V = covariance(group, fit["Vb"], fit["Ve"])
+    return f_test(fit["coef"] @ X.T @ np.linalg.solve(V, X @ fit["coef"]) / (q + 1), q + 1, df)
+
+
+@misconception("intercept-tested", "anova_reml", "")
+def _(data):
+    X, y, group = treatment(data)
+    fit, q = reml(X, y, group), X.shape[1]
+    V = covariance(group, fit["Vb"], fit["Ve"])
+    return f_test(fit["coef"] @ X.T @ np.linalg.solve(V, X @ fit["coef"]) / q, q, data["bucket"].nunique() - q)
+
+
+@misconception(
+    "z-of-one-color",
+    "anova_reml",
+    "This is one colour's estimate over its standard error, judged by the normal distribution, as if the variances "
+    "were known. It compares two colours; F judges all contrasts together, on denominator df that count buckets.",
+)
+def _(data):
+    fit = reml(*treatment(data))
+    z = fit["coef"][1] / fit["se"][1]
+    return f_test(z**2, 1, fit["df"][1], 2 * stats.norm.sf(abs(z)))
+
+
+@misconception("z-of-one-color", "anova_reml", "")
+def _(data):
+    fit = reml(*treatment(data))
+    z = fit["coef"][-1] / fit["se"][-1]
+    return f_test(z**2, 1, fit["df"][-1], 2 * stats.norm.sf(abs(z)))
+
+
+@misconception("z-of-one-color", "anova_reml", "")
+def _(data):
+    fit, N = reml(*treatment(data)), len(data)
+    z = fit["coef"][1] / fit["se"][1]
+    return f_test(z**2, 1, N - data["color"].nunique(), 2 * stats.norm.sf(abs(z)))
+
+
+@misconception("z-of-one-color", "anova_reml", "")
+def _(data):
+    fit = reml(*treatment(data))
+    z = fit["coef"][1] / fit["se"][1]
+    return f_test(z, 1, fit["df"][1], 2 * stats.norm.sf(abs(z)))
+
+
+@misconception(
+    "likelihood-ratio",
+    "anova_reml",
+    "This is the likelihood-ratio test of two fits, with and without colour, judged by a chi-square. It is right for "
+    "many buckets; asked for is F, which knows how well few of them tell the variances.",
+)
+def _(data):
+    chi2, q, df, _ = likelihood_ratio(data)
+    return f_test(chi2, q, df, stats.chi2.sf(chi2, q))
+
+
+@misconception("likelihood-ratio", "anova_reml", "")
+def _(data):
+    chi2, q, _, rest = likelihood_ratio(data)
+    return f_test(chi2, q, rest, stats.chi2.sf(chi2, q))
+
+
+@misconception("likelihood-ratio", "anova_reml", "")
+def _(data):
+    chi2, q, _, _ = likelihood_ratio(data)
+    return f_test(chi2, q, data["bucket"].nunique() - q - 1, stats.chi2.sf(chi2, q))
+
+
+@misconception("likelihood-ratio", "anova_reml", "")
+def _(data):
+    chi2, q, _, _ = likelihood_ratio(data)
+    return f_test(chi2, q, np.inf, stats.chi2.sf(chi2, q))
+
+
+@misconception("likelihood-ratio", "anova_reml", "")
+def _(data):
+    chi2, q, df, _ = likelihood_ratio(data)
+    return f_test(chi2 / q, q, df)
