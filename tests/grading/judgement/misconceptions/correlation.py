@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tests.grading.judgement.misconceptions.ingredients import pair
+from tests.grading.judgement.misconceptions.ingredients import pair, side_by_side
 from tests.grading.judgement.misconceptions.registry import misconception
 
 
@@ -206,3 +206,38 @@ def _(data, first_id, second_id):
 def _(data, first_id, second_id):
     C = np.cov(*pair(data, first_id, second_id))
     return C[0, 1] / (C[0, 0] * C[1, 1])
+
+
+# The same of frogs side by side as they stand, which are pairs where rows are sorted and nobody is missing.
+
+
+@misconception("covariance-for-correlation", "frog_correlation", "")
+def _(data, first_id, second_id):
+    return np.cov(*side_by_side(data, first_id, second_id))[0, 1]
+
+
+@misconception("rank-correlation", "frog_correlation", "")
+def _(data, first_id, second_id):
+    return stats.spearmanr(*side_by_side(data, first_id, second_id)).statistic
+
+
+@misconception("rank-correlation", "frog_correlation", "")
+def _(data, first_id, second_id):
+    return stats.kendalltau(*side_by_side(data, first_id, second_id)).statistic
+
+
+@misconception("slope-for-correlation", "frog_correlation", "")
+def _(data, first_id, second_id):
+    C = np.cov(*side_by_side(data, first_id, second_id))
+    return C[0, 1] / C[0, 0]
+
+
+@misconception("slope-for-correlation", "frog_correlation", "")
+def _(data, first_id, second_id):
+    C = np.cov(*side_by_side(data, first_id, second_id))
+    return C[0, 1] / C[1, 1]
+
+
+@misconception("r-squared", "frog_correlation", "")
+def _(data, first_id, second_id):
+    return np.corrcoef(*side_by_side(data, first_id, second_id))[0, 1] ** 2

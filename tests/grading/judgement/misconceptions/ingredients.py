@@ -182,6 +182,11 @@ def pair(data, first_id, second_id):
     return wide[first_id].to_numpy(), wide[second_id].to_numpy()
 
 
+def side_by_side(data, first_id, second_id):
+    """As the rows stand, whatever their buckets."""
+    return [data.loc[data["id"] == one, "weight"].to_numpy(float) for one in (first_id, second_id)]
+
+
 def f_test(F, df_num, df_den, p_value=None):
     p_value = stats.f.sf(F, df_num, df_den) if p_value is None else p_value
     return {"F": F, "df_num": df_num, "df_den": df_den, "p_value": p_value}

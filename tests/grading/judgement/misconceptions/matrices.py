@@ -276,3 +276,35 @@ def _(labels, intercept):
     if intercept:
         X[:, 0] = 1
     return X
+
+
+@misconception(
+    "constant-left-out",
+    "design_matrix",
+    "A level's column was dropped, and no constant stands in its place. Without it nothing stands for the mean of that "
+    "level: each other column is what its level has more.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return X[:, 1:] if intercept else X
+
+
+@misconception("constant-left-out", "design_matrix", "")
+def _(labels, intercept):
+    return indicators(labels)[:, 1:]
+
+
+@misconception("constant-left-out", "design_matrix", "")
+def _(labels, intercept):
+    return indicators(labels)[:, :-1]
+
+
+@misconception("sum-contrasts", "design_matrix", "")
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([np.ones(len(X)), X[:, :-1] - X[:, -1:]])
+
+
+@misconception("residual-between-buckets", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    return np.where(group[:, None] == group, Vb, Ve)

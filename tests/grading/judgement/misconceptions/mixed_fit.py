@@ -234,3 +234,22 @@ def _(X, y, group):
     fit = reml(X, y, group)
     fit["criterion"] += np.linalg.slogdet(X.T @ X)[1]
     return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "penalty-added",
+    "fit_reml",
+    "This is AIC or BIC: the criterion with a penalty for what was estimated. The criterion is minus twice the "
+    "restricted log-likelihood alone.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] += 2 * (X.shape[1] + 2)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("penalty-added", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] += np.log(len(y)) * (X.shape[1] + 2)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}

@@ -221,3 +221,9 @@ def _(data):
 def _(data):
     F, q, _, _ = mixed_anova(data)
     return f_test(F, q, reml(*treatment(data))["df"][1:].mean())
+
+
+@misconception("colors-not-minus-one", "anova_reml", "")
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q + 1, df, stats.f.sf(F, q, df))

@@ -216,3 +216,22 @@ def _(data):
 def _(data):
     chi2, q, df, _ = likelihood_ratio(data)
     return f_test(chi2 / q, q, df)
+
+
+@misconception("z-of-one-color", "anova_reml", "")
+def _(data):
+    fit, left = reml(*treatment(data)), data["bucket"].nunique() - data["color"].nunique()
+    z = fit["coef"][1] / fit["se"][1]
+    return f_test(z**2, 1, left, 2 * stats.norm.sf(abs(z)))
+
+
+@misconception("one-t-squared", "anova_reml", "")
+def _(data):
+    fit, left = reml(*treatment(data)), data["bucket"].nunique() - data["color"].nunique()
+    return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, left)
+
+
+@misconception("one-t-squared", "anova_reml", "")
+def _(data):
+    fit = reml(*treatment(data))
+    return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, len(data) - data["color"].nunique())

@@ -252,3 +252,17 @@ def _(data):
     total, rss, q, df = naive_anova(data)
     F = (total - rss) / q / (rss / df)
     return f_test(np.sqrt(F), q, df, stats.f.sf(F, q, df))
+
+
+@misconception("colors-not-minus-one", "anova_ols", "")
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q + 1, df, stats.f.sf(F, q, df))
+
+
+@misconception("one-t-squared", "anova_ols", "")
+def _(data):
+    first_two = data[data["color"].isin(np.unique(data["color"])[:2])]
+    total, rss, q, df = naive_anova(first_two)
+    return f_test((total - rss) / q / (rss / df), q, df)

@@ -295,3 +295,9 @@ def _(data):
 def _(data):
     Ve, Vbe = by_bucket(data).var().mean(), data["weight"].var()
     return variances(Vbe + Ve, Ve, Vbe)
+
+
+@misconception("sd-not-squared", "model_variances", "")
+def _(sigma_bucket, sigma_within):
+    Vb, Ve = sigma_bucket**2, sigma_within**2
+    return variances(sigma_bucket, sigma_within, np.sqrt(Vb + Ve), Vb / (Vb + Ve))
