@@ -117,6 +117,21 @@ def test_frogs_that_vary_by_a_simple_multiple_are_not_called_a_formula(times):
     assert diagnosis.diagnosed("simulate_frogs", Local(wrong), []) is None
 
 
+def test_a_field_that_is_nan_is_missing_and_shows_no_formula():
+    """Kruskal and Wallis have no denominator df: R's users write NA there."""
+    ranks = next(m for m in misconceptions.of("anova_ols") if m.slug == "rank-test").wrongs[0]
+    found = diagnosis.diagnosed("anova_ols", Local(lambda data: ranks(data) | {"df_den": np.nan}), [])
+    assert found is not None
+    assert found.slug == "rank-test"
+
+
+def test_what_returns_nan_alone_is_told_so():
+    """And does not count as a function that stops."""
+    found = diagnosis.diagnosed("satterthwaite_df", Local(lambda X, *_: np.full(X.shape[1], np.nan)), [])
+    assert found is not None
+    assert found.slug == "hard-coded"
+
+
 def test_a_variance_that_a_search_leaves_just_above_0_is_0():
     """ML by the logarithms of its variances ends at some 1e-8 of Ve, where the best Vb is 0."""
     ml = next(m for m in misconceptions.of("fit_reml") if m.slug == "ml-for-reml").wrongs[0]

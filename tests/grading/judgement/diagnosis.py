@@ -52,7 +52,7 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
     if _returns_nothing(function, submission):
         prints = getattr(submission, "printed", {}).get(function)
         return Misconception(RETURNS_NOTHING, function, HINTS[PRINTED if prints else RETURNS_NOTHING], ())
-    cases = [(truth, answer(function, submission, arguments), wrongs) for arguments, truth, wrongs in _cases(function)]
+    cases = [(truth, _numbers(answer(function, submission, args)), wrongs) for args, truth, wrongs in _cases(function)]
     if not any(_is_wrong(function, truth, got) for truth, got, _ in cases):
         return None
     return (
@@ -99,6 +99,11 @@ def _reproduced(function: str, cases: list[Case]) -> Misconception | None:
             if is_shown and all(_is_of(function, *answer, stops=_stops(answers)) for answer in answers):
                 return misconception
     return None
+
+
+def _numbers(got: Fields) -> Fields:
+    """What came back but for fields that are NaN, as R's NA, beside others: these are missing."""
+    return {field: part for field, part in got.items() if not np.isnan(part).all()} or got
 
 
 def _stops(answers: list[tuple[Fields, Fields, Fields]]) -> bool:

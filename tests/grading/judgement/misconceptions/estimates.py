@@ -303,3 +303,13 @@ def _(X, y):
 @misconception("other-df", "ols", "")
 def _(X, y):
     return ols_result(X, y, len(y) - X.shape[1]) | {"df_resid": X.shape[1] - 1}
+
+
+@misconception("divide-by-n-minus-1", "ols", "")
+def _(X, y):
+    return ols_result(X, y, len(y) - 1) | {"df_resid": len(y) - 1}
+
+
+@misconception("divide-by-n", "ols", "")
+def _(X, y):
+    return ols_result(X, y, len(y)) | {"df_resid": len(y)}

@@ -6,8 +6,6 @@ from scipy import stats
 from tests.grading.judgement.misconceptions.ingredients import (
     f_test,
     mixed_anova,
-    reml,
-    treatment,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
 
@@ -192,35 +190,6 @@ def _(data):
 def _(data):
     F, q, _, _ = mixed_anova(data)
     return f_test(F, q, len(data) - 1.0)
-
-
-@misconception(
-    "one-for-all",
-    "anova_reml",
-    "F is right, but it is judged on the df of one coefficient. F asks all contrasts of colours at once: their df are "
-    "pooled, and are the same as each one's only where all buckets have as many frogs.",
-)
-def _(data):
-    F, q, _, _ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][1:].min())
-
-
-@misconception("one-for-all", "anova_reml", "")
-def _(data):
-    F, q, _, _ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][1])
-
-
-@misconception("one-for-all", "anova_reml", "")
-def _(data):
-    F, q, _, _ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"].min())
-
-
-@misconception("one-for-all", "anova_reml", "")
-def _(data):
-    F, q, _, _ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][1:].mean())
 
 
 @misconception("colors-not-minus-one", "anova_reml", "")
