@@ -143,6 +143,14 @@ def test_the_course_file_that_is_written_is_the_default(tmp_path):
     assert (read.names.columns["color"], list(read.hints)) == ("fertiliser", ["frogs-counted-as-buckets"])
 
 
+def test_the_course_of_the_readme_is_one(tmp_path):
+    """What a lecturer copies: three functions, every column by another name, a hint."""
+    text = (PROJECT / "tests" / "grading" / "README.md").read_text()
+    (tmp_path / "course.toml").write_text(text.split("```toml\n")[1].split("```")[0])
+    read = rubric.load(tmp_path / "course.toml")
+    assert (len(read.items), len(read.hints), set(read.names.columns.values()) & set(COLUMNS)) == (3, 1, set())
+
+
 @pytest.mark.parametrize("ending", [".py", ".R", ".ipynb", ".Rmd"])
 def test_a_template_follows_the_course(ending, tmp_path):
     """Its functions by their names and no others, its columns, the line about words, and how to check with it."""
