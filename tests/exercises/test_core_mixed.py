@@ -123,10 +123,12 @@ def test_terms_that_describe_the_same_are_refused(mixed, wobble):
     assert_equal("refusal", said.partition(" describe")[0], "terms[0] and terms[2]")
 
 
-def test_where_the_criterion_falls_without_bound_is_said(mixed):
-    """Theorem 21: y in C([X Z]), of rank below n."""
-    said = refusal(mixed.fit_mixed, ONES, np.sqrt(A + 1.0), components(A, B))
-    assert_equal("refusal", said, "X and terms, of rank 13, explain all 48 rows of y: nothing is left for Ve")
+@pytest.mark.parametrize(("slope", "rank"), [(0.0, 13), (3.0, 14)])
+def test_where_the_criterion_falls_without_bound_is_said(mixed, slope, rank):
+    """Theorem 21: y in C([X Z]), of rank below n, by the terms alone, and by a covariate that varies within them."""
+    X = np.column_stack([ONES, WOBBLE]) if slope else ONES
+    said = refusal(mixed.fit_mixed, X, np.sqrt(A + 1.0) + slope * WOBBLE[:, 0], components(A, B))
+    assert_equal("refusal", said, f"X and terms, of rank {rank}, explain all 48 rows of y: nothing is left for Ve")
 
 
 BAD = {
