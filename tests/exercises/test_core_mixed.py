@@ -209,6 +209,14 @@ def test_a_model_that_is_no_part_of_the_other_is_refused(mixed):
     assert_equal("refusal", said, "X0 has 1 columns, X 2, both of rank 3; expected X0 within X")
 
 
+@pytest.mark.parametrize("name", ["X0", "X"])
+def test_a_table_of_a_likelihood_ratio_is_named(mixed, name):
+    """Which of the two is no table."""
+    X0, X = (np.ones(48) if name == one else np.ones((48, 1)) for one in ("X0", "X"))
+    said = refusal(mixed.likelihood_ratio, X0, X, Y, components(A))
+    assert_equal("refusal", said, f"{name} has 1 dimensions (48,); expected 2")
+
+
 def test_random_effects_are_G_times_Z_V_inverse_times_the_residual(mixed):
     """Henderson (1975), by dense matrices, crossed terms and a slope; each level has its own."""
     terms = [(np.column_stack([np.ones(48), WOBBLE]), A), (ONES, np.array(list("abcdef"))[B])]

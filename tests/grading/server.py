@@ -40,7 +40,7 @@ def serving(modules: list[str]) -> Iterator[None]:
 def stop() -> None:
     """End it and its processes, whatever they are at."""
     server = forkserver._forkserver  # type: ignore[attr-defined]
-    if server._forkserver_pid is not None:
+    if server._forkserver_pid is not None and server._forkserver_alive_fd is not None:  # None: a stop was broken off
         os.kill(server._forkserver_pid, signal.SIGKILL)
         server._stop()
     multiprocessing.current_process()._config.pop("tempdir", None)  # type: ignore[attr-defined]

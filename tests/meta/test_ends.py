@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable
 from multiprocessing import forkserver
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.grading import server
 from tests.grading.reports import written
 from tests.grading.sandbox.tiers import TIERS
 from tests.meta import ordinary
@@ -106,7 +108,18 @@ def test_a_run_that_is_ended_before_its_first_file_leaves_nothing(place, number)
 
 def test_the_names_of_the_server_are_there():
     """multiprocessing's, with an underscore: without them a run could not end it."""
-    assert hasattr(forkserver._forkserver, "_forkserver_pid") and callable(forkserver._forkserver._stop)
+    names = ("_forkserver_pid", "_forkserver_alive_fd", "_stop")
+    assert all(hasattr(forkserver._forkserver, name) for name in names)
+
+
+def test_a_stop_that_a_second_signal_broke_off_is_none_the_second_time(monkeypatch):
+    """The server has been killed, its descriptor is closed; multiprocessing would close None."""
+    ended = subprocess.Popen(["true"])
+    ended.wait()
+    broken_off = SimpleNamespace(_forkserver_pid=ended.pid, _forkserver_alive_fd=None)
+    monkeypatch.setattr(forkserver, "_forkserver", broken_off)
+    monkeypatch.setattr(server.multiprocessing, "current_process", lambda: SimpleNamespace(_config={}))
+    server.stop()
 
 
 # --- a full disk ----------------------------------------------------------------------------------------
