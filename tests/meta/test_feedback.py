@@ -78,7 +78,7 @@ WRONG = {
             "h = frog_correlation\ndef frog_correlation(data, first_id, second_id):\n"
             "    return abs(h(data, first_id, second_id))\n"
         ),
-        {"frog_correlation": (None, 3.0, "the correlation is negative")},
+        {"frog_correlation": ("sign-lost", 3.0, "the correlation is negative")},
     ),
     "sds": (
         (
