@@ -9,6 +9,8 @@ import numpy as np
 from flint import fmpq, fmpq_mat
 from numpy.typing import ArrayLike, NDArray
 
+from reference.certified import exactly
+
 
 @dataclass(frozen=True)
 class LeastSquares:
@@ -23,17 +25,17 @@ def gls(X: ArrayLike, y: ArrayLike, V: ArrayLike) -> LeastSquares:
 
     Raises ZeroDivisionError where V or X'V^-1 X is singular.
     """
-    rational_X, W = _rational(np.asarray(X, float)), _rational(np.asarray(V, float)).inv()
+    rational_X, W = _rational(X), _rational(V).inv()
     weighted = rational_X.transpose() * W
     covariance = (weighted * rational_X).inv()
-    coef = covariance * weighted * _rational(np.asarray(y, float)[:, None])
+    coef = covariance * weighted * _rational(np.reshape(y, (-1, 1)))
     p = rational_X.ncols()
     squares = np.array([_float(covariance[j, j]) for j in range(p)])
     return LeastSquares(np.array([_float(coef[j, 0]) for j in range(p)]), np.sqrt(squares))
 
 
-def _rational(table: NDArray[np.float64]) -> fmpq_mat:
-    return fmpq_mat([[fmpq(*value.as_integer_ratio()) for value in row] for row in table.tolist()])
+def _rational(table: ArrayLike) -> fmpq_mat:
+    return fmpq_mat([list(map(exactly, row)) for row in np.asarray(table)])
 
 
 def _float(number: fmpq) -> float:

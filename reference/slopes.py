@@ -38,7 +38,12 @@ UNBALANCED: dict[str, tuple[str, str]] = {
 }
 # Designs of other kinds, drawn: groups of different sizes and times in all of them
 KINDS = ("years", "small units", "no intercept varies", "no covariance", "two slopes", "a crossed factor beside")
-SHAPES = ("forty unequal groups", "six columns", "rows in any order")  # drawn once each
+# And shapes, drawn once each: groups, fixed columns beside the line's two, whether rows stand in any order
+SHAPES = {
+    "forty unequal groups": (40, 0, False),
+    "six columns": (14, 4, False),
+    "rows in any order": (14, 0, True),
+}
 DRAWN = {f"{kind}, seed {seed}": (kind, seed) for kind in KINDS for seed in (1, 2)}
 
 
@@ -93,16 +98,16 @@ def load(name: str, rows: str = "index >= 0") -> Slopes:
 
 
 def shaped(shape: str) -> Slopes:
-    """One of SHAPES: lines of 14 or 40 unequal groups, some of them with fewer rows than a line has coefficients."""
-    rng = np.random.default_rng([9, SHAPES.index(shape)])
-    m, q = (40, 0) if shape == "forty unequal groups" else (14, 4 if shape == "six columns" else 0)
+    """One of SHAPES: lines of unequal groups, some of them with fewer rows than a line has coefficients."""
+    rng = np.random.default_rng([9, list(SHAPES).index(shape)])
+    m, q, is_mixed = SHAPES[shape]
     group = np.repeat(np.arange(m), rng.integers(1, 6, m))
     z, n = rng.integers(0, 10, len(group)).astype(float), len(group)
     more = np.column_stack([rng.normal(size=(m, q // 2)).round(1)[group], rng.normal(size=(n, q - q // 2)).round(1)])
     b = rng.normal(size=(m, 2)) * [2.0, 0.5]
     y = (5 + b[group, 0] + (1 + b[group, 1]) * z + more.sum(axis=1) + rng.normal(size=n)).round(2)
     Z = np.column_stack([np.ones(n), z])
-    order = rng.permutation(n) if shape == "rows in any order" else np.arange(n)
+    order = rng.permutation(n) if is_mixed else np.arange(n)
     return Slopes(np.column_stack([Z, more])[order], y[order], [(Z[order], group[order])])
 
 

@@ -16,8 +16,7 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from reference.designs import Drawn, Plan, draw
-from tests import layouts
-from tests.layouts import Curves, Design
+from tests.layouts import Curves, Design, curves_of
 
 FEW = settings(max_examples=max(3, settings.default.max_examples // 10))  # of each shape or kind: there are many
 SEEDS = st.integers(
@@ -229,11 +228,11 @@ SLOPES: dict[str, tuple[tuple[int, int], int, tuple[int, int]]] = {
 def slopes(shape: str) -> Curves:
     """Data of a shape, rows in any order."""
     ranks, c, sizes = SLOPES[shape]
-    return layouts.curves_of(ranks, c, beside=False, seed=1, sizes=sizes)
+    return curves_of(ranks, c, beside=False, seed=1, sizes=sizes)
 
 
 @cache
 def named_slopes(kind: str) -> Curves:
     """Twelve groups with a line each, named in one kind."""
-    curves = layouts.curves_of((2, 2), 1, beside=False, seed=2, sizes=(N_LABELS, 4))
+    curves = curves_of((2, 2), 1, beside=False, seed=2, sizes=(N_LABELS, 4))
     return replace(curves, group=labelled(curves.group, kind))

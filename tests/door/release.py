@@ -77,8 +77,8 @@ def _clean(project: Path) -> None:
         )
 
 
-def main(version: str, *options: str, project: Path = PROJECT) -> int:
-    """Write, build, and say what is left to type; options are those of `python -m build`."""
+def main(version: str, project: Path = PROJECT) -> int:
+    """Write, build, and say what is left to type."""
     try:
         _clean(project)
         texts = written(project, version, datetime.datetime.now(datetime.UTC).date())
@@ -88,7 +88,7 @@ def main(version: str, *options: str, project: Path = PROJECT) -> int:
     for path, text in texts.items():
         path.write_text(text, encoding="utf-8", newline="\n")
     into = project / "dist"
-    subprocess.run([sys.executable, "-m", "build", "--outdir", str(into), *options, str(project)], check=True)
+    subprocess.run([sys.executable, "-m", "build", "--outdir", str(into), str(project)], check=True)
     made = [*sorted(into.glob(f"*{version}*")), vectors(project, into)]
     print(*(path.relative_to(project) for path in made), sep="\n")
     print(f"left to type, once you have looked at them:\n    git commit -am 'Version {version}' && git tag v{version}")
@@ -97,4 +97,4 @@ def main(version: str, *options: str, project: Path = PROJECT) -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main(*sys.argv[1:]) if sys.argv[1:] else "usage: tox run -e release -- 0.2.0")
+    sys.exit(main(sys.argv[1]) if len(sys.argv) == 2 else "usage: tox run -e release -- 0.2.0")

@@ -133,7 +133,7 @@ def test_a_fault_with_two_factors_is_caught_in_every_quantity(place, way, tmp_pa
 def test_a_fault_with_slopes_is_caught_in_every_quantity(place, tmp_path):
     """G, coef, se, criterion and df: 5 % off there alone."""
     source = PLANTED.format(functions=census.OF_TERMS, table="SHAPES_OF_SLOPES", place=place)
-    failed, _ = _run(tmp_path, source, "-k", "slopes", *_exercises("slopes"))
+    failed, _ = _run(tmp_path, source, "-k", "slopes", *_exercises("terms"))
     quantities = {"G", "coef", "se", "criterion"}
     assert {name for name in quantities if any(test.endswith(f"-{name}]") for test in failed)} == quantities
     assert any(test.startswith("test_df_of_slopes") for test in failed)

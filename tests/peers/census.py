@@ -102,12 +102,12 @@ SHAPES_OF_TERMS: dict[str, Holds] = {
     "near-collinear columns": lambda f: f.factors == 2 and f.condition > 1000,
 }
 SHAPES_OF_SLOPES: dict[str, Holds] = {
-    "more than 30 groups": lambda f: f.slopes and f.levels > 30 and f.equal,
-    "more than 30 unequal groups": lambda f: f.slopes and f.levels > 30 and not f.equal,
-    "200 groups": lambda f: f.slopes and f.levels >= 200,
+    "more than 30 groups": lambda f: f.slopes and f.buckets > 30 and f.equal,
+    "more than 30 unequal groups": lambda f: f.slopes and f.buckets > 30 and not f.equal,
+    "200 groups": lambda f: f.slopes and f.buckets >= 200,
     "more than 5 columns": lambda f: f.slopes and f.columns > 5 and f.equal,
     "more than 5 columns and unequal groups": lambda f: f.slopes and f.columns > 5 and not f.equal,
-    "30 rows in each group": lambda f: f.slopes and f.rows >= 30 * f.levels,
+    "30 rows in each group": lambda f: f.slopes and f.rows >= 30 * f.buckets,
     "groups with one row": lambda f: f.slopes and f.has_single,
     "interleaved rows": lambda f: f.slopes and f.interleaved,
     "groups by text": lambda f: f.slopes and f.named,
@@ -168,6 +168,7 @@ def facts(arguments: dict[str, Any]) -> Facts:
     if "terms" in arguments:
         found.factors = len(arguments["terms"])
         of_pairs = [np.asarray(group).astype(str) for _, group in arguments["terms"]]
+        _of_buckets(found, of_pairs[0])
         found.equal = len(set(np.unique(np.char.add(of_pairs[0], of_pairs[-1]), return_counts=True)[1].tolist())) == 1
         found.nested = _is_nested(of_pairs)
         _of_terms(found, arguments["terms"])
@@ -189,17 +190,14 @@ def _of_labels(found: Facts, labels: np.ndarray) -> None:
 def _of_buckets(found: Facts, group: np.ndarray) -> None:
     codes, sizes = np.unique(group, return_inverse=True, return_counts=True)[1:]
     found.rows, found.buckets, found.equal = len(group), len(sizes), bool(np.all(sizes == sizes[0]))
+    found.has_single = bool(np.min(sizes) == 1)
     found.interleaved = bool(np.count_nonzero(np.diff(codes)) > len(sizes) - 1)
 
 
 def _of_terms(found: Facts, terms: Any) -> None:
     """Slopes: a Z of several columns, or of one that varies."""
-    Zs, groups = [np.asarray(Z) for Z, _ in terms], [np.asarray(group) for _, group in terms]
-    found.slopes = any(Z.shape[1] > 1 or np.ptp(Z) > 0 for Z in Zs)
-    codes, sizes = np.unique(groups[0].astype(str), return_inverse=True, return_counts=True)[1:]
-    found.levels, found.has_single = len(sizes), bool(sizes.min() == 1)
-    found.named = any(group.dtype.kind in "UO" for group in groups)
-    found.interleaved = bool(np.count_nonzero(np.diff(codes)) > len(sizes) - 1)
+    found.slopes = any(np.shape(Z)[1] > 1 or np.ptp(Z) > 0 for Z, _ in terms)
+    found.named = any(np.asarray(group).dtype.kind in "UO" for _, group in terms)
 
 
 def _of_columns(found: Facts, X: np.ndarray, group: np.ndarray | None) -> None:

@@ -162,7 +162,7 @@ def _newest(uploads: list[_Upload], asked: tuple[str, ...]) -> tuple[list[_Uploa
     """Of attempts with a date the last that has functions, and earlier ones with others; and the earlier ones left."""
     attempts: dict[str, list[_Upload]] = defaultdict(list)
     for upload in uploads:
-        attempts[upload.label.attempt if upload.label else ""].append(upload)
+        attempts[_attempt(upload)].append(upload)
     kept, left, names = [], [], set()
     for attempt in sorted(attempts, reverse=True):
         own = {name for upload in attempts[attempt] for name in entry_defines(upload.entry, asked)}
