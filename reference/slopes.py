@@ -45,6 +45,8 @@ SHAPES = {
     "rows in any order": (14, 0, True),
 }
 DRAWN = {f"{kind}, seed {seed}": (kind, seed) for kind in KINDS for seed in (1, 2)}
+# Those that are certified by ML as well
+ML = {f"{case}, by ML": case for case in (*UNBALANCED, "years, seed 1", "no covariance, seed 1", "six columns")}
 
 
 @dataclass(frozen=True, eq=False)
@@ -131,7 +133,9 @@ def drawn(kind: str, seed: int) -> Slopes:
 
 
 def data_of(case: str) -> Slopes:
-    """Of UNBALANCED, DRAWN or SHAPES."""
+    """Of UNBALANCED, DRAWN, SHAPES or ML."""
+    if case in ML:
+        return data_of(ML[case])
     if case in SHAPES:
         return shaped(case)
     return drawn(*DRAWN[case]) if case in DRAWN else load(*UNBALANCED[case])
@@ -139,7 +143,7 @@ def data_of(case: str) -> Slopes:
 
 @cache
 def certified(case: str) -> tuple[Slopes, Expected]:
-    """One of UNBALANCED, DRAWN or SHAPES with its proved numbers."""
+    """One of UNBALANCED, DRAWN, SHAPES or ML with its proved numbers."""
     said = json.loads(FILE.read_text(encoding="utf-8"))["cases"][case]
     arrays = {name: np.array(said[name], dtype=float) for name in ("coef", "se", "df")}
     G = [np.array(part, dtype=float) for part in said["G"]]
@@ -196,9 +200,9 @@ def searched(data: Slopes, *, ml: bool = False) -> tuple[float, list[Floats], li
 def main() -> None:
     """Certify every case, and write them."""
     cases = {}
-    for case in (*UNBALANCED, *DRAWN, *SHAPES):
-        data = data_of(case)
-        proved = balls.certify(balls.Model.of(data.X, data.y, data.terms), *searched(data))
+    for case in (*UNBALANCED, *DRAWN, *SHAPES, *ML):
+        data, ml = data_of(case), case in ML
+        proved = balls.certify(balls.Model.of(data.X, data.y, data.terms, ml=ml), *searched(data, ml=ml))
         numbers: dict[str, Any] = {"G": [[[str(cell) for cell in row] for row in G] for G in proved.G]}
         numbers |= {name: [str(value) for value in getattr(proved, name)] for name in ("coef", "se", "df")}
         cases[case] = numbers | {"Ve": str(proved.Ve), "criterion": str(proved.criterion), "ranks": proved.ranks}

@@ -72,6 +72,7 @@ class Function:
     exercise: str
     arguments: tuple[str, ...]
     fields: dict[str, Kind]
+    optional: tuple[str, ...] = ()  # arguments more, that a package may take by their names
 
     @property
     def forms(self) -> dict[str, str]:
@@ -259,6 +260,7 @@ SECOND = {
             "7",
             ("X", "y", "terms"),
             {"G": Kind("matrices", _matrices), "Ve": NUMBER, **ESTIMATES, "criterion": NUMBER},
+            optional=("method",),
         ),
         Function("mixed_df", "7", ("X", "y", "terms"), {WHOLE: P_NUMBERS}),
         Function("random_effects", "7", ("X", "y", "terms"), {WHOLE: Kind("effects", _effects)}),

@@ -62,7 +62,8 @@ class Implementation:
 
     def _call(self, name: str, values: tuple[Any, ...]) -> Any:
         function = EVERY[name]
-        call = Call(name, dict(zip(function.arguments, values, strict=True)))
+        optional = function.optional[: max(0, len(values) - len(function.arguments))]
+        call = Call(name, dict(zip((*function.arguments, *optional), values, strict=True)))
         self.calls = [*self.calls[-1:], call]  # the last two: some theorems compare a pair
         value = self.backend.call(name, call.arguments, function.forms)
         self.converged = value.get("converged")

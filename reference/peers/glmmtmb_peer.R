@@ -17,6 +17,17 @@ UNITS <- "in micrograms glmmTMB stops: system is computationally singular"
 FAR <- "glmmTMB stops early, or with a singular system, where a covariate is a year or of small units"
 SHORT <- "glmmTMB stops short of a variance of 0: BLUPs of 1e-10 where 0 is right"
 KNOWN_FAILURES <- list(
+  `test_ml_of_random_coefficients` = NOT_PD,
+  `test_ml_of_known_data[orthodont]` = EARLY,
+  `test_ml_of_unbalanced_data_to_25_digits[Orthodont, the last visits of some, by ML-se]` = JOINT,
+  `test_ml_of_unbalanced_data_to_25_digits[ponds, by ML-se]` = JOINT,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-variances]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-coef]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-se]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-criterion]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[no covariance, seed 1, by ML-se]` = JOINT,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-se]` = JOINT,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-criterion]` = EARLY,
   `test_one_term_has_the_lowest_of_several_minima[145]` = MINIMA,
   `test_one_term_has_the_lowest_of_several_minima[174]` = MINIMA,
   `test_one_term_has_the_lowest_of_several_minima[199]` = MINIMA,
@@ -114,8 +125,8 @@ fitted_mixed <- function(X, y, terms, REML = TRUE) {
   suppressWarnings(suppressMessages(glmmTMB(formula, data = data, REML = REML)))
 }
 
-fit_mixed <- function(X, y, terms) {
-  fit <- fitted_mixed(X, y, terms)
+fit_mixed <- function(X, y, terms, method = "REML") {
+  fit <- fitted_mixed(X, y, terms, REML = method == "REML")
   G <- lapply(paste0("g", seq_along(terms)), function(g) { v <- VarCorr(fit)$cond[[g]]; matrix(v, nrow(v)) })
   list(G = G, Ve = sigma(fit)^2,
        coef = unname(fixef(fit)$cond), se = unname(sqrt(diag(vcov(fit)$cond))), criterion = -2 * as.numeric(logLik(fit)))

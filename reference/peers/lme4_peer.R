@@ -12,6 +12,12 @@ EARLY <- "lmer's optimiser at its defaults stops early: of Orthodont's slopes G[
 FAR <- paste("lmer's optimiser at its defaults stops early where a covariate is a year, 5.2 above the lowest criterion,",
              "or of small units, 0.03 above it")
 KNOWN_FAILURES <- list(
+  `test_ml_of_unbalanced_data_to_25_digits[Orthodont, the last visits of some, by ML-variances]` = EARLY,
+  `test_ml_of_unbalanced_data_to_25_digits[Orthodont, the last visits of some, by ML-criterion]` = EARLY,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-variances]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-coef]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-se]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-criterion]` = FAR,
   `test_one_term_has_the_lowest_of_several_minima[145]` = MINIMA,
   `test_one_term_has_the_lowest_of_several_minima[174]` = MINIMA,
   `test_one_term_has_the_lowest_of_several_minima[199]` = MINIMA,
@@ -95,11 +101,11 @@ fitted_mixed <- function(X, y, terms, REML = TRUE) {
   suppressWarnings(suppressMessages(lmer(formula, data, REML = REML, control = control)))
 }
 
-fit_mixed <- function(X, y, terms) {
-  fit <- fitted_mixed(X, y, terms)
+fit_mixed <- function(X, y, terms, method = "REML") {
+  fit <- fitted_mixed(X, y, terms, REML = method == "REML")
   v <- VarCorr(fit)
   list(G = lapply(paste0("g", seq_along(terms)), function(g) matrix(v[[g]], nrow(v[[g]]))), Ve = sigma(fit)^2,
-       coef = unname(fixef(fit)), se = sqrt(diag(as.matrix(vcov(fit)))), criterion = REMLcrit(fit))
+       coef = unname(fixef(fit)), se = sqrt(diag(as.matrix(vcov(fit)))), criterion = -2 * as.numeric(logLik(fit)))
 }
 
 mixed_df <- function(X, y, terms)

@@ -13,6 +13,15 @@ ENDS <- "lme ends with an error where slopes vary little: nlminb, iteration limi
 FAR <- paste("lme ends with an error where a covariate is a year, or of small units: a singular system, or nlminb's",
              "iteration limit")
 KNOWN_FAILURES <- list(
+  `test_ml_of_random_coefficients` = ENDS,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-variances]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-coef]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-se]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-criterion]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-variances]` = ENDS,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-coef]` = ENDS,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-se]` = ENDS,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-criterion]` = ENDS,
   `test_the_lowest_of_several_minima_is_taken` = MINIMA,
   `test_reml_of_nist_data[Vb-SmLs07]` = STOPS,
   `test_reml_of_nist_data[Vb-SmLs08]` = STOPS,
@@ -90,8 +99,8 @@ fitted_mixed <- function(X, y, terms, method = "REML") {
   lme(y ~ X - 1, random = random, data = data, method = method)
 }
 
-fit_mixed <- function(X, y, terms) {
-  fit <- fitted_mixed(X, y, terms)
+fit_mixed <- function(X, y, terms, method = "REML") {
+  fit <- fitted_mixed(X, y, terms, method)
   G <- lapply(as.matrix(fit$modelStruct$reStruct), function(D) unname(D) * fit$sigma^2)
   list(G = unname(G[paste0("g", seq_along(terms))]), Ve = fit$sigma^2, coef = unname(fixef(fit)),
        se = unname(sqrt(diag(vcov(fit)))), criterion = -2 * as.numeric(logLik(fit)))

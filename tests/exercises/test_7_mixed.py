@@ -7,6 +7,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2 as chi_squared
 
 from reference import exact, golden, second_level, several_minima, slopes
+from reference.coefficients import coefficients
 from reference.strata import strata
 from tests import layouts, strategies
 from tests.assertions import assert_at_most, assert_close, assert_each_close, assert_that
@@ -15,6 +16,7 @@ pytestmark = [pytest.mark.package, pytest.mark.judges("fit_mixed")]
 of_df = pytest.mark.judges("mixed_df")
 of_effects = pytest.mark.judges("random_effects")
 of_ratio = pytest.mark.judges("likelihood_ratio")
+by_ml = pytest.mark.ml
 FLAT = 1e-6  # of a criterion, what an optimiser may leave
 
 
@@ -311,16 +313,28 @@ def test_df_of_random_slopes_of_known_data(impl, name):
 CASES = [*slopes.UNBALANCED, *slopes.DRAWN]
 
 
+def assert_proved(impl, quantity, got, expected):
+    """A quantity of a fit whose minimum is proved."""
+    allowed = impl.tolerances
+    if quantity == "variances":
+        total = sum(np.trace(np.abs(G)) for G in expected.G) + expected.Ve
+        all_of = [np.concatenate([np.ravel(G) for G in [*fit.G, fit.Ve]]) for fit in (got, expected)]
+        assert_close("G and Ve", *all_of, allowed.variance, total)
+    elif quantity == "coef":
+        assert_close("coef", got.coef, expected.coef, allowed.estimate)
+    elif quantity == "se":
+        assert_each_close("se", got.se, expected.se, allowed.standard_error)
+    else:
+        assert_close("criterion", got.criterion, expected.criterion, max(1e-8, allowed.criterion), 1.0)
+
+
 @pytest.mark.parametrize("case", CASES)
 def test_random_slopes_of_unbalanced_data_to_25_digits(impl, case):
     """Parts of known data, and drawn: years, small units, no covariance, several terms; minima proved in balls."""
     data, expected = slopes.certified(case)
     got = impl.fit_mixed(data.X, data.y, data.terms)
-    total = sum(np.trace(np.abs(G)) for G in expected.G) + expected.Ve
-    for_all = np.concatenate([np.ravel(G) for G in [*expected.G, expected.Ve]])
-    allowed = impl.tolerances.variance
-    assert_close("G and Ve", np.concatenate([np.ravel(G) for G in [*got.G, got.Ve]]), for_all, allowed, total)
-    assert_each_close("se", got.se, expected.se, impl.tolerances.standard_error)
+    assert_proved(impl, "variances", got, expected)
+    assert_proved(impl, "se", got, expected)
 
 
 @of_df
@@ -330,6 +344,42 @@ def test_df_of_unbalanced_data_to_25_digits(impl, case):
     data, expected = slopes.certified(case)
     got = impl.mixed_df(data.X, data.y, data.terms)
     assert_each_close("df = 2 f^2 / Var(f)", got, expected.df, max(1e-6, impl.tolerances.df))
+
+
+# --- ML -------------------------------------------------------------------------------------------------
+
+
+@by_ml
+@given(layouts.growth_curves())
+def test_ml_of_random_coefficients(impl, curves):
+    """Theorem 23 by ML: m for f_b, (m - c) l / m for l."""
+    expected = coefficients(curves.X, curves.y, curves.Z, curves.group, ml=True)
+    got = impl.fit_mixed(curves.X, curves.y, curves.terms, "ML")
+    assert_slopes(impl, "by the eigenvalues of S", got, expected)
+    allowed = max(1e-8, impl.tolerances.criterion)
+    assert_close("criterion: -2 log likelihood", got.criterion, expected.criterion, allowed, 1.0)
+    assert_each_close("se by X+ V X+'", got.se, expected.se, impl.tolerances.standard_error)
+
+
+@by_ml
+@pytest.mark.parametrize("name", slopes.NAMES)
+def test_ml_of_known_data(impl, name):
+    """sleepstudy by ML: 565.51 where REML has 612.10; nothing but the method tells them apart."""
+    data = slopes.load(name)
+    (Z, group), *_ = data.terms
+    expected = coefficients(data.X, data.y, Z, group, ml=True)
+    got = impl.fit_mixed(data.X, data.y, data.terms, "ML")
+    assert_slopes(impl, "in closed form", got, expected)
+    assert_each_close("se", got.se, expected.se, impl.tolerances.standard_error)
+
+
+@by_ml
+@pytest.mark.parametrize("quantity", ["variances", "coef", "se", "criterion"])
+@pytest.mark.parametrize("case", slopes.ML)
+def test_ml_of_unbalanced_data_to_25_digits(impl, case, quantity):
+    """Slopes, several terms, single rows: minima of -2 log L proved in balls."""
+    data, expected = slopes.certified(case)
+    assert_proved(impl, quantity, impl.fit_mixed(data.X, data.y, data.terms, "ML"), expected)
 
 
 # --- predictions, and tests by ML -----------------------------------------------------------------------

@@ -6,8 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 
-from reference import certified, exact, second_level, several_minima, slopes
-from reference.coefficients import coefficients
+from reference import certified, exact, second_level, several_minima
 from tests import layouts, strategies
 from tests.assertions import assert_at_most, assert_between, assert_close, assert_each_close, assert_equal
 
@@ -179,28 +178,6 @@ def test_units_of_X_and_Z(mixed, c):
 
 
 # --- ML, likelihood ratios, BLUPs -----------------------------------------------------------------------
-
-
-@given(layouts.growth_curves())
-def test_ml_of_random_coefficients(mixed, curves):
-    """Theorem 23 by ML: m for f_b, (m - c) l / m for l."""
-    closed = coefficients(curves.X, curves.y, curves.Z, curves.group, ml=True)
-    got = mixed.fit_mixed(curves.X, curves.y, curves.terms, "ML")
-    assert_close("criterion: -2 log likelihood", got.criterion, closed.criterion, 1e-9, 1.0 + abs(closed.criterion))
-    assert_close("G", got.G[0], closed.G, 1e-9, float(np.trace(closed.G) + closed.Ve))
-
-
-RATIOS = {"sleepstudy": ([0], 23.536537498), "orthodont": ([0, 1, 2], 5.029210165)}
-
-
-@pytest.mark.parametrize("name", RATIOS)
-def test_the_likelihood_ratio_is_that_of_the_coefficients(mixed, name):
-    """Interior: m log(1 + F / (m - c)) for one row of coefficients."""
-    columns, chi2 = RATIOS[name]
-    data = slopes.load(name)
-    got = mixed.likelihood_ratio(data.X[:, columns], data.X, data.y, data.terms)
-    assert_close("chi2", got.chi2, chi2, 1e-9)
-    assert_equal("df", got.df, 1)
 
 
 def test_a_model_that_is_no_part_of_the_other_is_refused(mixed):

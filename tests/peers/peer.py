@@ -8,15 +8,18 @@ functions that it does not define are not asked, which is said. It may have decl
     NOT_OFFERED = ("satterthwaite_df", "fit_reml.se")      functions of the contract, and fields
     CRITERION = "+log|X'X|"                                what its criterion is, beside lme4's: or "-log|X'X|"
     REFUSES = {"boundary": "why"}                          data that it refuses ("singletons", "no intercept"),
-                                                           models that it has not ("slopes", "crossed", "several terms")
+                                                           models that it has not ("slopes", "crossed",
+                                                           "several terms", "ml")
     DF = "kenward-roger"                                   instead of Satterthwaite's
     LEAST = 8                                              digits that are asked of everything on ordinary data
     KNOWN_FAILURES = {"test_name[case]": "reason", ...}    tests that it fails by its own fault
 
-A result of `fit_reml` may have a field more, `converged`: what the package itself says of it.
+A `fit_mixed` that takes `method` ("REML" or "ML") is asked by ML as well. A result of `fit_reml` may have a field more,
+`converged`: what the package itself says of it.
 """
 
 import importlib.util
+import inspect
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -30,7 +33,7 @@ import pytest
 import lmm_core
 from reference import r
 from tests import contract
-from tests.contract import ContractError
+from tests.contract import EVERY, ContractError
 from tests.grading.sandbox.border import outgoing
 from tests.grading.sandbox.plain import UnreadableError, field_of, names_of, plain
 from tests.implementation import Backend, Implementation, InProcess
@@ -64,6 +67,9 @@ mixed_df <- function(X, y, terms) components_df(X, y, lapply(terms, function(ter
 }
 
 
+NO_METHOD = 'which takes no argument `method` ("REML" or "ML")'
+
+
 class PeerError(Exception):
     """The file cannot be used; one sentence."""
 
@@ -79,6 +85,7 @@ class Peer:
     tolerances: Tolerances = SUBMISSION
     least: int | None = None  # digits asked on ordinary data
     language: str = "Python"
+    by_ml: bool = True  # whether fit_mixed takes a method
     remarks: tuple[str, ...] = ()  # what is not asked of it, in sentences
 
     def implementation(self) -> Implementation:
@@ -119,7 +126,9 @@ class InPython:
         if function is None:
             raise ContractError(f"{name} is not defined")
         try:
-            value = function(*arguments.values())
+            required = EVERY[name].arguments
+            named = {argument: value for argument, value in arguments.items() if argument not in required}
+            value = function(*(arguments[argument] for argument in required), **named)
             answer = plain(value, self.declared.forms(name, forms)) | flag(value)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
@@ -129,6 +138,11 @@ class InPython:
             failed = ContractError(f"{name} raised {type(error).__name__}: {error}")
             self.declared.refused(name, arguments, failed)
         return self.declared.completed(name, answer, arguments)
+
+    def takes_method(self) -> bool:
+        """Whether its fit_mixed may be asked by ML."""
+        taken = inspect.signature(self.module.fit_mixed).parameters.values()
+        return any(one.name == "method" or one.kind is one.VAR_KEYWORD for one in taken)
 
 
 @dataclass(frozen=True)
@@ -144,11 +158,12 @@ class InR:
         if function is None:
             raise ContractError(f"{name} is not defined")
         try:
-            values = [
-                np.asarray(value, float) if argument in NUMBERS else outgoing(value)
+            sent = {
+                argument: np.asarray(value, float) if argument in NUMBERS else outgoing(value)
                 for argument, value in arguments.items()
-            ]
-            answer = self.submission.call(function, values, self.declared.forms(name, forms))
+            }
+            values = [sent.pop(argument) for argument in EVERY[name].arguments]
+            answer = self.submission.call(function, values, self.declared.forms(name, forms), **sent)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
         except Exception as error:
@@ -157,6 +172,10 @@ class InR:
         if unread or "flaws" in answer:
             raise ContractError(f"{name}: {unread[0] if unread else 'the result has no names, or numbers as text'}")
         return self.declared.completed(name, answer, arguments)
+
+    def takes_method(self) -> bool:
+        """Whether its fit_mixed may be asked by ML."""
+        return not {"method", "..."}.isdisjoint(self.submission.signature("fit_mixed"))
 
 
 def core() -> Peer:
@@ -183,12 +202,12 @@ def load(path: Path) -> Peer:
         r.define(IN_R[name_before], loaded.environment) if in_r else IN_PYTHON[name_before](loaded)
     if older:
         refuses, renamed = {"slopes": "contract 1 has none", **refuses}, (RENAMED,)
-    absent = [name for name in contract.EVERY if defined(name) is None]
-    if len(absent) == len(contract.EVERY):
+    absent = [name for name in EVERY if defined(name) is None]
+    if len(absent) == len(EVERY):
         raise PeerError(f"implementation {path} defines no function of the contract, such as fit_reml")
     not_offered = [entry for entry in said("NOT_OFFERED") or () if entry.partition(".")[0] not in contract.OLDER]
     names = {str(key) for key in (loaded.environment if in_r else vars(loaded) if in_python else ())}
-    remarks = (*not_asked(names, absent, not_offered), *renamed)
+    remarks = [*not_asked(names, absent, not_offered), *renamed]
     missing = {*not_offered, *absent}
     try:
         declared = Declared(
@@ -204,7 +223,10 @@ def load(path: Path) -> Peer:
     backend = BACKENDS[suffix](loaded, declared)
     least = None if said("LEAST") is None else int(said("LEAST"))
     version = str(said("VERSION") or name)
-    peer = Peer(name, version, backend, declared, least=least, language=language, remarks=remarks)
+    by_ml = "fit_mixed" not in missing and "ml" not in refuses and backend.takes_method()
+    if not by_ml and "fit_mixed" not in missing:
+        remarks.append(f"Not asked: fit_mixed by ML, {refuses.get('ml', NO_METHOD)}.")
+    peer = Peer(name, version, backend, declared, least=least, language=language, by_ml=by_ml, remarks=tuple(remarks))
     return peer.asking(None)
 
 
@@ -303,7 +325,7 @@ LOADERS: dict[str, Callable[[Path], tuple[Any, Callable[[str], Any]]]] = {
     ".r": _from_r,
     ".toml": _from_toml,
 }
-BACKENDS: dict[str, Callable[[Any, Declared], Backend]] = {
+BACKENDS: dict[str, Callable[[Any, Declared], InPython | InR | program.InProgram]] = {
     ".py": InPython,
     ".r": InR,
     ".toml": program.InProgram,

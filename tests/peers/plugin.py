@@ -84,6 +84,8 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
         reason = known.get(item.name) or known.get(item.name.partition("[")[0])
         if not judged.offers(function_of(item)):
             item.add_marker(pytest.mark.skip(reason=f"not offered by {judged.version}"))
+        elif not judged.by_ml and item.get_closest_marker("ml"):
+            item.add_marker(pytest.mark.skip(reason=f"fit_mixed by ML is not offered by {judged.version}"))
         elif judged.declared.df != "satterthwaite" and item.get_closest_marker("satterthwaite"):
             item.add_marker(pytest.mark.skip(reason=f"{judged.version} has df of {judged.declared.df}"))
         elif reason:

@@ -84,6 +84,14 @@ class InProgram:
             raise ContractError(f"{name}: {error}") from None
         return self.declared.completed(name, answer, arguments)
 
+    def takes_method(self) -> bool:
+        """Whether it answers fit_mixed by ML, and otherwise than by REML."""
+        ask, question = self.declaration.program.ask, example("fit_mixed")
+        try:
+            return ask("fit_mixed", question) != ask("fit_mixed", question | {"method": "ML"})
+        except DialogueError:
+            return False
+
 
 def read(path: Path) -> Declaration:
     """The file; raises ProgramError."""

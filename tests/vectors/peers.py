@@ -1,4 +1,4 @@
-"""What the peers of `reference/peers` answer to vectors by REML, and what they miss: DEFECTS.md beside the vectors.
+"""What the peers of `reference/peers` answer to vectors, and what they miss: DEFECTS.md beside the vectors.
 
 python -m tests.vectors.peers               writes the page's part below its mark, of the peers that can be loaded here
 """
@@ -38,7 +38,7 @@ def sheet(of: Peer, vectors: dict[str, Vector]) -> Sheet:
     answered: Answered = {}
     refused: dict[str, str] = {}
     for name, vector in vectors.items():
-        if vector["method"] == "REML":
+        if vector["method"] == "REML" or of.by_ml:
             with warnings.catch_warnings(), suppress(pytest.skip.Exception):
                 warnings.simplefilter("ignore")
                 try:
@@ -51,15 +51,16 @@ def sheet(of: Peer, vectors: dict[str, Vector]) -> Sheet:
 def _answers(of: Peer, vector: Vector) -> Iterator[tuple[str, list[Decimal | None]]]:
     """By quantity; raises AssertionError where there is no fit."""
     X, y, terms = core.parts(vector)
-    impl, first = of.implementation(), core.is_one_intercept(terms)
-    arguments = (X, y, terms[0][1]) if first else (X, y, terms)
+    by_ml, impl = vector["method"] == "ML", of.implementation()
+    first = core.is_one_intercept(terms) and not by_ml
+    arguments = (X, y, terms[0][1]) if first else (X, y, terms, "ML") if by_ml else (X, y, terms)
     fitting, ddf = ("fit_reml", "satterthwaite_df") if first else ("fit_mixed", "mixed_df")
     reads: dict[str, Callable[[], Any]] = {}
     if of.offers(fitting):
         fit = getattr(impl, fitting)(*arguments)
         reads["variances"] = lambda: fit.Vb if first else np.concatenate([G[np.tril_indices(len(G))] for G in fit.G])
         reads |= {q: lambda q=q: getattr(fit, q) for q in ("Ve", "coef", "se", "criterion")}
-    if of.offers(ddf):
+    if of.offers(ddf) and not by_ml:
         reads["df"] = lambda: getattr(impl, ddf)(*arguments)
     for quantity, read in reads.items():
         size = len(vector.get("expected", {}).get(quantity, [""]))

@@ -200,9 +200,9 @@ class RSubmission:
             return []
         return list(robjects.r("function(f) as.character(names(formals(f)))")(FUNCTION(name, self.environment)))
 
-    def call(self, function: Any, arguments: list, forms: dict) -> dict:
+    def call(self, function: Any, arguments: list, forms: dict, **named: Any) -> dict:
         """Call it with R objects."""
-        outcome = CALL(function, *[as_r(argument) for argument in arguments])
+        outcome = CALL(function, *map(as_r, arguments), **{name: as_r(value) for name, value in named.items()})
         if "error" in outcome.names:
             said = {name: entry[0] for name, entry in outcome.items() if len(entry)}
             of = f" of {said['of']}" if said.get("of") else ""
