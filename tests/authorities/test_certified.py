@@ -81,19 +81,22 @@ def test_kenward_roger_by_the_expected_information_is_pbkrtests(live_r):
 
 
 def test_kenward_roger_by_the_observed_information_has_satterthwaites_df():
-    """And another se, since these groups differ in their times."""
+    """Theorem 27. And another se, since these groups differ in their times; by the expected information another df."""
     data = slopes.load("sleepstudy", "index % 3 != 1 and index < 60")
     proved = certify(Model.of(data.X, data.y, data.terms), *slopes.searched(data))
     (_, first), (se, second) = proved.kenward_roger(np.eye(2), expected=False)
     assert [f"{df:.24}" for df in (first, second)] == [f"{df:.24}" for df in proved.df]
     assert abs(se / proved.se[1] - 1) > 1e-3
+    assert abs(proved.kenward_roger(np.eye(2))[1][1] / second - 1) > 1e-3
 
 
 def test_kenward_roger_of_balanced_slopes_adds_nothing_to_the_standard_error():
-    """Theorem 23: Cov_A = C, by both informations."""
+    """Theorem 27: Cov_A = C and m - c df, by both informations."""
     proved = certify(Model.of(MEANT.X, MEANT.y, MEANT.terms), *AT, [2])
-    both = [se for expected in (True, False) for se, _ in proved.kenward_roger(np.eye(2), expected=expected)]
-    assert max(abs(a / b - 1) for a, b in zip(both, proved.se * 2, strict=True)) < 1e-24
+    both = [pair for expected in (True, False) for pair in proved.kenward_roger(np.eye(2), expected=expected)]
+    assert max(abs(se / C - 1) for (se, _), C in zip(both, proved.se * 2, strict=True)) < 1e-24
+    m = len(np.unique(MEANT.terms[0][1]))
+    assert max(abs(df - (m - 1)) for _, df in both) < 1e-20
 
 
 def test_kenward_roger_by_the_observed_information_is_not_defined_at_a_singular_fit():

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from lmm_verification.frame import frame
 
+from lmm_core import mixed
 from reference import second_level
 from tests.contract import EVERY, VERSION, ContractError
 from tests.meta.graded import PROJECT
@@ -178,6 +179,33 @@ def test_the_functions_of_contract_1_are_asked_by_those_of_contract_2(tmp_path):
     assert np.allclose([G[0, 0] for G in fit.G], data.expected["V"], rtol=1e-6)
     assert np.allclose(older.implementation().mixed_df(data.X, data.y, data.terms), data.expected["df"], rtol=1e-5)
     assert "fit_mixed(X, y, terms)" in older.remarks[-1]
+
+
+MIXED = "from lmm_core import mixed\n"
+BY_ML = {
+    "def fit_mixed(X, y, terms, method='REML'):\n    return mixed.fit_mixed(X, y, terms, method)\n": "",
+    "def fit_mixed(X, y, terms, **options):\n    return mixed.fit_mixed(X, y, terms, **options)\n": "",
+    "def fit_mixed(X, y, terms):\n    return mixed.fit_mixed(X, y, terms)\n": "by ML, which takes no argument `method`",
+    "REFUSES = {'ml': 'none here'}\nfrom lmm_core.mixed import fit_mixed\n": "Not asked: fit_mixed by ML, none here.",
+}
+
+
+@pytest.mark.parametrize(("source", "said"), BY_ML.items())
+def test_a_fit_that_takes_a_method_is_asked_by_ml(source, said, tmp_path):
+    """By the argument's name; of another it is said that it is not asked."""
+    loaded = _load(tmp_path, MIXED + source)
+    data = second_level.load("ponds")
+    assert [said in " ".join(loaded.remarks), loaded.by_ml] == [True, not said]
+    if loaded.by_ml:
+        got = loaded.implementation().fit_mixed(data.X, data.y, data.terms, "ML")
+        assert got.criterion == mixed.fit_mixed(data.X, data.y, data.terms, "ML").criterion
+
+
+def test_a_likelihood_ratio_of_who_has_no_ml_is_refused_by_design(tmp_path):
+    """It is by ML."""
+    source = "REFUSES = {'ml': 'none'}\ndef likelihood_ratio(*arguments):\n    raise NotImplementedError\n"
+    with pytest.raises(pytest.skip.Exception, match="refuses ml: none"):
+        _load(tmp_path, source).implementation().likelihood_ratio(ARGUMENTS[0][:, :1], *ARGUMENTS[:2], [])
 
 
 def test_components_df_alone_is_asked_and_told_its_name_now(tmp_path):

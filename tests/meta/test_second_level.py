@@ -107,6 +107,28 @@ OF_SLOPES = {
         "    return effects\n"
     ),
 }
+# Right by REML.
+OF_ML = {
+    "the method passed over": "def fit_mixed(X, y, terms, method='REML'):\n    return right.fit_mixed(X, y, terms)\n",
+    "residual variance over n - p": (
+        "def fit_mixed(X, y, terms, method='REML'):\n    fit, (n, p) = right.fit_mixed(X, y, terms, method), X.shape\n"
+        "    wrong = {'Ve': fit.Ve * n / (n - p), 'G': [G * n / (n - p) for G in fit.G]}\n"
+        "    return fields(fit) | (wrong if method == 'ML' else {})\n"
+    ),
+    "standard errors by REML": (
+        "def fit_mixed(X, y, terms, method='REML'):\n"
+        "    return fields(right.fit_mixed(X, y, terms, method)) | {'se': right.fit_mixed(X, y, terms).se}\n"
+    ),
+    "coefficients by REML": (
+        "def fit_mixed(X, y, terms, method='REML'):\n"
+        "    return fields(right.fit_mixed(X, y, terms, method)) | {'coef': right.fit_mixed(X, y, terms).coef}\n"
+    ),
+    "a criterion without its constant": (
+        "def fit_mixed(X, y, terms, method='REML'):\n    fit = right.fit_mixed(X, y, terms, method)\n"
+        "    less = len(y) * np.log(2 * np.pi) if method == 'ML' else 0\n"
+        "    return fields(fit) | {'criterion': fit.criterion - less}\n"
+    ),
+}
 CHOSEN = "slope or coefficients or covariate or predictions or likelihood or between"
 
 
@@ -125,6 +147,16 @@ def test_a_mistake_with_slopes_fails(name, tmp_path):
     path = tmp_path / "wrong_peer.py"
     path.write_text(HEAD + OF_SLOPES[name])
     status, text = judged(path, "-x", "-k", CHOSEN)
+    assert status == 1, text
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", OF_ML)
+def test_a_mistake_by_ml_fails(name, tmp_path):
+    """As a peer, which is right by REML."""
+    path = tmp_path / "wrong_peer.py"
+    path.write_text(HEAD + OF_ML[name])
+    status, text = judged(path, "-x", "-m", "ml")
     assert status == 1, text
 
 

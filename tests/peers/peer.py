@@ -67,6 +67,7 @@ mixed_df <- function(X, y, terms) components_df(X, y, lapply(terms, function(ter
 }
 
 
+NOT_BY_ML = "Not asked: fit_mixed by ML,"
 NO_METHOD = 'which takes no argument `method` ("REML" or "ML")'
 
 
@@ -207,7 +208,6 @@ def load(path: Path) -> Peer:
         raise PeerError(f"implementation {path} defines no function of the contract, such as fit_reml")
     not_offered = [entry for entry in said("NOT_OFFERED") or () if entry.partition(".")[0] not in contract.OLDER]
     names = {str(key) for key in (loaded.environment if in_r else vars(loaded) if in_python else ())}
-    remarks = [*not_asked(names, absent, not_offered), *renamed]
     missing = {*not_offered, *absent}
     try:
         declared = Declared(
@@ -224,9 +224,9 @@ def load(path: Path) -> Peer:
     least = None if said("LEAST") is None else int(said("LEAST"))
     version = str(said("VERSION") or name)
     by_ml = "fit_mixed" not in missing and "ml" not in refuses and backend.takes_method()
-    if not by_ml and "fit_mixed" not in missing:
-        remarks.append(f"Not asked: fit_mixed by ML, {refuses.get('ml', NO_METHOD)}.")
-    peer = Peer(name, version, backend, declared, least=least, language=language, by_ml=by_ml, remarks=tuple(remarks))
+    without = [] if by_ml or "fit_mixed" in missing else [f"{NOT_BY_ML} {refuses.get('ml', NO_METHOD)}."]
+    remarks = (*not_asked(names, absent, not_offered), *without, *renamed)
+    peer = Peer(name, version, backend, declared, least=least, language=language, by_ml=by_ml, remarks=remarks)
     return peer.asking(None)
 
 
