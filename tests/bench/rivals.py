@@ -61,6 +61,19 @@ def frogs(n: int, *, balanced: bool, p: int) -> Frogs:
     return Frogs(X, y, group, table, " + ".join(["weight ~ color", *names, "(1 | bucket)"]))
 
 
+def lines(n: int, m: int, others: int, *, vary: bool) -> tuple[np.ndarray, np.ndarray, list[Any], pd.DataFrame, str]:
+    """X, y, terms, table and formula: n rows of m groups, whose slopes vary or not, and of levels across them."""
+    rng = np.random.default_rng(n + others + vary)
+    group, other, x = np.sort(rng.integers(0, m, n)), rng.integers(0, max(others, 1), n), rng.normal(size=n)
+    y = 5 + x + 2 * rng.normal(size=m)[group] + 0.7 * vary * rng.normal(size=m)[group] * x + rng.normal(size=n)
+    y += (others > 0) * rng.normal(size=max(others, 1))[other]
+    X = np.column_stack([np.ones(n), x])
+    terms = [(X if vary else X[:, :1], group), (X[:, :1], other)][: 1 + (others > 0)]
+    table = pd.DataFrame({"y": y, "x": x, "bucket": group.astype(float), "other": [f"o{k}" for k in other]})
+    formula = f"y ~ x + ({'x' if vary else '1'} | bucket){' + (1 | other)' if others else ''}"
+    return X, y, terms, table, formula
+
+
 def in_r(code: str, data: pd.DataFrame, formula: str = "") -> tuple[float, float]:
     """Median seconds and peak bytes of an R expression in `data` and `formula`; above 5 s it is run once."""
     prepare = "if (is.null(data$bucket)) 0 else data$bucket <- factor(data$bucket); formula <- as.formula(formula)"

@@ -26,7 +26,7 @@ def table(results: dict[str, Any]) -> str:
     for run in results["benchmarks"]:
         name = run["name"].partition("[")[0]
         runs.setdefault(name, []).append(run["extra_info"] | {"ours": run["stats"]["median"]})
-    parts = [_fits(runs), _growth(runs), _gls(runs), _suite(runs), _versions()]
+    parts = [_fits(runs), _growth(runs), _mixed(runs), _gls(runs), _suite(runs), _versions()]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -60,6 +60,19 @@ def _growth(runs: dict[str, list[dict[str, Any]]]) -> str:
             return ""
         slopes.append(np.polyfit(np.log([f["n"] for f in large]), np.log([f["ours"] for f in large]), 1)[0])
     return f"Slope of log time on log frogs, 1e4 to 1e6, p = 4: {slopes[0]:.2f} (equal), {slopes[1]:.2f} (unequal)."
+
+
+def _mixed(runs: dict[str, list[dict[str, Any]]]) -> str:
+    lines = [
+        "| rows of lme4's models | levels | vary | lmer, fit | lmerTest, fit and df |",
+        "|---|---|---|---|---|",
+    ]
+    for run in runs.get("test_fit_mixed", []):
+        levels = f"{run['m']:,}" + (f" and {run['others']}" if run["others"] else "")
+        cells = [f"{run['n']:,}", levels, "lines" if run["vary"] else "intercepts"]
+        cells += [f"{run[rival] / run['ours']:.1f}" if rival in run else "" for rival in ("lme4", "lmerTest")]
+        lines.append("| " + " | ".join(cells) + " |")
+    return "\n".join(lines) if lines[2:] else ""
 
 
 def _gls(runs: dict[str, list[dict[str, Any]]]) -> str:

@@ -15,6 +15,7 @@ import pytest
 from statsmodels.regression.linear_model import GLS
 
 import lmm_core
+from lmm_core import mixed
 from lmm_core.inference import contrasts_f_test, ddf
 from reference import r
 from tests.bench import rivals
@@ -76,6 +77,32 @@ def test_full_analysis(benchmark, n, balanced):
         assert benchmark.extra_info["lmerTest"] / benchmark.stats.stats.median > 5
 
 
+LEVELS = [
+    (100, 10, 5),
+    (1000, 100, 20),
+    (10_000, 1000, 100),
+    (100_000, 3000, 100),
+]  # rows, and levels
+
+
+@pytest.mark.parametrize("vary", [False, True])
+@pytest.mark.parametrize(("n", "m", "others"), [*((n, m, 0) for n, m, _ in LEVELS), *LEVELS])
+def test_fit_mixed(benchmark, n, m, others, vary):
+    """Fit and df of lines, of one factor and of two crossed ones, beside lmer, and lmerTest's lmer and summary."""
+    X, y, terms, table, formula = rivals.lines(n, m, others, vary=vary)
+
+    def analysis():
+        return mixed.ddf(mixed.fit_mixed(X, y, terms), np.eye(2))
+
+    benchmark.pedantic(analysis, rounds=5 if n <= 1000 else 2, warmup_rounds=1)
+    ours, known = benchmark.stats.stats.median, benchmark.extra_info
+    known.update(n=n, m=m, others=others, vary=vary)
+    if not r.unavailable():
+        known["lme4"], _ = rivals.in_r("lme4::lmer(formula, data)", table, formula)
+        known["lmerTest"], _ = rivals.in_r("coef(summary(lmerTest::lmer(formula, data)))", table, formula)
+        assert known["lmerTest"] / ours > 0.5
+
+
 @pytest.mark.parametrize("n", [900, 3000])
 def test_gls(benchmark, n):
     """Gls beside statsmodels' and the chapter's R, line by line."""
@@ -122,8 +149,8 @@ def classes(tmp_path_factory):
     """lmm_core as 24 files; a wrong one; every misconception once and 12 right ones."""
     folder = tmp_path_factory.mktemp("classes")
     right = [bundle.correct()] * 24
-    mixed = [bundle.wrong(m.function, m.wrongs[0]) for m in misconceptions.ALL] + right[:12]
-    for name, sources in (("right", right), ("wrong", [bundle.correct() + WRONG]), ("mixed", mixed)):
+    many = [bundle.wrong(m.function, m.wrongs[0]) for m in misconceptions.ALL] + right[:12]
+    for name, sources in (("right", right), ("wrong", [bundle.correct() + WRONG]), ("mixed", many)):
         (folder / name).mkdir()
         for k, source in enumerate(sources):
             (folder / name / f"{k}.py").write_text(f"# {k}\n{source}")

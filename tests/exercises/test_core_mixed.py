@@ -194,6 +194,19 @@ def test_a_table_of_a_likelihood_ratio_is_named(mixed, name):
     assert_equal("refusal", said, f"{name} has 1 dimensions (48,); expected 2")
 
 
+SHAPES = {
+    "X has 1 dimensions (48,); expected 2": (Y, Y),
+    "y has 2 dimensions (48, 1); expected 1": (ONES, ONES),
+    "X has 48 rows but y has 9": (ONES, Y[:9]),
+}
+
+
+@pytest.mark.parametrize("said", SHAPES)
+def test_what_is_of_another_shape_is_named(mixed, said):
+    """X or y, with its numbers."""
+    assert_equal("refusal", refusal(mixed.fit_mixed, *SHAPES[said], components(A)), said)
+
+
 def test_random_effects_are_G_times_Z_V_inverse_times_the_residual(mixed):
     """Henderson (1975), by dense matrices, crossed terms and a slope; each level has its own."""
     terms = [(np.column_stack([np.ones(48), WOBBLE]), A), (ONES, np.array(list("abcdef"))[B])]
