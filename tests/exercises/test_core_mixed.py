@@ -177,6 +177,17 @@ def test_units_of_X_and_Z(mixed, c):
     assert_each_close("df", mixed.mixed_df(c * data.X, data.y, data.terms), mixed.ddf(alone, np.eye(2)), 1e-9)
 
 
+def test_how_far_a_minimum_may_lie_is_asked_within_the_levels_of_each_term_and_of_all(core):
+    """Singular values of X's columns, nearly orthonormal, less what Z describes: by dense least squares."""
+    X = np.column_stack([ONES, 0.1 * A + B + 1e-3 * WOBBLE[:, 0], WOBBLE])
+    terms = import_module(f"{core.__name__}.terms")
+    data = terms.reduced(*terms.read(X, Y, [(np.hstack([ONES, WOBBLE]), A), (ONES, B)]))
+    Z = [term.dense(np.arange(48)) for term in data.terms]
+    within = [X @ data.basis.T - part @ np.linalg.pinv(part) @ X @ data.basis.T for part in (*Z, np.hstack(Z))]
+    for got, left in zip(data.within_X(), within, strict=True):
+        assert_close("singular values", got, np.linalg.svd(left, compute_uv=False), 1e-12, 1.0)
+
+
 # --- ML, likelihood ratios, BLUPs -----------------------------------------------------------------------
 
 

@@ -6,9 +6,6 @@ import posixpath
 import re
 import warnings
 
-import jupytext
-import nbformat
-
 from tests.grading.intake.definitions import ASKED, defined
 from tests.grading.intake.encodings import text_of
 from tests.grading.intake.fences import three_backticks
@@ -52,6 +49,8 @@ def _notebook(text: str, asked: tuple[str, ...]) -> Source:
         raise DocumentError(f"it has more than {MAX_PARTS:,} parts; clear its outputs")
     if not isinstance(json.loads(text), dict):
         raise DocumentError("it is no notebook")
+    import nbformat  # noqa: PLC0415 - a third of a second, that a script does not wait for
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # about cells without an id
         notebook = nbformat.reads(text, as_version=4)
@@ -91,6 +90,8 @@ def _markdown(text: str, asked: tuple[str, ...]) -> Source:
     fences = len(re.findall(r"^[ \t]*(?:```|~~~)", text, re.MULTILINE))
     if fences > 4 * MAX_CELLS:  # jupytext takes a time that grows with their square
         raise DocumentError(f"it has {fences // 2:,} chunks; at most {MAX_CELLS:,} are read")
+    import jupytext  # noqa: PLC0415 - as above
+
     notebook = jupytext.reads(three_backticks(HEADER.sub("", text)), fmt="Rmd")
     cells, texts = [], []
     for cell in notebook.cells:

@@ -13,9 +13,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
-import jupytext
-import nbformat
-
 from reference import r
 from tests.contract import CONTRACT
 from tests.grading.names import CHAPTER, Names
@@ -100,6 +97,8 @@ def r_template(file: str, of: Handout) -> str:
 
 def notebook_template(file: str, of: Handout) -> str:
     """A notebook, a cell for each function."""
+    import nbformat  # noqa: PLC0415 - a third of a second, that grading a script does not wait for
+
     v4 = nbformat.v4
     cells = [
         v4.new_markdown_cell(_introduction("Python", file, of)),
@@ -112,7 +111,9 @@ def notebook_template(file: str, of: Handout) -> str:
 
 def markdown_template(file: str, of: Handout) -> str:
     """R Markdown, a chunk for each function."""
-    v4 = nbformat.v4
+    import jupytext  # noqa: PLC0415 - as above
+    from nbformat import v4  # noqa: PLC0415
+
     cells = [v4.new_markdown_cell(_introduction("R", file, of))]
     cells += [v4.new_code_cell(_r_stub(name, of.names).rstrip()) for name in of.functions]
     kernel = {"kernelspec": {"name": "ir", "display_name": "R", "language": "R"}}
