@@ -103,7 +103,7 @@ fit_reml__optim_defaults <- function(X, y, group) {
 }
 
 fit_reml__nlminb_defaults <- function(X, y, group) {
-  s <- var(y)
+  s <- var(residuals(lm(y ~ X - 1)))
   v <- nlminb(c(0.5, 0.5), function(v) at(X, y, group, s * v[1], s * v[2])$criterion, lower = c(0, 1e-8))$par
   at(X, y, group, s * v[1], s * v[2])
 }
@@ -160,10 +160,14 @@ satterthwaite_df__contest_rows <- function(X, y, group) {
 
 satterthwaite_df__algebra <- function(X, y, group) df_of(X, y, group, fit_reml__optimize(X, y, group), diag(ncol(X)))
 
-satterthwaite_df__at_lmer <- function(X, y, group) df_of(X, y, group, fit_reml__lmer(X, y, group), diag(ncol(X)))
+satterthwaite_df__at_lmer_defaults <- function(X, y, group) {
+  df_of(X, y, group, fit_reml__lmer(X, y, group), diag(ncol(X)))
+}
 
 satterthwaite_df__numderiv <- function(X, y, group) {
-  numerically(X, y, group, fit_reml__score(X, y, group), identity, identity)
+  fit <- fit_reml__score(X, y, group)
+  v <- c(fit$Vb, fit$Ve) # numDeriv's step is absolute where a number is small
+  numerically(X, y, group, fit, function(t) t * v, function(t) t / v)
 }
 
 satterthwaite_df__of_sds <- function(X, y, group) {
