@@ -82,7 +82,7 @@ LEVELS = [
     (1000, 100, 20),
     (10_000, 1000, 100),
     (100_000, 3000, 100),
-]  # rows, and levels
+]  # rows, levels, and levels of another factor
 
 
 @pytest.mark.parametrize("vary", [False, True])

@@ -181,11 +181,14 @@ def test_the_functions_of_contract_1_are_asked_by_those_of_contract_2(tmp_path):
     assert "fit_mixed(X, y, terms)" in older.remarks[-1]
 
 
+NO_METHOD = "Not asked: fit_mixed by ML, which takes no argument `method`"
 MIXED = "from lmm_core import mixed\n"
 BY_ML = {
     "def fit_mixed(X, y, terms, method='REML'):\n    return mixed.fit_mixed(X, y, terms, method)\n": "",
-    "def fit_mixed(X, y, terms, **options):\n    return mixed.fit_mixed(X, y, terms, **options)\n": "",
-    "def fit_mixed(X, y, terms):\n    return mixed.fit_mixed(X, y, terms)\n": "by ML, which takes no argument `method`",
+    "def fit_mixed(X, y, terms, *, method='REML'):\n    return mixed.fit_mixed(X, y, terms, method)\n": "",
+    "def fit_mixed(X, y, terms, method='lbfgs'):\n    return mixed.fit_mixed(X, y, terms)\n": NO_METHOD,
+    "import operator\nfit_mixed = operator.itemgetter(0)\n": NO_METHOD,
+    "def fit_mixed(X, y, terms):\n    return mixed.fit_mixed(X, y, terms)\n": NO_METHOD,
     "REFUSES = {'ml': 'none here'}\nfrom lmm_core.mixed import fit_mixed\n": "Not asked: fit_mixed by ML, none here.",
 }
 
