@@ -104,7 +104,8 @@ fit_reml__optim_defaults <- function(X, y, group) {
 
 fit_reml__nlminb_defaults <- function(X, y, group) {
   s <- var(residuals(lm(y ~ X - 1)))
-  v <- nlminb(c(0.5, 0.5), function(v) at(X, y, group, s * v[1], s * v[2])$criterion, lower = c(0, 1e-8))$par
+  # by the variances themselves it ends, one time in twenty, with "iteration limit reached without convergence"
+  v <- exp(nlminb(c(-1, -1), function(t) at(X, y, group, s * exp(t[1]), s * exp(t[2]))$criterion)$par)
   at(X, y, group, s * v[1], s * v[2])
 }
 
