@@ -5,13 +5,15 @@ returned, in its units, never ratios, logs or differences of them (meta/test_sho
 failed is added by the report (see grading/reports/feedback.py), the smallest that hypothesis found.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from numpy.typing import ArrayLike
+
+from tests.tolerances import Tolerances
 
 MOST_DIGITS = 15.0
 DIGITS_SHOWN = (7, 9, 12, 17)
@@ -52,6 +54,22 @@ def assert_each_close(claim: str, got: ArrayLike, expected: ArrayLike, rtol: flo
             f"{claim}\n  got       {_shown(got)}\n  expected  {_shown(expected)}",
             f"they differ by up to {of_itself:.3g} of what is expected; allowed is {rtol:.3g} of each",
         )
+
+
+def assert_fit(allowed: Tolerances, quantity: str, got: Any, expected: Any, G: Sequence[np.ndarray]) -> None:
+    """G: all G and Ve relative to the sum of variances; coef to the largest; each se by itself; the criterion."""
+    claim = f"{quantity} at the minimum"
+    if quantity == "G":
+        returned, truth = (
+            np.concatenate([np.ravel(part) for part in parts]) for parts in ((*got.G, got.Ve), (*G, expected.Ve))
+        )
+        assert_close(claim, returned, truth, allowed.variance, float(sum(np.trace(part) for part in G) + expected.Ve))
+    elif quantity == "coef":
+        assert_close(claim, got.coef, expected.coef, allowed.estimate)
+    elif quantity == "se":
+        assert_each_close(claim, got.se, expected.se, allowed.standard_error)
+    else:
+        assert_close(claim, got.criterion, expected.criterion, allowed.criterion, 1.0)
 
 
 def assert_equal(claim: str, got: Any, expected: Any) -> None:

@@ -74,6 +74,11 @@ class Function:
     fields: dict[str, Kind]
     optional: tuple[str, ...] = ()  # arguments more, that a package may take by their names
 
+    def parted(self, arguments: Arguments) -> tuple[list[Any], dict[str, Any]]:
+        """The values that are given by place, and the optional ones by name."""
+        named = {name: value for name, value in arguments.items() if name in self.optional}
+        return [arguments[name] for name in self.arguments], named
+
     @property
     def forms(self) -> dict[str, str]:
         """What the worker has to know of the result."""

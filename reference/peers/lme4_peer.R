@@ -12,9 +12,9 @@ EARLY <- "lmer's optimiser at its defaults stops early: of Orthodont's slopes G[
 FAR <- paste("lmer's optimiser at its defaults stops early where a covariate is a year, 5.2 above the lowest criterion,",
              "or of small units, 0.03 above it")
 KNOWN_FAILURES <- list(
-  `test_ml_of_unbalanced_data_to_25_digits[Orthodont, the last visits of some, by ML-variances]` = EARLY,
+  `test_ml_of_unbalanced_data_to_25_digits[Orthodont, the last visits of some, by ML-G]` = EARLY,
   `test_ml_of_unbalanced_data_to_25_digits[Orthodont, the last visits of some, by ML-criterion]` = EARLY,
-  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-variances]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-G]` = FAR,
   `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-coef]` = FAR,
   `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-se]` = FAR,
   `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-criterion]` = FAR,

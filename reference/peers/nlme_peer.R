@@ -14,11 +14,11 @@ FAR <- paste("lme ends with an error where a covariate is a year, or of small un
              "iteration limit")
 KNOWN_FAILURES <- list(
   `test_ml_of_random_coefficients` = ENDS,
-  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-variances]` = FAR,
+  `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-G]` = FAR,
   `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-coef]` = FAR,
   `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-se]` = FAR,
   `test_ml_of_unbalanced_data_to_25_digits[years, seed 1, by ML-criterion]` = FAR,
-  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-variances]` = ENDS,
+  `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-G]` = ENDS,
   `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-coef]` = ENDS,
   `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-se]` = ENDS,
   `test_ml_of_unbalanced_data_to_25_digits[six columns, by ML-criterion]` = ENDS,

@@ -6,6 +6,7 @@ import pytest
 
 from reference import certified, exact, golden, several_minima, slopes
 from reference.certified import Model, NotProvedError, certify
+from reference.coefficients import coefficients
 
 
 @pytest.mark.parametrize("name", ["chapter_2_unbalanced", "dyestuff"])
@@ -97,6 +98,17 @@ def test_kenward_roger_of_balanced_slopes_adds_nothing_to_the_standard_error():
     assert max(abs(se / C - 1) for (se, _), C in zip(both, proved.se * 2, strict=True)) < 1e-24
     m = len(np.unique(MEANT.terms[0][1]))
     assert max(abs(df - (m - 1)) for _, df in both) < 1e-20
+
+
+def test_kenward_roger_of_balanced_slopes_adds_nothing_at_a_singular_fit():
+    """Theorem 27: Cov_A = C by the expected information, one eigenvalue pooled."""
+    ((Z, group),) = MEANT.terms
+    y = np.random.default_rng(1).normal(size=len(Z)).round(2) + 3 * (group == group[0])
+    closed = coefficients(MEANT.X, y, Z, group)
+    assert closed.n_pooled == 1
+    proved = certify(Model.of(MEANT.X, y, MEANT.terms), closed.Ve, [closed.G], [1])
+    se = [se for se, _ in proved.kenward_roger(np.eye(2))]
+    assert max(abs(a / b - 1) for a, b in zip(se, proved.se, strict=True)) < 1e-24
 
 
 def test_kenward_roger_by_the_observed_information_is_not_defined_at_a_singular_fit():

@@ -212,10 +212,11 @@ SHAPES = {
 }
 
 
+@pytest.mark.parametrize("function", ["fit_mixed", "mixed_df"])
 @pytest.mark.parametrize("said", SHAPES)
-def test_what_is_of_another_shape_is_named(mixed, said):
-    """X or y, with its numbers."""
-    assert_equal("refusal", refusal(mixed.fit_mixed, *SHAPES[said], components(A)), said)
+def test_what_is_of_another_shape_is_named(mixed, function, said):
+    """X or y, with its numbers: both functions read them."""
+    assert_equal("refusal", refusal(getattr(mixed, function), *SHAPES[said], components(A)), said)
 
 
 def test_random_effects_are_G_times_Z_V_inverse_times_the_residual(mixed):

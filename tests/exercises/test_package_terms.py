@@ -1,5 +1,7 @@
 """Two factors, and lines, as packages meet them: unequal, many groups, many columns, named in every kind."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from hypothesis import given
@@ -7,7 +9,7 @@ from hypothesis import strategies as st
 
 from reference import slopes
 from tests import layouts, shapes, tolerances
-from tests.assertions import assert_close, assert_each_close
+from tests.assertions import assert_each_close, assert_fit
 from tests.shapes import FEW, KINDS
 
 pytestmark = [pytest.mark.package, pytest.mark.digits, pytest.mark.judges("fit_mixed")]
@@ -26,19 +28,11 @@ def conditioned(X, asked: float) -> float:
 
 
 def assert_quantity(impl, quantity, got, expected, G, X):
-    """All G and Ve relative to the sum of variances; coef to the largest; each se by itself; criterion to rounding."""
-    asked, claim = impl.tolerances, f"{quantity} at the minimum"
-    if quantity == "G":
-        returned = np.concatenate([np.ravel(part) for part in (*got.G, got.Ve)])
-        truth = np.concatenate([np.ravel(part) for part in (*G, expected.Ve)])
-        total = float(sum(np.trace(part) for part in G) + expected.Ve)
-        assert_close(claim, returned, truth, max(asked.variance, SOLVED), total)
-    elif quantity == "criterion":
-        assert_close(claim, got.criterion, expected.criterion, max(asked.criterion, SOLVED), 1.0)
-    elif quantity == "coef":
-        assert_close(claim, got.coef, expected.coef, conditioned(X, asked.estimate))
-    else:
-        assert_each_close(claim, got.se, expected.se, conditioned(X, asked.standard_error))
+    """As `assert_fit`, with what least squares on X costs."""
+    asked = impl.tolerances
+    variance, criterion = max(asked.variance, SOLVED), max(asked.criterion, SOLVED)
+    of_X = {name: conditioned(X, getattr(asked, name)) for name in ("estimate", "standard_error")}
+    assert_fit(replace(asked, variance=variance, criterion=criterion, **of_X), quantity, got, expected, G)
 
 
 def of_ones(variances):

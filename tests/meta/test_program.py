@@ -205,12 +205,27 @@ def test_a_peer_in_python_answers_by_lines_as_it_does_in_process(tmp_path, monke
     monkeypatch.setenv("PYTHONPATH", str(PROJECT))
     command = [sys.executable, str(PROGRAMS / "serve.py"), "right_peer.py"]
     (tmp_path / "right.toml").write_text(f"command = {command}\n")
-    behind = peer.load(tmp_path / "right.toml").implementation()
+    loaded = peer.load(tmp_path / "right.toml")
+    behind = loaded.implementation()
+    assert loaded.by_ml
     told, right = (
         [repr(getattr(impl, name)(*example(name).values())) for name in EVERY]
         for impl in (behind, peer.core().implementation())
     )
     assert told == right
+
+
+def test_a_program_whose_answer_is_the_same_by_ml_is_not_asked_by_it(tmp_path, monkeypatch):
+    """It may not know the argument, or refuse it: that is said."""
+    monkeypatch.setenv("PYTHONPATH", str(PROJECT))
+    for k, taken in enumerate(("", ", method=None", ", *, key=1")):
+        source = f"def fit_mixed(X, y, terms{taken}):\n    return mixed.fit_mixed(X, y, terms)\n"
+        (tmp_path / f"p{k}.py").write_text("from lmm_core import mixed\n" + source)
+        command = [sys.executable, str(PROGRAMS / "serve.py"), f"p{k}.py"]
+        (tmp_path / f"p{k}.toml").write_text(f"command = {command}\nfunctions = ['fit_mixed']\n")
+        loaded = peer.load(tmp_path / f"p{k}.toml")
+        assert not loaded.by_ml
+        assert any(remark.startswith(peer.NOT_BY_ML) for remark in loaded.remarks)
 
 
 def _behind(name, arguments):

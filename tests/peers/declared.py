@@ -33,8 +33,7 @@ REFUSABLE_TERMS = {
     "several terms": lambda terms: len(terms) > 1,
     "crossed": lambda terms: any(_are_crossed(g, h) for (_, g), (_, h) in combinations(terms, 2)),
 }
-# Calls that are by ML, which a package may not have.
-ML = {"ml": lambda name, arguments: name == "likelihood_ratio" or arguments.get("method") == "ML"}
+BY_ML = "ml", "likelihood_ratio"  # what a package may not have, and the function that is by it
 FIRST = ("fit_reml", "satterthwaite_df", "anova_reml")
 MIXED = tuple(SECOND)
 DF = ("satterthwaite", "kenward-roger")
@@ -62,7 +61,7 @@ class Declared:
             (self.not_offered, set(EVERY)),
             (self.lacking, fields),
             ({self.criterion}, set(CONSTANTS)),
-            (self.refuses, {*REFUSABLE, *REFUSABLE_TERMS, *ML}),
+            (self.refuses, {*REFUSABLE, *REFUSABLE_TERMS, BY_ML[0]}),
             ({self.df}, set(DF)),
         ):
             unknown = sorted(set(said) - known)
@@ -87,8 +86,7 @@ class Declared:
         for kind, why in self.refuses.items():
             of_terms = kind in REFUSABLE_TERMS and name in MIXED and REFUSABLE_TERMS[kind](arguments["terms"])
             of_one = kind in REFUSABLE and name in FIRST and REFUSABLE[kind](*_regression(arguments))
-            by_ml = kind in ML and ML[kind](name, arguments)
-            if of_one or of_terms or by_ml:
+            if of_one or of_terms or (kind, name) == BY_ML:
                 if hypothesis.currently_in_test_context():
                     hypothesis.reject()
                 pytest.skip(f"refuses {kind}: {why}")

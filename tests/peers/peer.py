@@ -127,9 +127,8 @@ class InPython:
         if function is None:
             raise ContractError(f"{name} is not defined")
         try:
-            required = EVERY[name].arguments
-            named = {argument: value for argument, value in arguments.items() if argument not in required}
-            value = function(*(arguments[argument] for argument in required), **named)
+            values, named = EVERY[name].parted(arguments)
+            value = function(*values, **named)
             answer = plain(value, self.declared.forms(name, forms)) | flag(value)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
@@ -166,8 +165,8 @@ class InR:
                 argument: np.asarray(value, float) if argument in NUMBERS else outgoing(value)
                 for argument, value in arguments.items()
             }
-            values = [sent.pop(argument) for argument in EVERY[name].arguments]
-            answer = self.submission.call(function, values, self.declared.forms(name, forms), **sent)
+            values, named = EVERY[name].parted(sent)
+            answer = self.submission.call(function, values, self.declared.forms(name, forms), **named)
         except UnreadableError as error:
             raise ContractError(f"{name}: {error}") from None
         except Exception as error:

@@ -5,12 +5,11 @@ import json
 from collections.abc import Iterable, Sequence
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from jsonschema import Draft202012Validator, ValidationError
 
 from tests.grading.judgement.hints import SLUGS
-
-if TYPE_CHECKING:
-    from jsonschema import Draft202012Validator, ValidationError
 
 SCHEMA = Path(__file__).parents[1] / "rubric.schema.json"
 MANY = 20  # names that a sentence can hold
@@ -23,15 +22,13 @@ def misfit(course: dict[str, Any]) -> str:
 
 
 @cache
-def _validator() -> "Draft202012Validator":
-    from jsonschema import Draft202012Validator  # noqa: PLC0415 - a fifth of a second, for who has a file of their own
-
+def _validator() -> Draft202012Validator:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
     schema["properties"]["hints"]["properties"] = {slug: {"$ref": "#/$defs/hint"} for slug in SLUGS}
     return Draft202012Validator(schema)
 
 
-def _sentence(error: "ValidationError") -> str:
+def _sentence(error: ValidationError) -> str:
     path, value = list(error.absolute_path), error.instance
     if error.validator == "additionalProperties":
         known = error.schema["properties"]

@@ -26,7 +26,7 @@ def _functions(told: tuple[str, list[str]] | None, asked: list[str]) -> dict[str
     """Of one hand-in, in the other process."""
     if told is None:
         return {}
-    normalised = trees if told[0] == "Python" else words_of
+    normalised = trees if told[0] == "Python" else _words
     try:
         _limit(SECONDS)
         return {name: text for chunk in told[1] for name, text in normalised(chunk, asked).items()}
@@ -53,8 +53,8 @@ def trees(source: str, asked: list[str]) -> dict[str, str]:
             warnings.simplefilter("ignore")  # about the student's escapes
             body = ast.parse(source).body
         functions = [node for node in body if isinstance(node, ast.FunctionDef) and node.name in asked]
-        trees = {node.name: _normalised(node) for node in functions}  # without their names
-        return {name: ast.dump(tree) for name, tree in trees.items() if sum(1 for _ in ast.walk(tree)) > LONG}
+        found = {node.name: _normalised(node) for node in functions}  # without their names
+        return {name: ast.dump(tree) for name, tree in found.items() if sum(1 for _ in ast.walk(tree)) > LONG}
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return {}
 
@@ -76,7 +76,7 @@ def _normalised(function: ast.FunctionDef) -> ast.FunctionDef:
     return function
 
 
-def words_of(source: str, asked: list[str]) -> dict[str, str]:
+def _words(source: str, asked: list[str]) -> dict[str, str]:
     """The normalised words of functions in a text of R: from `function` to the brace that ends it."""
     words = R_WORD.findall(R_COMMENT.sub(lambda found: found.group(1) or "", source))
     found, i = {}, 0
