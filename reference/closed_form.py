@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.stats import f as f_distribution
+
+from reference.distributions import f_tail
 
 Floats = NDArray[np.float64]
 Labels = NDArray[Any]
@@ -81,7 +82,7 @@ def balanced_reml(y: Floats, bucket: Labels, color: Labels) -> BalancedReml:
         Vb, Ve = 0.0, ms.rss_ols / df
         denominator = Ve
     F = ms.MSA / denominator
-    p_value = float(f_distribution.sf(F, ms.n_colors - 1, df)) if ms.n_colors > 1 else 1.0
+    p_value = float(f_tail(F, ms.n_colors - 1, df)) if ms.n_colors > 1 else 1.0
     return BalancedReml(Vb, Ve, float(df), F, p_value)
 
 

@@ -17,9 +17,9 @@ from typing import Any
 
 import flint
 import numpy as np
+import scipy  # whose submodules are imported when they are asked for
 from flint import arb, arb_mat
 from numpy.typing import NDArray
-from scipy.optimize import Bounds, differential_evolution
 
 FILE = Path(__file__).with_suffix(".json")
 Floats = NDArray[np.float64]
@@ -107,8 +107,11 @@ def lowest(design: Design, seeds: int = 2) -> tuple[Floats, float]:
     def at(u: Floats) -> float:
         return criterion(design.X, design.y, design.terms, [np.full((1, 1), np.exp(v / 2)) for v in u])
 
-    within = Bounds(*(np.full(len(design.groups), end) for end in LOG_GAMMA))
-    found = [differential_evolution(at, within, seed=seed, popsize=40, tol=1e-12, maxiter=400) for seed in range(seeds)]
+    within = scipy.optimize.Bounds(*(np.full(len(design.groups), end) for end in LOG_GAMMA))
+    found = [
+        scipy.optimize.differential_evolution(at, within, seed=seed, popsize=40, tol=1e-12, maxiter=400)
+        for seed in range(seeds)
+    ]
     best = np.exp(min(found, key=lambda one: float(one.fun)).x)
     return best, exactly(design, best)
 

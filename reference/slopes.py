@@ -16,8 +16,8 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import scipy  # whose submodules are imported when they are asked for
 from numpy.typing import NDArray
-from scipy.optimize import minimize
 
 from reference import certified as balls
 from reference.coefficients import Coefficients, coefficients
@@ -185,7 +185,7 @@ def searched(data: Slopes, *, ml: bool = False) -> tuple[float, list[Floats], li
     def at(theta: Floats) -> float:
         return criterion(data.X, data.y, terms, triangles(theta), ml=ml)
 
-    found = min((minimize(at, start) for start in starts), key=lambda end: float(end.fun))
+    found = min((scipy.optimize.minimize(at, start) for start in starts), key=lambda end: float(end.fun))
     Lambda = triangles(found.x)
     H = np.eye(len(data.y)) + sum(
         (Z @ L @ L.T @ Z.T) * np.equal.outer(g, g) for (Z, g), L in zip(terms, Lambda, strict=True)

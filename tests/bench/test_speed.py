@@ -149,7 +149,7 @@ def classes(tmp_path_factory):
     """lmm_core as 24 files; a wrong one; 63 misconceptions and 12 right ones."""
     folder = tmp_path_factory.mktemp("classes")
     right = [bundle.correct()] * 24
-    some = misconceptions.ALL[:: len(misconceptions.ALL) // 63][:63]
+    some = misconceptions.every()[:: len(misconceptions.every()) // 63][:63]
     many = [bundle.wrong(m.function, m.wrongs[0]) for m in some] + right[:12]
     for name, sources in (("right", right), ("wrong", [bundle.correct() + WRONG]), ("mixed", many)):
         (folder / name).mkdir()

@@ -8,9 +8,10 @@ import pytest
 from hypothesis import Phase
 from hypothesis.internal.conjecture import engine
 
+Examples = list[dict[str, Any]]  # each the arguments of a test by name
 EXAMPLES, SHRINKS = 8, 40
 CHANGEABLE = "the function does not give the same answer twice for the same input"
-DRAWN: dict[str, list[dict[str, Any]]] = {}  # by test: a process that grades many files draws for the first of them
+DRAWN: dict[str, Examples] = {}  # by test: a process that grades many files draws for the first of them
 
 
 def few_examples(seed: int | None = None) -> None:
@@ -52,11 +53,11 @@ def check(item: pytest.Function, *, smallest: bool) -> None:
         raise AssertionError(CHANGEABLE) from None
 
 
-def drawn(item: pytest.Function) -> list[dict[str, Any]]:
+def drawn(item: pytest.Function) -> Examples:
     """What hypothesis shows a test that passes."""
     if item.nodeid not in DRAWN:
         fixtures = dict.fromkeys(item._fixtureinfo.argnames)
-        seen: list[dict[str, Any]] = []
+        seen: Examples = []
         handle = item.obj.hypothesis
         inner = handle.inner_test
 

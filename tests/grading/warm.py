@@ -1,5 +1,5 @@
-"""Imported once in the server that forks a process for every submission of a class: everything is loaded, the
-examples are drawn and the right answers known before the first submission comes.
+"""Imported once in the server that forks a process for every submission of a class: everything is loaded, what wrong
+ones ask too, the examples are drawn and the right answers known before the first submission comes.
 """
 
 import contextlib
@@ -11,6 +11,7 @@ from lmm_verification import door
 
 from tests.grading.alone import OPTIONS
 from tests.grading.examples import check, few_examples, is_property
+from tests.grading.judgement import misconceptions
 from tests.grading.sandbox import scratch
 
 
@@ -35,4 +36,5 @@ core = scratch.folder() / "core.py"
 core.write_text("from lmm_core import *\n")
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
     pytest.main([*door.apart(), *OPTIONS, f"--implementation={core}"], plugins=[Drawn()])
+misconceptions.every()
 scratch.remove()

@@ -20,7 +20,7 @@ from tests.grading.intake import template
 from tests.grading.intake.handin import HandIn, taken
 from tests.grading.intake.source import Source
 from tests.grading.judgement import fingerprint, fits, misconceptions, rubric
-from tests.grading.judgement.hints import SLUGS, to_a_class
+from tests.grading.judgement.hints import slugs, to_a_class
 from tests.grading.judgement.rubric import VISIBILITIES
 from tests.grading.judgement.verdict import Outcome, Verdict, gradescope, record
 from tests.grading.names import CHAPTER, Names
@@ -340,9 +340,9 @@ def test_a_hint_that_is_empty_is_not_said():
 
 def test_every_slug_has_a_hint_and_may_have_another():
     """Those of misconceptions, and those of any function."""
-    assert {one.slug for one in misconceptions.ALL} < set(SLUGS)
-    assert {"returns-nothing", "hard-coded", "rounded", "consequence", "misnamed", "text"} < set(SLUGS)
-    assert not fits.misfit({"functions": {"gls": {"points": 1}}, "hints": dict.fromkeys(SLUGS, "")})
+    assert {one.slug for one in misconceptions.every()} < set(slugs())
+    assert {"returns-nothing", "hard-coded", "rounded", "consequence", "misnamed", "text"} < set(slugs())
+    assert not fits.misfit({"functions": {"gls": {"points": 1}}, "hints": dict.fromkeys(slugs(), "")})
 
 
 # --- the same work --------------------------------------------------------------------------------------

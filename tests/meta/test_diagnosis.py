@@ -43,7 +43,7 @@ def _spread(table: dict[str, Any], times: float) -> np.ndarray:
     return (means + times * (weight - means + noise)).to_numpy()
 
 
-@pytest.mark.parametrize("misconception", misconceptions.ALL, ids=lambda m: f"{m.function}-{m.slug}")
+@pytest.mark.parametrize("misconception", misconceptions.every(), ids=lambda m: f"{m.function}-{m.slug}")
 def test_every_wrong_formula_is_named(misconception):
     """By its own slug, though its neighbours are known."""
     with np.errstate(all="ignore"):
@@ -52,7 +52,7 @@ def test_every_wrong_formula_is_named(misconception):
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("misconception", misconceptions.ALL, ids=lambda m: f"{m.function}-{m.slug}")
+@pytest.mark.parametrize("misconception", misconceptions.every(), ids=lambda m: f"{m.function}-{m.slug}")
 def test_what_is_near_a_wrong_formula_does_not_get_its_name(misconception):
     """Half a percent to ten off: another formula, which may be anything."""
     shares = SPREADS if misconception.function == "simulate_frogs" else SHARES

@@ -11,7 +11,9 @@ from tests.meta import bundle
 from tests.meta.graded import PROJECT, grade, rubric
 
 MUTANTS = {
-    f"{m.function}-{m.slug}-{i}": (m, wrong) for m in misconceptions.ALL for i, wrong in enumerate(m.wrongs, start=1)
+    f"{m.function}-{m.slug}-{i}": (m, wrong)
+    for m in misconceptions.every()
+    for i, wrong in enumerate(m.wrongs, start=1)
 }
 
 
@@ -76,7 +78,7 @@ def test_a_misconception_keeps_no_more_than_its_kind(matrix, name):
 @pytest.mark.slow
 def test_a_misconception_costs_its_own_function_only(tmp_path):
     """One mutant of each function under the full rubric: all other functions keep full marks."""
-    first = {m.function: wrong for m in reversed(misconceptions.ALL) for wrong in m.wrongs[:1]}
+    first = {m.function: wrong for m in reversed(misconceptions.every()) for wrong in m.wrongs[:1]}
     for function, wrong in first.items():
         (tmp_path / f"{function}.py").write_text(bundle.wrong(function, wrong))
     results = grade(*(tmp_path / f"{function}.py" for function in first), report=tmp_path / "report")
@@ -91,9 +93,9 @@ def test_a_misconception_costs_its_own_function_only(tmp_path):
 
 def test_every_slug_of_the_contract_has_a_definition():
     """186 of them, with a hint each, that does not print code."""
-    assert len(misconceptions.ALL) == 186
-    assert {m.function for m in misconceptions.ALL} == set(CONTRACT)
-    assert not [m.slug for m in misconceptions.ALL if not m.hint or re.search(r"np\.|\(\)|<-|==", m.hint)]
+    assert len(misconceptions.every()) == 186
+    assert {m.function for m in misconceptions.every()} == set(CONTRACT)
+    assert not [m.slug for m in misconceptions.every() if not m.hint or re.search(r"np\.|\(\)|<-|==", m.hint)]
 
 
 def test_exercises_call_the_one_function_that_they_judge():

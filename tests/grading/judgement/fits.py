@@ -9,7 +9,7 @@ from typing import Any
 
 from jsonschema import Draft202012Validator, ValidationError
 
-from tests.grading.judgement.hints import SLUGS
+from tests.grading.judgement.hints import slugs
 
 SCHEMA = Path(__file__).parents[1] / "rubric.schema.json"
 MANY = 20  # names that a sentence can hold
@@ -17,14 +17,18 @@ MANY = 20  # names that a sentence can hold
 
 def misfit(course: dict[str, Any]) -> str:
     """What does not fit, unknown names before values; nothing where all does."""
-    errors = sorted(_validator().iter_errors(course), key=lambda error: error.validator != "additionalProperties")
+    errors = sorted(
+        _validator(bool(course.get("hints"))).iter_errors(course),
+        key=lambda error: error.validator != "additionalProperties",
+    )
     return _sentence(errors[0]) if errors else ""
 
 
 @cache
-def _validator() -> Draft202012Validator:
+def _validator(with_hints: bool) -> Draft202012Validator:
     schema = json.loads(SCHEMA.read_text(encoding="utf-8"))
-    schema["properties"]["hints"]["properties"] = {slug: {"$ref": "#/$defs/hint"} for slug in SLUGS}
+    if with_hints:
+        schema["properties"]["hints"]["properties"] = {slug: {"$ref": "#/$defs/hint"} for slug in slugs()}
     return Draft202012Validator(schema)
 
 

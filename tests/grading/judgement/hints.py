@@ -14,7 +14,11 @@ OF_ANY = {  # what may be wrong about any function, said to a class
     **{one.slug: one.said.format("those of the exercise") for one in (ROUNDED, SEARCH, *FLAWS.values()) if one.slug},
     CONSEQUENCE: "It follows from another function that is wrong, and keeps half of its points.",
 }
-SLUGS = sorted({one.slug for one in misconceptions.ALL} | set(OF_ANY))
+
+
+def slugs() -> list[str]:
+    """All that a hint may be about."""
+    return sorted({one.slug for one in misconceptions.every()} | set(OF_ANY))
 
 
 def hint(slug: str, said: str, own: Mapping[str, str]) -> str:

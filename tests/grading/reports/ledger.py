@@ -79,5 +79,9 @@ class Ledger:
 def _place(report: Path, handed_in: list[Path]) -> Path:
     if not any(report.is_relative_to(folder) for folder in handed_in):
         return report / SECRET
-    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
-    return state / "lmm-verification" / f"{hashlib.sha256(str(report).encode()).hexdigest()}.json"
+    return state() / f"{hashlib.sha256(str(report).encode()).hexdigest()}.json"
+
+
+def state() -> Path:
+    """Where the user who grades keeps what no hand-in may write."""
+    return Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state") / "lmm-verification"

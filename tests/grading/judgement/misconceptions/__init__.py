@@ -3,38 +3,46 @@
 Each is a wrong implementation of one function of the contract, written as students write it, and a hint
 that explains the idea without giving the code. A submission is diagnosed by running it and every wrong
 implementation of the same function on a few fixed inputs: the one that explains its wrong numbers has it.
+
+They are imported when the first question is asked: a right submission asks none, and scipy.stats takes a second.
 """
 
-from tests.grading.judgement.misconceptions import (
-    correlation,
-    counts,
-    draws,
-    estimates,
-    matrices,
-    mixed_df,
-    mixed_fit,
-    mixed_tail,
-    mixed_test,
-    naive,
-    simulation,
-    variances,
-)
-from tests.grading.judgement.misconceptions.probes import probes
-from tests.grading.judgement.misconceptions.registry import ALL, Misconception, of
+from importlib import import_module
+from typing import Any
 
-BY_SUBJECT = (
-    simulation,
-    draws,
-    counts,
-    variances,
-    matrices,
-    estimates,
-    correlation,
-    naive,
-    mixed_fit,
-    mixed_df,
-    mixed_test,
-    mixed_tail,
+from tests.grading.judgement.misconceptions.registry import ALL, Misconception
+
+SUBJECTS = (
+    "simulation",
+    "draws",
+    "counts",
+    "variances",
+    "matrices",
+    "estimates",
+    "correlation",
+    "naive",
+    "mixed_fit",
+    "mixed_df",
+    "mixed_test",
+    "mixed_tail",
 )
 
-__all__ = ["ALL", "BY_SUBJECT", "Misconception", "of", "probes"]
+__all__ = ["Misconception", "every", "of", "probes"]
+
+
+def every() -> list[Misconception]:
+    """All of them."""
+    for subject in SUBJECTS:
+        import_module(f"{__name__}.{subject}")
+    return ALL
+
+
+def of(function: str) -> list[Misconception]:
+    """All about one function."""
+    return [one for one in every() if one.function == function]
+
+
+def probes(function: str) -> list[tuple[Any, ...]]:
+    """Fixed inputs on which those about a function differ from the truth and from one another."""
+    made: list[tuple[Any, ...]] = import_module(f"{__name__}.inputs").of(function)
+    return made

@@ -31,8 +31,3 @@ def misconception(slug: str, function: str, hint: str) -> Callable[[Callable[...
         return wrong
 
     return register
-
-
-def of(function: str) -> list[Misconception]:
-    """All misconceptions about one function."""
-    return [m for m in ALL if m.function == function]

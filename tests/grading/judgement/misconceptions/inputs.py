@@ -12,7 +12,7 @@ from tests.strategies import twelve_frogs
 NUMBERED = np.array([30, 4, 111, 4, 20, 30, 111])
 
 
-def probes(function: str) -> list[tuple[Any, ...]]:
+def of(function: str) -> list[tuple[Any, ...]]:
     """Fixed inputs on which the misconceptions about a function differ from the truth and from one another."""
     return _all()[function]
 

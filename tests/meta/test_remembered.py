@@ -1,0 +1,120 @@
+"""The public examples, kept for the next run: the same to the bit, and only what this suite has sealed."""
+
+import os
+import subprocess
+import sys
+
+import numpy as np
+import pandas as pd
+import pytest
+
+from tests import strategies
+from tests.grading import remembered
+from tests.meta import bundle
+from tests.meta.graded import PROJECT
+
+FROGS = strategies.twelve_frogs()
+EXAMPLES = [
+    {"frogs": FROGS, "c": 1e-3, "seed": 5},
+    {"frogs": strategies.fixed_frogs([[3, 1], [2]], 4), "pair": (0.1, -0.0), "labels": np.array(["tub Z", "a"])},
+    {"regression": strategies.Regression(np.eye(3), np.arange(3.0), np.full((3, 3), 1 / 3)), "whole": np.arange(3)},
+]
+
+
+@pytest.fixture(autouse=True)
+def home(tmp_path, monkeypatch):
+    """Of somebody who has graded nothing."""
+    monkeypatch.setenv("XDG_STATE_HOME", str(tmp_path / "state"))
+    return tmp_path / "state" / "lmm-verification"
+
+
+def same(one, other):
+    """Of one type, with the same numbers and labels in the same places."""
+    assert type(one) is type(other)
+    if isinstance(one, pd.DataFrame):
+        pd.testing.assert_frame_equal(one, other, check_exact=True)
+    elif isinstance(one, np.ndarray):
+        assert one.dtype == other.dtype
+        np.testing.assert_array_equal(one, other)
+    elif isinstance(one, tuple | list):
+        assert len(one) == len(other)
+        for mine, theirs in zip(one, other, strict=True):
+            same(mine, theirs)
+    elif isinstance(one, dict):
+        assert list(one) == list(other)
+        same(list(one.values()), list(other.values()))
+    elif hasattr(one, "__dataclass_fields__"):
+        same(*([getattr(each, name) for name in one.__dataclass_fields__] for each in (one, other)))
+    else:
+        assert repr(one) == repr(other)
+
+
+def test_what_is_kept_comes_back_to_the_bit():
+    """Tables, matrices, labels, pairs, negative zero."""
+    remembered.remember({"a::b": EXAMPLES})
+    same(remembered.recalled(), {"a::b": EXAMPLES})
+
+
+def test_what_is_neither_numbers_nor_labels_is_not_kept():
+    """No pickles."""
+    with pytest.raises(TypeError, match="set is neither numbers nor labels"):
+        remembered.as_text([{"frogs": {1, 2}}])
+
+
+def test_what_was_changed_or_is_anothers_is_not_taken(home, monkeypatch):
+    """A byte of the examples, the seal's secret, another Python; a home that cannot be written keeps nothing."""
+    remembered.remember({"a::b": EXAMPLES})
+    with monkeypatch.context() as other:
+        other.setattr(sys, "version", "4.0")
+        assert remembered.recalled() == {}
+    kept = home / "examples" / ".record.json"
+    whole = kept.read_text()
+    kept.write_text(whole.replace("0.001", "0.002"))
+    assert whole != kept.read_text() and remembered.recalled() == {}
+    kept.write_text(whole)
+    (home / ".secret.json").unlink()
+    assert remembered.recalled() == {}
+    monkeypatch.setenv("XDG_STATE_HOME", os.devnull)
+    remembered.remember({"a::b": EXAMPLES})
+    assert remembered.recalled() == {}
+
+
+COUNTED = """
+import os, sys
+import pytest
+from tests.grading import remembered
+recalled, remember = remembered.recalled, remembered.remember
+def note(what, examples):
+    with open(os.environ["NOTES"], "a") as file:
+        print(what, len(examples), file=file)
+    return examples
+remembered.recalled = lambda: note("recalled", recalled())
+remembered.remember = lambda examples: remember(note("kept", examples))
+sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+@pytest.mark.slow
+def test_every_public_example_is_kept_and_a_run_without_a_fence_takes_none(tmp_path, home):
+    """The first run draws for all properties, the second for none; both say the same."""
+    right = tmp_path / "right.py"
+    right.write_text(bundle.correct())
+
+    def run(*options):
+        notes = tmp_path / f"notes{options}"
+        notes.touch()
+        command = [sys.executable, "-c", COUNTED, f"--submission={right}", *options]
+        environment = os.environ | {"PYTHONPATH": str(PROJECT), "NOTES": str(notes)}
+        told = subprocess.run(
+            command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
+        ).stdout
+        return told, notes.read_text().split()
+
+    (first, drawn), (second, taken) = run(), run("-v", "-v")
+    n_drawn = drawn[-1]
+    assert int(n_drawn) > 70
+    assert (drawn, taken) == (["recalled", "0", "kept", n_drawn], ["recalled", n_drawn])
+    assert "right.py: 100 of 100" in first and "right.py: 100 of 100" in second
+    for options in (("--isolation=none",), ("--seed=3",)):
+        assert run(*options)[1] == []
+    assert sorted(path.name for path in home.iterdir()) == [".secret.json", "examples"]
