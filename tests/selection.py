@@ -5,7 +5,14 @@ from pathlib import Path
 
 import pytest
 
+from tests.contract import CONTRACT
+
 EXERCISES = Path(__file__).with_name("exercises")
+
+
+def file_of(function: str) -> str:
+    """Where a function of the contract is judged."""
+    return str(EXERCISES / f"test_{CONTRACT[function].exercise.replace('.', '_')}_{function}.py")
 
 
 def function_of(item: pytest.Item) -> str:

@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +27,7 @@ def table(results: dict[str, Any]) -> str:
     for run in results["benchmarks"]:
         name = run["name"].partition("[")[0]
         runs.setdefault(name, []).append(run["extra_info"] | {"ours": run["stats"]["median"]})
-    parts = [_fits(runs), _growth(runs), _mixed(runs), _gls(runs), _suite(runs), _versions()]
+    parts = [_fits(runs), _growth(runs), _mixed(runs), _gls(runs), _suite(runs), _timeline(runs), _versions()]
     return "\n\n".join(part for part in parts if part)
 
 
@@ -87,6 +88,24 @@ def _suite(runs: dict[str, list[dict[str, Any]]]) -> str:
     lines = ["| the suite | times a start of Python with the imports |", "|---|---|"]
     lines += [f"| {run['what']} | {run['ours'] / run['start']:.1f} |" for run in runs.get("test_suite", [])]
     return "\n".join(lines) if lines[2:] else ""
+
+
+def _timeline(runs: dict[str, list[dict[str, Any]]]) -> str:
+    """Each stage of grading a right file as a bar, a letter being an eighth of a start."""
+    if "test_timeline" not in runs:
+        return ""
+    [run] = runs["test_timeline"]
+    ends = [seconds / run["start"] for seconds in (0.0, *run["ends"].values())]
+    rows = [(name, *between) for name, between in zip(run["ends"], pairwise(ends), strict=True)]
+    loading, everything = (run["worker"][name] / run["start"] for name in ("loading", "all"))
+    bars = [
+        f"{name:<22}{'':{round(8 * begin)}}{'=' * max(1, round(8 * (end - begin)))} {end:.1f}"
+        for name, begin, end in rows
+    ]
+    worker = (
+        f"its worker, beside it: loads the file in {loading:.1f}, and computes {everything - loading:.1f} of the checks"
+    )
+    return "\n".join(["One right file, in starts of Python:", "", "```", *bars, "", worker, "```"])
 
 
 def _times(run: dict[str, Any], rival: str) -> str:

@@ -3,6 +3,8 @@
 `extra_info` of pytest-benchmark carries the rivals' seconds; `table.py` makes the README's table of them.
 """
 
+import json
+import os
 import subprocess
 import sys
 import time
@@ -128,7 +130,8 @@ def test_time_grows_no_faster_than_the_data():
 IMPORTS = "import hypothesis, jinja2, numpy, pandas, pytest, scipy.stats"
 WRONG = "\ndef denominator_df(data):\n    return len(data) - data['color'].nunique()\n"
 SUITE = {
-    "pytest, without R": ["-m", "pytest", "-q", "--live-r=off"],
+    "the README's first command, without R": ["-m", "pytest", "-q", "--live-r=off", "-n", "2", "--dist", "loadfile"],
+    "one right file, the first time": ["-m", "pytest", "-q", "--submission={right}/0.py", "--report={report}"],
     "one right file": ["-m", "pytest", "-q", "--submission={right}/0.py", "--report={report}"],
     "one wrong file": ["-m", "pytest", "-q", "--submission={wrong}/0.py", "--report={report}"],
     "24 right files, `-n 2`": ["-m", "pytest", "-q", "--submission={right}", "--report={report}", "-n", "2"],
@@ -158,20 +161,46 @@ def classes(tmp_path_factory):
     return folder
 
 
+@pytest.fixture(scope="module")
+def home(tmp_path_factory):
+    """Of a user who has graded nothing yet."""
+    return tmp_path_factory.mktemp("home")
+
+
 @pytest.mark.parametrize("what", SUITE)
-def test_suite(benchmark, classes, tmp_path, what):
+def test_suite(benchmark, classes, home, tmp_path, what):
     """Wall time of the suite and of grading, beside starting Python with the imports."""
     places = {name: classes / name for name in ("right", "wrong", "mixed")} | {"report": tmp_path / "report"}
     arguments = [argument.format(**places) for argument in SUITE[what]]
+    start = one_start()
+    finished = benchmark.pedantic(run, args=[arguments, home], rounds=1)
+    assert finished.returncode in (0, 1), finished.stdout[-2000:]
+    benchmark.extra_info.update(what=what, start=start)
 
-    def run(arguments):
-        return subprocess.run([sys.executable, *arguments], cwd=PROJECT, capture_output=True, text=True, check=False)
 
-    starts = []
+def test_timeline(benchmark, classes, home):
+    """Where the time of one right file goes, its examples being drawn already."""
+    right = f"--submission={classes / 'right' / '0.py'}"
+    run(["-m", "pytest", right], home)
+    start = one_start()
+    arguments = ["-m", "tests.bench.timeline", f"{time.time()}", right]
+    finished = benchmark.pedantic(run, args=[arguments, home, home], rounds=1)  # the suite lends no module where it is
+    assert finished.returncode == 0, finished.stdout[-2000:] + finished.stderr[-2000:]
+    benchmark.extra_info.update(start=start, **json.loads(finished.stderr.splitlines()[-1]))
+
+
+def run(arguments, home, folder=PROJECT):
+    """Python, with what it remembers in a home of its own."""
+    environment = os.environ | {"XDG_STATE_HOME": str(home), "PYTHONPATH": str(PROJECT)}
+    command = [sys.executable, *arguments]
+    return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False)
+
+
+def one_start() -> float:
+    """Seconds of a start of Python with the imports: the middle one of three."""
+    seconds = []
     for _ in range(3):
         began = time.perf_counter()
-        run(["-c", IMPORTS])
-        starts.append(time.perf_counter() - began)
-    finished = benchmark.pedantic(run, args=[arguments], rounds=1)
-    assert finished.returncode in (0, 1), finished.stdout[-2000:]
-    benchmark.extra_info.update(what=what, start=sorted(starts)[1])
+        subprocess.run([sys.executable, "-c", IMPORTS], check=True)
+        seconds.append(time.perf_counter() - began)
+    return sorted(seconds)[1]

@@ -32,7 +32,7 @@ FORKED = multiprocessing.get_context("forkserver")
 SHOWN_IN_FULL = 5  # so many submissions are explained in the terminal
 ROOM = 600.0  # seconds beyond the submission's own, by the wall clock, that its grading may take
 PRELOADED = ["hypothesis", "numpy", "pandas", "jinja2", "tests.grading.plugin"]
-WARM_FROM = 12  # submissions from which on it pays to draw all examples before the first
+WARM_FROM = 6  # submissions from which on it pays to draw all examples before the first
 STOPPED = "The grader stopped while it graded this file, twice. This is for the teacher to look at."
 
 

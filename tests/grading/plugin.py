@@ -9,7 +9,6 @@ from typing import Any, cast
 
 import pytest
 
-from tests.contract import CONTRACT
 from tests.grading import asked, closing, remembered
 from tests.grading.classroom import Class
 from tests.grading.examples import DRAWN, check, drawn, few_examples, is_property
@@ -21,7 +20,7 @@ from tests.grading.session import STATE, Grading
 from tests.implementation import Implementation
 from tests.peers import peer
 from tests.peers.peer import PEER
-from tests.selection import EXERCISES, function_of, keep, owed
+from tests.selection import file_of, function_of, keep, owed
 
 SILENT = -2  # no header, no count of tests: the first line of a run is what is right
 ENDED = (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED)
@@ -77,8 +76,7 @@ def pytest_configure(config: pytest.Config) -> None:
     grading = config.stash.get(STATE, None)
     if grading is None:
         return
-    chosen = [CONTRACT[name] for name in grading.rubric.items]
-    config.args[:] = [str(EXERCISES / f"test_{f.exercise.replace('.', '_')}_{f.name}.py") for f in chosen]
+    config.args[:] = map(file_of, grading.rubric.items)
     config.option.tbstyle, config.option.reportchars = "no", ""  # the feedback below takes their place
     config.option.verbose = config.option.verbose or SILENT
     few_examples(grading.seed)

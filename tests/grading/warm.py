@@ -9,10 +9,12 @@ import os
 import pytest
 from lmm_verification import door
 
+from tests.contract import CONTRACT
 from tests.grading.alone import OPTIONS
 from tests.grading.examples import check, few_examples, is_property
 from tests.grading.judgement import misconceptions
 from tests.grading.sandbox import scratch
+from tests.selection import file_of, keep, owed
 
 
 class Drawn:
@@ -22,6 +24,11 @@ class Drawn:
     def pytest_configure(self) -> None:
         """After the package's."""
         few_examples(int(os.environ["LMM_DRAW"]))
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection_modifyitems(self, config: pytest.Config, items: list[pytest.Item]) -> None:
+        """A package owes more."""
+        keep(config, items, owed)
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_pyfunc_call(self, pyfuncitem: pytest.Function) -> bool | None:
@@ -35,6 +42,6 @@ class Drawn:
 core = scratch.folder() / "core.py"
 core.write_text("from lmm_core import *\n")
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
-    pytest.main([*door.apart(), *OPTIONS, f"--implementation={core}"], plugins=[Drawn()])
+    pytest.main([*door.apart(), *OPTIONS, f"--implementation={core}", *map(file_of, CONTRACT)], plugins=[Drawn()])
 misconceptions.every()
 scratch.remove()

@@ -49,7 +49,7 @@ def _outgoing(value: Any, buffers: list[bytes]) -> Any:
         buffers.append(array.tobytes())
         return {"array": offset, "shape": list(value.shape), "type": array.dtype.str}
     if isinstance(value, np.ndarray):
-        return [_outgoing(entry, buffers) for entry in value.tolist()]
+        return value.tolist() if value.dtype.kind == "U" else [_outgoing(entry, buffers) for entry in value.tolist()]
     if isinstance(value, dict):
         return {str(key): _outgoing(entry, buffers) for key, entry in value.items()}
     if isinstance(value, list | tuple):
