@@ -308,6 +308,20 @@ def test_feedback_lines_can_be_pasted():
     assert (got["first_id"], got["colors"]) == (1, ["red"])
 
 
+def test_lines_of_several_terms_can_be_pasted():
+    """Pairs of Z and group, as a peer in Python or R takes them; what is too large to read is not shown."""
+    Z, group = np.array([[1.0, 0.5], [1.0, 1 / 3]]), np.array(["a", "b"])
+    call = Call("see", {"X": np.eye(2), "terms": [(Z, group), (np.ones((2, 1)), np.array([7, 8]))], "method": "ML"})
+    got = []
+    exec("\n".join(feedback.pasteable(call, "Python")), {"see": lambda _, terms, method: got.extend([*terms, method])})
+    assert got[0][0].tobytes() == Z.tobytes() and got[0][1].tolist() == ["a", "b"]
+    assert got[1][0].tolist() == [[1], [1]] and got[1][1].tolist() == [7, 8] and got[2] == "ML"
+    first = f'list(Z = matrix(c(1.0, 0.5, 1.0, {1 / 3!r}), nrow = 2, byrow = TRUE), group = factor(c("a", "b")))'
+    second = "list(Z = matrix(c(1.0, 1.0), nrow = 2, byrow = TRUE), group = factor(c(7, 8)))"
+    assert feedback.pasteable(call, "R")[-2:] == [f"terms <- list({first}, {second})", 'see(X, terms, "ML")']
+    assert feedback.example(Call("see", {"terms": [(np.ones((300, 1)), np.arange(300))]}), "R") == ""
+
+
 @pytest.mark.parametrize("ending", template.ENDINGS)
 def test_templates_have_every_function_and_what_it_returns(ending, tmp_path):
     """Signatures and fields of the contract, the line that checks; nothing of theorems, numerics and Python in R."""

@@ -17,8 +17,7 @@ MAX_CELLS = 250  # of all arguments together
 
 def example(call: Call, language: str, names: Names = CHAPTER) -> str:
     """A call as lines to paste, indented; nothing where the arguments are too large to read."""
-    cells = sum(value.size for value in call.arguments.values() if isinstance(value, np.ndarray | pd.DataFrame))
-    if cells > MAX_CELLS:
+    if sum(map(_cells, call.arguments.values())) > MAX_CELLS:
         return ""
     return "\n".join(f"    {line}" for line in pasteable(call, language, names))
 
@@ -30,7 +29,7 @@ def pasteable(call: Call, language: str, names: Names = CHAPTER) -> list[str]:
     lines, inline = [], []
     for name, argument in call.arguments.items():
         value = argument.rename(columns=names.columns) if isinstance(argument, pd.DataFrame) else argument
-        if isinstance(value, str | int | float) or (isinstance(value, list) and len(value) <= 6):
+        if isinstance(value, str | int | float) or (isinstance(value, list) and len(value) <= 6 and not _cells(value)):
             inline.append(as_text(value))
         else:
             lines.append(f"{name} {'<-' if language == 'R' else '='} {as_text(value)}")
@@ -40,12 +39,21 @@ def pasteable(call: Call, language: str, names: Names = CHAPTER) -> list[str]:
     return [*needed, *text.splitlines()]
 
 
+def _cells(value: Any) -> int:
+    """Numbers and labels in arrays and tables, those of a list of terms, too."""
+    if isinstance(value, list | tuple):
+        return sum(map(_cells, value))
+    return value.size if isinstance(value, np.ndarray | pd.DataFrame) else 0
+
+
 def _python(value: Any) -> str:
     if isinstance(value, pd.DataFrame):
         return "pd.DataFrame({" + ", ".join(f"{str(k)!r}: {v.tolist()!r}" for k, v in value.items()) + "})"
     if isinstance(value, np.ndarray):
         is_whole = value.dtype.kind == "f" and bool(np.all(value == np.floor(value)))
         return f"np.array({value.astype(int).tolist()!r}, float)" if is_whole else f"np.array({value.tolist()!r})"
+    if isinstance(value, list) and _cells(value):  # terms, pairs of Z and group
+        return "[" + ", ".join(f"({_python(Z)}, {_python(group)})" for Z, group in value) + "]"
     return repr(value)
 
 
@@ -57,6 +65,9 @@ def _r(value: Any, factors: Iterable[str]) -> str:
         return f"matrix({_r_vector(value.ravel().tolist())}, nrow = {len(value)}, byrow = TRUE)"
     if isinstance(value, np.ndarray):
         return _r_vector(value.tolist(), factor=value.dtype.kind not in "f")
+    if isinstance(value, list) and _cells(value):
+        terms = (f"list(Z = {_r(Z, factors)}, group = {_r(group, factors)})" for Z, group in value)
+        return f"list({', '.join(terms)})"
     return _r_vector(value) if isinstance(value, list) else _r_scalar(value)
 
 
