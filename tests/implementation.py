@@ -7,6 +7,7 @@ from typing import Any, Protocol
 
 from tests.contract import EVERY, ContractError
 from tests.grading.sandbox.plain import UnreadableError, plain
+from tests.shown import AsRepr
 from tests.tolerances import REFERENCE, Tolerances
 
 
@@ -42,7 +43,7 @@ class Call:
 
 
 @dataclass
-class Implementation:
+class Implementation(AsRepr):
     """`impl.gls(X, y, V)` calls the implementation's `gls`, checks the form of its result, and remembers it."""
 
     name: str

@@ -9,6 +9,7 @@ from hypothesis.strategies import DrawFn, SearchStrategy
 
 from reference.coefficients import Coefficients, coefficients
 from reference.strata import strata
+from tests.shown import AsRepr
 
 SEEDS = st.integers(0, 2**16)
 SDS = (0.0, 0.5, 1.0, 3.0)
@@ -16,7 +17,7 @@ CLEAR = 1.3  # mean squares of an interior differ by so much at least, so that e
 
 
 @dataclass(frozen=True, eq=False)
-class Design:
+class Design(AsRepr):
     """y on X and K factors."""
 
     X: np.ndarray
@@ -187,7 +188,7 @@ def _thinned(seed: int, kind: str, interior: bool) -> Design:
 
 
 @dataclass(frozen=True, eq=False)
-class Curves:
+class Curves(AsRepr):
     """y on X, and coefficients of Z that vary from group to group."""
 
     X: np.ndarray

@@ -17,6 +17,7 @@ from hypothesis.strategies import SearchStrategy
 
 from reference.designs import Drawn, Plan, draw
 from tests.layouts import Curves, Design, curves_of
+from tests.shown import AsRepr
 
 FEW = settings(max_examples=max(3, settings.default.max_examples // 10))  # of each shape or kind: there are many
 SEEDS = st.integers(
@@ -109,7 +110,7 @@ TWO_BUCKETS = draw(Plan((5, 8), within=1), seed=2)  # as many as truth values ca
 
 
 @dataclass(frozen=True, eq=False)
-class Tub:
+class Tub(AsRepr):
     """A table of the contract, and its numbers by codes."""
 
     data: pd.DataFrame

@@ -15,6 +15,8 @@ import pandas as pd
 from hypothesis import strategies as st
 from hypothesis.strategies import DrawFn, SearchStrategy
 
+from tests.shown import AsRepr
+
 Layout = list[list[int]]
 
 COLORS = ("red", "green", "blue", "brown", "amber", "violet")
@@ -30,7 +32,7 @@ REMEMBERED = 2048  # tables: every submission of a class is shown the same
 
 
 @dataclass(frozen=True, eq=False)
-class Frogs:
+class Frogs(AsRepr):
     """Data with the raw ingredients that a test needs beside the function it judges."""
 
     data: pd.DataFrame
@@ -259,7 +261,7 @@ def _made_interior(frogs: Frogs) -> Frogs:
 
 
 @dataclass(frozen=True)
-class Slopes:
+class Slopes(AsRepr):
     """y on the constant and covariates that vary within buckets as well as between them."""
 
     X: np.ndarray
@@ -367,7 +369,7 @@ def symmetric_slopes(middle: float) -> Slopes:
 
 
 @dataclass(frozen=True)
-class Regression:
+class Regression(AsRepr):
     """y = X beta + e with covariance V, all condition numbers bounded."""
 
     X: np.ndarray

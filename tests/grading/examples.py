@@ -40,17 +40,21 @@ def is_property(item: pytest.Item) -> bool:
 
 
 def check(item: pytest.Function, *, smallest: bool) -> None:
-    """Run a property on its examples; where one fails, on the smallest that hypothesis finds, if that is wanted."""
+    """Run a property on its examples; where one fails, on the smallest that hypothesis finds, if that is wanted.
+
+    Hypothesis may find none: it draws by the modules that are loaded, too, which may be others than when it drew these.
+    """
     fixtures = {name: item.funcargs[name] for name in item._fixtureinfo.argnames}
     inner = item.obj.hypothesis.inner_test
-    try:
-        for example in drawn(item):
+    for example in drawn(item):
+        try:
             inner(**fixtures, **example)
-    except Exception as error:
-        if not smallest or isinstance(error, OSError):
-            raise
-        item.obj(**fixtures)
-        raise AssertionError(CHANGEABLE) from None
+        except Exception as error:
+            if not smallest or isinstance(error, OSError):
+                raise
+            item.obj(**fixtures)
+            inner(**fixtures, **example)
+            raise AssertionError(CHANGEABLE) from None
 
 
 def drawn(item: pytest.Function) -> Examples:

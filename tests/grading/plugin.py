@@ -70,7 +70,10 @@ def pytest_configure(config: pytest.Config) -> None:
             raise pytest.UsageError(f"{option} goes with --submission")
     if config.getoption("--submission") and STATE not in config.stash:
         assignment = asked.assignment(config)
-        config.stash[STATE] = assignment.grading(assignment.handed_in[0])
+        one = assignment.handed_in[0]
+        if one.refused:
+            raise asked.refusal(one.refused)
+        config.stash[STATE] = assignment.grading(one)
         config.stash[STATE].submission.begin()  # it loads while the tests are collected
         config.stash[asked.ASSIGNMENT] = assignment
     grading = config.stash.get(STATE, None)

@@ -42,6 +42,6 @@ class Drawn:
 core = scratch.folder() / "core.py"
 core.write_text("from lmm_core import *\n")
 with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+    misconceptions.every()
     pytest.main([*door.apart(), *OPTIONS, f"--implementation={core}", *map(file_of, CONTRACT)], plugins=[Drawn()])
-misconceptions.every()
 scratch.remove()

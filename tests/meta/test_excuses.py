@@ -61,6 +61,7 @@ DEGENERATE = {  # in the place of denominator_df, beside a wrong buckets_per_col
     "wrong too": BY_COUNTS.format(formula="sum(n.values()) - 1"),
     "asks and raises": BY_COUNTS.format(formula="1 / 0"),
     "loses its worker": "import os\ndef denominator_df(data):\n    os._exit(buckets_per_color(data) is None)\n",
+    "right by itself": "def denominator_df(data):\n    return data.bucket.nunique() - data.color.nunique()\n",
     "asks for ever": "def denominator_df(data):\n    while True:\n        buckets_per_color(data)\n",
     "asks for too much": "def denominator_df(data):\n    return buckets_per_color(data.sample(10**6, replace=True))\n",
 }
@@ -84,9 +85,23 @@ def test_a_consequence_is_right_with_the_right_function_in_its_place(case):
 
 @pytest.mark.parametrize("case", DEGENERATE)
 def test_what_was_not_seen_computing_is_no_consequence(case):
-    """Undefined, raising, constant, empty, wrong in itself; and whoever asks without end."""
+    """Undefined, raising, constant, empty, wrong in itself, right by itself; and whoever asks without end."""
     text = COUNTS.format(counted="{}") + DEGENERATE[case]
     assert mended("denominator_df", "buckets_per_color", text) == {}
+
+
+@pytest.mark.slow
+def test_the_length_of_a_file_changes_nothing(tmp_path):
+    """Hypothesis shows no more of it than its name, and the check that failed is the one that is told."""
+    wrong = (  # in drawn examples first
+        "import numpy as np\ndef covariance_matrix(group, Vb, Ve):\n    n, group = len(group), np.asarray(group)\n"
+        "    V = Vb * (group[:, None] == group) + Ve * np.eye(n)\n    return V * (1 + (12 < n < 40))\n"
+    )
+    for name, text in (("short", wrong), ("long", f"{wrong}# {'x' * 100_000}\n")):
+        (tmp_path / f"{name}.py").write_text(text)
+    results = grade(tmp_path / "short.py", tmp_path / "long.py", report=tmp_path / "report")
+    assert results["short"]["covariance_matrix"] == results["long"]["covariance_matrix"]
+    assert "the check itself stopped" not in results["long"]["covariance_matrix"]["output"]
 
 
 def test_r_follows_too():

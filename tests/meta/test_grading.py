@@ -61,6 +61,25 @@ def test_an_option_that_does_not_fit_ends_with_4_and_one_sentence(case):
     assert "Traceback" not in run.stderr + run.stdout
 
 
+NOT_READ = {
+    "student.ipynb": ('{"cells": [', "student.ipynb: it is no notebook: "),
+    "student.Rmd": ("What I think of it.", "student.Rmd: it has no chunk of code"),
+    "student.py": ("#" * 2**20 + "\n", "student.py has 1,048,577 bytes; at most 1,048,576 are read"),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", NOT_READ)
+def test_a_file_that_cannot_be_read_is_one_sentence(name, tmp_path):
+    """Alone as in a class."""
+    content, words = NOT_READ[name]
+    (tmp_path / name).write_text(content)
+    command = [sys.executable, "-m", "pytest", f"--submission={tmp_path / name}"]
+    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stdout) == (4, "")
+    assert run.stderr.strip().startswith(f"ERROR: {words}") and "\n" not in run.stderr.strip()
+
+
 def test_a_conftest_beside_the_submission_is_not_run(tmp_path):
     """pytest collects neither configuration nor conftest.py from the submission's folder."""
     (tmp_path / "conftest.py").write_text(f"open({str(tmp_path / 'run')!r}, 'w')\nraise SystemExit(0)\n")

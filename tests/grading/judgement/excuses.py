@@ -106,22 +106,24 @@ def mended(
 ) -> dict[str, set[str]]:
     """By origin: the failing checks of a function that it passes with the right origin in place of the submission's.
 
-    Of origins with which it passes all plain ones.
+    Of origins with which it passes all plain ones. What it answers rightly by itself follows from nobody: a check that
+    fails for another reason than its last calls, or a function that answers otherwise when it is asked again.
     """
 
-    def passes(test: str, origin: str) -> bool:
+    def passes(test: str, origin: str = "") -> bool:
         return all(_is_right(function, call, submission, origin) for call in checks[test])
 
     found = {}
     for origin in origins:
         if all(passes(test, origin) for test in sorted(plain)):
             found[origin] = plain | {test for test in checks if test not in plain and passes(test, origin)}
-    return {origin: tests for origin, tests in found.items() if tests}
+    alone = {test for test in checks if passes(test)} if found else set()
+    return {origin: tests - alone for origin, tests in found.items() if tests - alone and not alone & plain}
 
 
 def _is_right(function: str, call: Called, submission: Submission, origin: str) -> bool:
-    """Whether the function answers one call rightly, with the right origin in place of its own."""
-    truth, instead = right(function, call.arguments), RightFunction(origin, _answers(origin))
+    """Whether the function answers one call rightly, with the right origin in place of its own, if one is named."""
+    truth, instead = right(function, call.arguments), RightFunction(origin, _answers(origin)) if origin else None
     try:
         got = fields(function, normalised(function, submission, call.arguments, instead))
     except NO_ANSWER:

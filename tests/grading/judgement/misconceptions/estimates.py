@@ -313,3 +313,8 @@ def _(X, y):
 @misconception("divide-by-n", "ols", "")
 def _(X, y):
     return ols_result(X, y, len(y)) | {"df_resid": len(y)}
+
+
+@misconception("divide-by-n", "ols", "")
+def _(X, y):
+    return ols_result(X, y, len(y) - X.shape[1]) | {"sigma2": ols_result(X, y, len(y))["sigma2"]}

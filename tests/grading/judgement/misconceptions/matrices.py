@@ -308,3 +308,15 @@ def _(labels, intercept):
 @misconception("residual-between-buckets", "covariance_matrix", "")
 def _(group, Vb, Ve):
     return np.where(group[:, None] == group, Vb, Ve)
+
+
+@misconception(
+    "constant-in-z",
+    "covariance_matrix",
+    "Z has a constant, and no column for the first bucket. Every bucket has a column of its own in Z, and there is no "
+    "constant: ~ bucket - 1.",
+)
+def _(group, Vb, Ve):
+    Z = indicators(np.asarray(group))
+    Z[:, 0] = 1
+    return Vb * Z @ Z.T + Ve * np.eye(len(Z))

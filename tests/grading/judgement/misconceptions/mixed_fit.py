@@ -5,11 +5,13 @@ import pandas as pd
 
 from tests.grading.judgement.misconceptions.ingredients import (
     by_bucket,
+    covariance,
     fit_at,
     least_squares,
     maximum_likelihood,
     mean_squares,
     reml,
+    weighted,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
 
@@ -252,4 +254,24 @@ def _(X, y, group):
 def _(X, y, group):
     fit = reml(X, y, group)
     fit["criterion"] += np.log(len(y)) * (X.shape[1] + 2)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception(
+    "ml-criterion",
+    "fit_reml",
+    "Vb and Ve are REML's, and the criterion is that of maximum likelihood: left out is what the estimated means cost, "
+    "the determinant of X'V^-1 X, and their number among the frogs.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    inverse = weighted(X, y, covariance(group, fit["Vb"], fit["Ve"]))[1]
+    fit["criterion"] += np.linalg.slogdet(inverse)[1] + X.shape[1] * np.log(2 * np.pi)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("ml-criterion", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    fit["criterion"] += np.linalg.slogdet(weighted(X, y, covariance(group, fit["Vb"], fit["Ve"]))[1])[1]
     return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}

@@ -61,8 +61,8 @@ def _(data):
 @misconception(
     "df-swapped",
     "anova_reml",
-    "The two degrees of freedom are in each other's place: the first are the numerator's, of the colours, the second "
-    "the denominator's, of the buckets.",
+    "The two degrees of freedom are in each other's place, in the result or where p is computed: first come the "
+    "numerator's, of the colours, then the denominator's, of the buckets.",
 )
 def _(data):
     F, q, df, _ = mixed_anova(data)
@@ -196,3 +196,14 @@ def _(data):
 def _(data):
     F, q, df, _ = mixed_anova(data)
     return f_test(F, q + 1, df, stats.f.sf(F, q, df))
+
+
+@misconception(
+    "frogs-minus-buckets",
+    "anova_reml",
+    "The denominator has frogs minus buckets df, what is left within buckets. A colour is compared with how much its "
+    "buckets differ, and there are few of these.",
+)
+def _(data):
+    F, q, *_ = mixed_anova(data)
+    return f_test(F, q, len(data) - data["bucket"].nunique())

@@ -235,3 +235,16 @@ def _(data):
 def _(data):
     fit = reml(*treatment(data))
     return f_test((fit["coef"][1] / fit["se"][1]) ** 2, 1, len(data) - data["color"].nunique())
+
+
+@misconception(
+    "analysis-by-strata",
+    "anova_reml",
+    "This is the analysis of variance by strata, as aov has it with Error(bucket). It is the mixed model's where all "
+    "buckets have as many frogs and differ more than these; elsewhere REML weighs buckets by how sure their means are.",
+)
+def _(data):
+    X, y = indicators(data["color"].to_numpy()), data["weight"].to_numpy(float)
+    total, rss, q, _ = naive_anova(data)
+    MSB, df = mean_squares(X, y, data["bucket"].to_numpy())[0], data["bucket"].nunique() - X.shape[1]
+    return f_test((total - rss) / q / MSB, q, df)

@@ -1,6 +1,7 @@
 """Exercise 4.3: the naive test."""
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from tests.grading.judgement.misconceptions.ingredients import f_test, least_squares, naive_anova, treatment
@@ -83,8 +84,8 @@ def _(data):
 @misconception(
     "df-swapped",
     "anova_ols",
-    "The two degrees of freedom are in each other's place: the first are the numerator's, of the colours, the second "
-    "the denominator's, of what is left.",
+    "The two degrees of freedom are in each other's place, in the result or where p is computed: first come the "
+    "numerator's, of the colours, then the denominator's, of what is left.",
 )
 def _(data):
     total, rss, q, df = naive_anova(data)
@@ -129,7 +130,8 @@ def _(data):
 @misconception(
     "upside-down",
     "anova_ols",
-    "F stands on its head: what varies between colours is divided by what varies within them.",
+    "F stands on its head: what varies within colours is divided by what varies between them here. It is the other way "
+    "round.",
 )
 def _(data):
     total, rss, q, df = naive_anova(data)
@@ -266,3 +268,30 @@ def _(data):
     first_two = data[data["color"].isin(np.unique(data["color"])[:2])]
     total, rss, q, df = naive_anova(first_two)
     return f_test((total - rss) / q / (rss / df), q, df)
+
+
+@misconception(
+    "color-as-number",
+    "anova_ols",
+    "Colour entered as one number with a slope. A colour is a name: it is a factor, with a mean for every level.",
+)
+def _(data):
+    return slope_test(data, np.unique(data["color"].to_numpy(), return_inverse=True)[1])
+
+
+@misconception("color-as-number", "anova_ols", "")
+def _(data):
+    labels = data["color"].to_numpy()
+    return slope_test(data, labels if labels.dtype.kind in "if" else np.unique(labels, return_inverse=True)[1])
+
+
+@misconception("color-as-number", "anova_ols", "")
+def _(data):
+    return slope_test(data, pd.factorize(data["color"])[0])
+
+
+def slope_test(data, code):
+    X, y = np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(float)
+    coef, inverse, rss = least_squares(X, y)
+    df = len(y) - 2
+    return f_test(coef[1] ** 2 / (rss / df * inverse[1, 1]), 1, df)
