@@ -122,7 +122,10 @@ def _vector(length: Callable[[Arguments], int]) -> Convert:
     def convert(value: Any, name: str, arguments: Arguments) -> np.ndarray:
         shape, n = np.shape(value), length(arguments)
         if shape not in ((n,), (n, 1), (1, n)) and not (n == 1 and shape == ()):
-            raise ContractError(f"{name} is {_many(shape)}; expected {n} number{'s' * (n != 1)}")
+            more = (
+                "; is there a constant more than X has?" if shape in ((n + 1,), (n + 1, 1)) and "X" in arguments else ""
+            )
+            raise ContractError(f"{name} is {_many(shape)}; expected {n} number{'s' * (n != 1)}{more}")
         return _real(value, name).reshape(n)
 
     return convert

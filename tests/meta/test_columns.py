@@ -7,7 +7,7 @@ from pandas.api.types import is_numeric_dtype
 import lmm_core
 from tests.contract import CONTRACT
 from tests.grading.sandbox.columns import FILLED, whole
-from tests.grading.sandbox.plain import MISNAMED, lenient
+from tests.grading.sandbox.plain import MISNAMED, UNNAMED, UnreadableError, lenient
 
 ASKED = dict(zip(CONTRACT["simulate_frogs"].arguments, (8, 3, ["red", "blue"], 200.0, 30.0, 15.0, 7), strict=True))
 FROGS = lmm_core.simulate_frogs(*ASKED.values())
@@ -82,3 +82,13 @@ def test_a_field_of_nearly_its_name_is_that_field():
     read = lenient({"f": 1.0, "df.num": 2.0, "df_den": 3.0, "p.value": 0.5, "Df_Den": 9.0}, forms)
     assert [float(read[field]) for field in forms] == [1.0, 2.0, 3.0, 0.5]
     assert read["flaws"] == [MISNAMED]
+
+
+def test_a_number_for_each_field_is_in_order_only_where_each_field_is_a_number():
+    """Coefficients alone, of as many columns as there are fields, are no fields in their order."""
+    anova = dict.fromkeys(("F", "df_num", "df_den", "p_value"), "numbers")
+    assert lenient(np.array([3.0, 1.0, 10.0, 0.1]), anova)["flaws"] == [UNNAMED]
+    assert lenient((np.ones(4), np.ones(4)), {"coef": "numbers", "se": "numbers"})["flaws"] == [UNNAMED]
+    for alone in (np.ones(2), np.ones((2, 1))):
+        with pytest.raises(UnreadableError, match="no field 'coef': it is a plain array without names"):
+            lenient(alone, {"coef": "numbers", "se": "numbers"})

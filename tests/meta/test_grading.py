@@ -179,6 +179,11 @@ WRONG_SHAPES = {
         "coef is a table of 4 x 1 x 1 numbers; expected 4 numbers",
     ),
     "too few": ("gls", {"coef": np.ones(3), "se": np.ones(4)}, "coef is 3 numbers; expected 4 numbers"),
+    "a second constant": (
+        "gls",
+        {"coef": np.ones(5), "se": np.ones(5)},
+        "coef is 5 numbers; expected 4 numbers; is there a constant more than X has?",
+    ),
     "nan": (
         "gls",
         {"coef": np.ones(4), "se": np.full(4, np.nan)},

@@ -97,6 +97,10 @@ UNREAD = {
         f"{DF}@cache\ndef gls(X, y, V):\n    return (1\n",
         (3, "gls", "@cache", f"'(' was never closed in line 5, `return (1`{BY}"),
     ),
+    "a function without a body at the end": (
+        f"{DF}def gls(X, y, V):\n",
+        (3, "gls", "def gls(X, y, V):", f"expected an indented block after function definition on line 3{BY}"),
+    ),
     "Python 2": (
         f'print "hello"\n{DF}',
         (1, "", 'print "hello"', "Python 2 reads this, here it is read by"),
@@ -233,6 +237,10 @@ R = {
             "gls, which begins in line 4, cannot be read: the { of line 4 is not closed (read by R VERSION)",
             "ols, which begins in line 9, cannot be read: the { of line 9 is not closed (read by R VERSION)",
         ],
+    ),
+    "two brackets left open before a whole function": (
+        f"ols <- function(X, y) {{\n  m <- lm(y ~ X)\n  return(summary(m)\n\n{R_DF}",
+        ["ols, which begins in line 1, cannot be read: unexpected symbol in line 5 (read by R VERSION)"],
     ),
     "a quotation mark left open": (
         f'{R_DF}x <- "abc # }}\n',

@@ -59,7 +59,10 @@ def bare(name: str) -> str:
 
 def _is_in_order(value: Any, forms: dict[str, str]) -> bool:
     """Whether a value is a sequence of as many parts as are asked for by name, and names none."""
-    is_sequence = isinstance(value, list | tuple) or (isinstance(value, np.ndarray) and value.ndim > 0)
+    is_array = isinstance(value, np.ndarray) and value.ndim > 0
+    if is_array and value.dtype.kind in "biuf" and value.size == len(value) and "coef" in forms:
+        return False  # a number for each field, where one at least has several
+    is_sequence = isinstance(value, list | tuple) or is_array
     return "" not in forms and is_sequence and not hasattr(value, "_fields") and len(value) == len(forms)
 
 

@@ -126,7 +126,8 @@ def _told(text: str, start: int, stop: int, error: SyntaxError) -> tuple:
     at = start + (error.lineno or 1)
     there = lines[at - 1].strip() if at <= len(lines) else ""
     where = f" in line {at}" + (f", `{there[:60]}`" if there else "") if at != start + 1 else ""
-    return start + 1, name.group(1) if name else "", lines[start].strip(), f"{error.msg}{where}{_version(error, piece)}"
+    said = re.sub(r"(?<= on line )\d+", lambda line: str(start + int(line.group())), error.msg)
+    return start + 1, name.group(1) if name else "", lines[start].strip(), f"{said}{where}{_version(error, piece)}"
 
 
 def _version(error: SyntaxError, piece: str) -> str:

@@ -44,7 +44,8 @@ def _readable(text: str, error_of: Callable[[str], str], version: str) -> tuple:
         end, error = _expression(lines, n, error_of)
         if error:
             name = DEFINES.match(lines[n])
-            stop = _next(lines, n, DEFINES if name else BEGINS, end if not UNFINISHED.search(error) else n + 1)
+            at_least = n + 1 if UNFINISHED.search(error) else end - bool(name)  # the next may be what was not expected
+            stop = _next(lines, n, DEFINES if name else BEGINS, at_least)
             if name or last != n:
                 why = _why("\n".join(lines[n:stop]), n, error, version)
                 unread.append((n + 1, name.group(1) if name else "", lines[n].strip(), why))

@@ -266,7 +266,8 @@ def _in_r(said: str, value: Any) -> str:
         return said
     kind, names = robjects.r("function(x) class(x)[1]")(value)[0], NAMES(value)
     has = "without names" if names == rinterface.NULL else "with " + ", ".join(map(str, list(names)[:12]))
-    said = re.sub(r"it is a .*?(; asked for|$)", lambda found: f"it is a {kind} {has}{found.group(1)}", said)
+    article = "an" if kind[0] in "aeiou" else "a"
+    said = re.sub(r"it is a .*?(; asked for|$)", lambda found: f"it is {article} {kind} {has}{found.group(1)}", said)
     said = re.sub(r"is a \w+ that is no array of numbers", f"is a {kind}, not numbers", said)
     return said.replace("is None;", "is NULL;")
 

@@ -192,6 +192,14 @@ def f_test(F, df_num, df_den, p_value=None):
     return {"F": F, "df_num": df_num, "df_den": df_den, "p_value": p_value}
 
 
+def slope_test(data, code):
+    """F of colour as a number."""
+    X, y = np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(float)
+    coef, inverse, rss = least_squares(X, y)
+    df = len(y) - 2
+    return f_test(coef[1] ** 2 / (rss / df * inverse[1, 1]), 1, df)
+
+
 def anova_of_buckets(data, *, with_colors):
     """MSB with or without colours, MSE, and the frogs per bucket as they enter the ANOVA estimator."""
     y, bucket = data["weight"].to_numpy(float), data["bucket"].to_numpy()

@@ -12,7 +12,8 @@ from tests.grading.judgement.misconceptions.registry import misconception
 @misconception(
     "residual-df",
     "satterthwaite_df",
-    "These are frogs minus coefficients. A colour mean varies with its buckets, and there are few of these.",
+    "These are frogs minus coefficients, and minus the variances, if df.residual has counted them. A colour mean "
+    "varies with its buckets, and there are few of these.",
 )
 def _(X, y, group):
     return np.full(X.shape[1], float(len(y) - X.shape[1]))

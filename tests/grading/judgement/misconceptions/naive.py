@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tests.grading.judgement.misconceptions.ingredients import f_test, least_squares, naive_anova, treatment
+from tests.grading.judgement.misconceptions.ingredients import f_test, least_squares, naive_anova, slope_test, treatment
 from tests.grading.judgement.misconceptions.registry import misconception
 from tests.strategies import indicators
 
@@ -288,10 +288,3 @@ def _(data):
 @misconception("color-as-number", "anova_ols", "")
 def _(data):
     return slope_test(data, pd.factorize(data["color"])[0])
-
-
-def slope_test(data, code):
-    X, y = np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(float)
-    coef, inverse, rss = least_squares(X, y)
-    df = len(y) - 2
-    return f_test(coef[1] ** 2 / (rss / df * inverse[1, 1]), 1, df)
