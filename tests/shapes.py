@@ -81,6 +81,7 @@ KINDS: dict[str, Naming] = {
     "negative integers": lambda codes: codes - 6,
     "integers equal modulo 1000": lambda codes: 1000 * codes + 107,
     "integers equal modulo 65536": lambda codes: 65536 * codes + 3,
+    "integers equal modulo 2^32": lambda codes: 2**32 * codes + 3,
     "floats": lambda codes: 0.5 * codes + 0.25,
     "negative floats": lambda codes: -0.25 * (codes + 1),
     "floats that are nearly equal": lambda codes: 1 + codes * 2.0**-30,
@@ -93,6 +94,9 @@ KINDS: dict[str, Naming] = {
     "numbers as text": _text(lambda code: "0" * (code % 4) + str(1 + code // 4)),
     "words for what is missing": _text(lambda code: MISSING[code]),
     "other letters": _text(lambda code: chr(0xE0 + code)),
+    "Greek": _text(lambda code: chr(0x3B1 + code)),
+    "beyond 32 characters": _text(lambda code: f"the bucket in the second row of the pond, number {code}"),
+    "commas and line ends": _text(lambda code: f"pond 1,{code // 2}\n{code % 2}"),
 }
 N_LABELS = len(MISSING)  # levels that every kind has
 

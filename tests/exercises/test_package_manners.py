@@ -38,7 +38,8 @@ def _asked(X: Any, y: Any, table: pd.DataFrame, Vb: float = 3.0) -> dict[str, tu
         "gls": (X, y, V),
         "ols": (X, y),
         **dict.fromkeys(("fit_reml", "satterthwaite_df"), (X, y, CODES)),
-        **dict.fromkeys(("fit_mixed", "mixed_df"), (X, y, terms)),
+        **dict.fromkeys(("fit_mixed", "mixed_df", "random_effects"), (X, y, terms)),
+        "likelihood_ratio": (X[:, :1], X, y, terms),
     }
 
 
@@ -49,7 +50,9 @@ MERGED = REVERSED.assign(bucket=TABLE["bucket"].replace(FIRST, SECOND))  # two b
 MERGED["id"] = MERGED.groupby("bucket").cumcount() + 1
 OTHER = _asked(X[::-1].copy(), Y[::-1] ** 2 / 60, MERGED, Vb=5.0)
 OTHER |= {"design_matrix": (TABLE["color"].to_numpy()[::-1], True), "frog_correlation": (REVERSED, 1, 2)}
-TABLES = ("buckets_per_color", "denominator_df", "empirical_variances", "anova_ols", "anova_reml")
+TABLES = (
+    *("buckets_per_color", "denominator_df", "empirical_variances", "frog_correlation", "anova_ols", "anova_reml"),
+)
 FITS = ("ols", "gls", "fit_reml", "satterthwaite_df", "fit_mixed", "mixed_df")
 
 
@@ -136,6 +139,38 @@ def test_whole_numbers_are_numbers(impl, function):
     assert_each_close(f"{function} of integers", whole, first, SAME)
 
 
+@_each(*FITS)
+def test_small_integers_are_numbers(impl, function):
+    """Of 8 bits, whose products leave them; of y as well, and of Z."""
+    ask, slopes = getattr(impl, function), np.column_stack([np.ones(N), np.arange(N) % 5])
+    given = [np.clip(WHOLE, -100, 100), np.clip(Y, -100, 100), slopes]
+    answers = []
+    for kind in (float, "int8"):
+        X, y, Z = (part.astype(kind) for part in given)
+        asked = _asked(X, y, TABLE)[function]
+        answers.append(list(_numbers(ask(*asked[:2], [(Z, CODES)]) if "mixed" in function else ask(*asked))))
+    assert_each_close(f"{function} of integers of 8 bits", answers[1], answers[0], SAME)
+
+
+@_each("ols", "gls")
+def test_numbers_of_32_bits_are_computed_with_in_64(impl, function):
+    """What 32 bits hold exactly has the same answer to nine digits."""
+    ask = getattr(impl, function)
+    asked = _asked(WHOLE, Y, TABLE)[function]
+    first = list(_numbers(ask(*copy.deepcopy(asked))))
+    single = list(_numbers(ask(*(argument.astype(np.float32) for argument in asked))))
+    assert_each_close(f"{function} of numbers of 32 bits", single, first, 1e-9)
+
+
+@_each(*FITS)
+def test_dummies_are_numbers(impl, function):
+    """X of true and false, as pandas makes it of a factor."""
+    ask, dummies = getattr(impl, function), np.equal.outer(CODES % 3, np.arange(3)) * 1.0
+    first = list(_numbers(ask(*_asked(dummies, Y, TABLE)[function])))
+    otherwise = list(_numbers(ask(*_asked(dummies == 1, Y, TABLE)[function])))
+    assert_each_close(f"{function} of X of true and false", otherwise, first, SAME)
+
+
 FRAMES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
     "an index of its own": lambda table: table.set_index(np.arange(len(table))[::-1] + 100),
     "an index of text that repeats": lambda table: table.set_index(pd.Index(["a", "b"] * len(table))[: len(table)]),
@@ -153,6 +188,7 @@ FRAMES: dict[str, Callable[[pd.DataFrame], pd.DataFrame]] = {
 def test_a_table_is_its_rows(impl, function, form):
     """Whatever its index, the order of its columns, what stands beside them, and categories that do not occur."""
     ask = getattr(impl, function)
-    first = list(_numbers(ask(TABLE.copy())))
-    otherwise = list(_numbers(ask(FRAMES[form](TABLE))))
+    others = ASKED[function][1:]
+    first = list(_numbers(ask(TABLE.copy(), *others)))
+    otherwise = list(_numbers(ask(FRAMES[form](TABLE), *others)))
     assert_each_close(f"{function} of a table with {form}", otherwise, first, SAME)

@@ -326,8 +326,13 @@ def column_as_r(column: Any, *, is_factor: bool) -> Any:
     labels = column["labels"] if isinstance(column, dict) else column
     if is_factor or any(isinstance(entry, str) for entry in labels):
         return factor(labels)
-    is_whole = all(isinstance(entry, int) for entry in labels)
-    return robjects.IntVector(labels) if is_whole else robjects.FloatVector(labels)
+    return numbers(labels)
+
+
+def numbers(values: list) -> Any:
+    """R's whole numbers have 32 bits; larger ones are its floats, as R reads them."""
+    is_whole = all(isinstance(entry, int) and abs(entry) < 2**31 for entry in values)
+    return robjects.IntVector(values) if is_whole else robjects.FloatVector(values)
 
 
 def factor(labels: Any) -> Any:
@@ -335,8 +340,7 @@ def factor(labels: Any) -> Any:
     values = [entry.item() if isinstance(entry, numpy.generic) else entry for entry in labels]
     if any(isinstance(entry, str) for entry in values):
         return FACTOR(robjects.StrVector(values))
-    is_whole = all(isinstance(entry, int) for entry in values)
-    return FACTOR(robjects.IntVector(values) if is_whole else robjects.FloatVector(values))
+    return FACTOR(numbers(values))
 
 
 def as_python(value: Any) -> Any:
