@@ -273,6 +273,73 @@ def test_a_threshold_of_ones_own_is_caught(fault, tmp_path):
     assert _run(tmp_path, THRESHOLDS[fault], *_exercises("covariances"))[0]
 
 
+ML = (
+    "fit = mixed.fit_mixed(X, y, terms, method)\n"
+    "    fit = {name: getattr(fit, name) for name in ('G', *QUANTITIES[1:])}\n"
+)
+FIT_MIXED = f'def fit_mixed(X, y, terms, method="REML"):\n    {ML}'
+EFFECTS = "def random_effects(X, y, terms):\n    found = mixed.random_effects(X, y, terms)\n"
+RATIO = "def likelihood_ratio(X0, X, y, terms):\n    test = mixed.likelihood_ratio(X0, X, y, terms)\n"
+MADE = {
+    "coef by least squares beside slopes": (
+        f"{FIT_MIXED}    beside = len(terms) > 1 and any(Z.shape[1] > 1 for Z, _ in terms)\n"
+        "    return fit | ({'coef': lmm_core.ols(X, y).coef} if beside else {})\n"
+    ),
+    "no covariance without an intercept": (
+        f"{FIT_MIXED}    bare = not any(np.all(Z == 1, axis=0).any() for Z, _ in terms)\n"
+        "    return fit | ({'G': [np.diag(np.diag(G)) for G in fit['G']]} if bare else {})\n"
+    ),
+    "ML of many groups is REML": (
+        f"{FIT_MIXED}    many = method == 'ML' and len(np.unique(terms[0][1])) > 30\n"
+        "    return fit | ({'Ve': mixed.fit_mixed(X, y, terms).Ve * 1.01} if many else {})\n"
+    ),
+    "labels of eight characters by ML": (
+        'def fit_mixed(X, y, terms, method="REML"):\n'
+        "    short = [(Z, np.array([str(g)[:8] for g in group])) for Z, group in terms]\n"
+        f"    terms = short if method == 'ML' else terms\n    {ML}    return fit\n"
+    ),
+    "more than 3,000 rows have N - p df": (
+        "def mixed_df(X, y, terms):\n    df = mixed.mixed_df(X, y, terms)\n"
+        "    return np.full(len(df), float(len(y) - len(df))) if len(y) > 3000 else df\n"
+    ),
+    "b of the first 32 groups": (
+        f"{EFFECTS}    return [{{g: b * (k < 32) for k, (g, b) in enumerate(of.items())}} for of in found]\n"
+    ),
+    "b of groups by their number": (
+        f"{EFFECTS}    of = found[0]\n    ordered = [of[g] for g in sorted(of, key=str)]\n"
+        "    return [{g: ordered[k] for k, g in enumerate(of)}]\n"
+    ),
+    "b without the mean": (
+        f"{EFFECTS}    mean = np.mean(list(found[0].values()), axis=0)\n"
+        "    return [{g: b - mean for g, b in of.items()} for of in found]\n"
+    ),
+    "a likelihood ratio has one df": f"{RATIO}    return {{'chi2': test.chi2, 'df': 1, 'p_value': test.p_value}}\n",
+    "a likelihood ratio of REML where terms cross": (
+        f"{RATIO}    each = [mixed.fit_mixed(M, y, terms).criterion for M in (X0, X)] if len(terms) > 1 else None\n"
+        "    chi2 = each[0] - each[1] if each else test.chi2\n"
+        "    return {'chi2': chi2, 'df': test.df, 'p_value': test.p_value}\n"
+    ),
+    "a likelihood ratio keeps the model of the last one": (
+        "known = {}\ndef likelihood_ratio(X0, X, y, terms):\n"
+        "    return known.setdefault((X0.shape, X.shape), mixed.likelihood_ratio(X0, X, y, terms))\n"
+    ),
+    "sums in one pass": (
+        "def ols(X, y):\n    fit = lmm_core.ols(X, y)\n    sigma2 = (y @ y - fit.coef @ (X.T @ y)) / fit.df_resid\n"
+        "    return {'coef': fit.coef, 'se': fit.se, 'sigma2': sigma2, 'df_resid': fit.df_resid}\n"
+    ),
+    "codes of 8 bits": (
+        "def covariance_matrix(group, Vb, Ve):\n    codes = np.unique(group, return_inverse=True)[1].astype('uint8')\n"
+        "    return lmm_core.covariance_matrix(codes, Vb, Ve)\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("fault", MADE)
+def test_a_fault_in_what_is_made_of_a_fit_is_caught(fault, tmp_path):
+    """Of predictions, ratios, units, designs and sizes."""
+    assert _run(tmp_path, MADE[fault], *_exercises("models"))[0]
+
+
 def test_the_digits_asked_may_stand_in_the_file(tmp_path):
     """LEAST = 8, and the table says so."""
     failed, printed = _run(tmp_path, "LEAST = 8\n" + FIELD.format(field="Vb", by=1e-6), *_exercises("labels"))
