@@ -28,7 +28,19 @@ NOT_OFFERED = (
 BOUNDARY = "MixedLM's optimisers stop short of Vb = 0: on chapter_2_boundary at Vb = 1.585, 0.10 above the minimum"
 HESSIAN = "MixedLM's se come from a Hessian of all parameters: on chapter_2_unbalanced 9.860 where 8.880 is right"
 EARLY = "MixedLM's optimisers stop where the criterion is still more than 1e-6 above its minimum"
+SINGLE = "statsmodels keeps numbers of 32 bits, and computes with them: seven digits are lost"
 KNOWN_FAILURES = {
+    "test_small_designs_to_25_digits[a slope that X has not-se-REML]": HESSIAN,
+    "test_small_designs_to_25_digits[a slope that X has not-se-ML]": HESSIAN,
+    "test_small_designs_to_25_digits[slopes without an intercept-se-REML]": HESSIAN,
+    "test_small_designs_to_25_digits[slopes without an intercept-se-ML]": HESSIAN,
+    "test_reml_of_lopsided_buckets": HESSIAN,
+    "test_lines_of_many_groups_and_of_four_columns[4-sizes1-REML]": EARLY,
+    "test_lines_of_many_groups_and_of_four_columns[4-sizes1-ML]": EARLY,
+    "test_numbers_of_32_bits_are_computed_with_in_64": SINGLE,
+    "test_predictions_at_the_boundary_are_zero[1]": BOUNDARY,
+    "test_predictions_at_the_boundary_are_zero[2]": BOUNDARY,
+    "test_a_likelihood_ratio_of_a_between_design[3-2]": EARLY,
     "test_reml_of_other_data_agrees_with_lme4[chapter_2_unbalanced]": HESSIAN,
     "test_reml_criterion_is_lme4s[chapter_2_boundary]": BOUNDARY,
     "test_reml_at_the_boundary_agrees_with_lme4[chapter_2_boundary]": BOUNDARY,
