@@ -5,6 +5,7 @@ import pytest
 from pandas.api.types import is_numeric_dtype
 
 import lmm_core
+from reference import r
 from tests.contract import CONTRACT
 from tests.grading.sandbox.columns import FILLED, whole
 from tests.grading.sandbox.plain import MISNAMED, UNNAMED, UnreadableError, lenient
@@ -82,6 +83,36 @@ def test_a_field_of_nearly_its_name_is_that_field():
     read = lenient({"f": 1.0, "df.num": 2.0, "df_den": 3.0, "p.value": 0.5, "Df_Den": 9.0}, forms)
     assert [float(read[field]) for field in forms] == [1.0, 2.0, 3.0, 0.5]
     assert read["flaws"] == [MISNAMED]
+
+
+def test_the_columns_of_an_anova_table_are_its_fields():
+    """As lmerTest names them, of one factor."""
+    forms = dict.fromkeys(("F", "df_num", "df_den", "p_value"), "numbers")
+    table = {"Sum Sq": 972.0, "Mean Sq": 972.0, "NumDF": 1.0, "DenDF": 10.0, "F value": 19.3, "Pr(>F)": 0.001}
+    read = lenient(table, forms)
+    assert ([float(read[field]) for field in forms], read["flaws"]) == ([19.3, 1.0, 10.0, 0.001], [MISNAMED])
+
+
+OF_R = {  # bodies of functions that return F, its df and p under other names
+    "R's own spelling": "list(F = 4, df.num = 2, df.den = 3, p.value = 0.1)",
+    "a table of anova": (
+        "structure(data.frame(NumDF = 2, DenDF = 3, `F value` = 4, `Pr(>F)` = 0.1, check.names = FALSE), "
+        "class = c('anova', 'data.frame'))"
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_R)
+def test_fields_of_nearly_their_names_are_read_in_r(case):
+    """And so are others beside them."""
+    if r.unavailable():
+        pytest.skip(r.unavailable())
+    from tests.grading.sandbox.r_submission import RSubmission  # noqa: PLC0415 - starts R
+
+    forms = dict.fromkeys(("F", "df_num", "df_den", "p_value"), "numbers")
+    submission = RSubmission([("", f"anova_reml <- function(data) {OF_R[case]}\n")])
+    read = submission.call(submission.function("anova_reml"), [1.0], forms)
+    assert ([read[field].item() for field in forms], read["flaws"]) == ([4, 2, 3, 0.1], [MISNAMED])
 
 
 def test_a_number_for_each_field_is_in_order_only_where_each_field_is_a_number():

@@ -12,6 +12,7 @@ import numpy as np
 
 UNNAMED, MISNAMED, AS_TEXT = "unnamed", "misnamed", "text"  # flaws of a result that can be read nevertheless
 NOTHING = "it returns nothing"
+IN_R = {"F": "fvalue", "df_num": "numdf", "df_den": "dendf", "p_value": "pr(>f)"}  # in a table that anova prints
 
 
 class UnreadableError(Exception):
@@ -48,7 +49,9 @@ def renamed(names: Iterable[str], fields: Iterable[str]) -> dict[str, str]:
     """By field that is asked for the name under which it is there: its own, or one that differs as names are spelt."""
     names, fields = list(names), list(fields)
     near = {bare(name): name for name in names if name not in fields}
-    found = {field: field if field in names else near.get(bare(field)) for field in fields}
+    found = {
+        field: field if field in names else near.get(bare(field), near.get(IN_R.get(field, ""))) for field in fields
+    }
     return {field: name for field, name in found.items() if name is not None}
 
 

@@ -246,7 +246,8 @@ class RSubmission:
         if forms.get("") == "numbers":
             result = AS_MATRIX(result)
         if "" not in forms and NAMES(result) != rinterface.NULL:
-            result = PICK(result, robjects.StrVector(list(forms)))
+            named = plain.renamed(map(str, NAMES(result)), forms)
+            result = PICK(result, robjects.StrVector(list(named.values())))
         return plain.lenient(as_python(result), forms)
 
     def words(self, error: BaseException) -> str:
