@@ -197,16 +197,20 @@ def searched(data: Slopes, *, ml: bool = False) -> tuple[float, list[Floats], li
     return Ve, [Ve * T @ L @ L.T @ T.T for T, L in zip(Ts, Lambda, strict=True)], ranks
 
 
+def proved(data: Slopes, *, ml: bool = False) -> balls.Certified:
+    """The fit where the search ends, proved in balls; raises NotProvedError."""
+    return balls.certify(balls.Model.of(data.X, data.y, data.terms, ml=ml), *searched(data, ml=ml))
+
+
 def main() -> None:
     """Certify every case, and write them."""
     cases = {}
     for case in (*UNBALANCED, *DRAWN, *SHAPES, *ML):
-        data, ml = data_of(case), case in ML
-        proved = balls.certify(balls.Model.of(data.X, data.y, data.terms, ml=ml), *searched(data, ml=ml))
-        numbers: dict[str, Any] = {"G": [[[str(cell) for cell in row] for row in G] for G in proved.G]}
-        numbers |= {name: [str(value) for value in getattr(proved, name)] for name in ("coef", "se", "df")}
-        cases[case] = numbers | {"Ve": str(proved.Ve), "criterion": str(proved.criterion), "ranks": proved.ranks}
-        print(case, proved.ranks)
+        fit = proved(data_of(case), ml=case in ML)
+        numbers: dict[str, Any] = {"G": [[[str(cell) for cell in row] for row in G] for G in fit.G]}
+        numbers |= {name: [str(value) for value in getattr(fit, name)] for name in ("coef", "se", "df")}
+        cases[case] = numbers | {"Ve": str(fit.Ve), "criterion": str(fit.criterion), "ranks": fit.ranks}
+        print(case, fit.ranks)
     FILE.write_text(json.dumps({"schema": 1, "cases": cases}, indent=1) + "\n", encoding="utf-8")
 
 

@@ -27,7 +27,7 @@ class Design(AsRepr):
     @property
     def terms(self) -> list[tuple[np.ndarray, np.ndarray]]:
         """A variance component is a term whose Z is a column of ones."""
-        return [(np.ones((len(self.y), 1)), group) for group in self.groups]
+        return components(*self.groups)
 
     def others(self, at: np.ndarray) -> list[np.ndarray]:
         """Variances near the fit, and drawn ones."""
@@ -39,6 +39,11 @@ class Design(AsRepr):
     def __repr__(self) -> str:
         """Short."""
         return f"<{len(self.y)} rows, {[len(np.unique(g)) for g in self.groups]} levels>"
+
+
+def components(*groups: np.ndarray) -> list[tuple[np.ndarray, np.ndarray]]:
+    """Terms whose Z is a column of ones."""
+    return [(np.ones((len(group), 1)), group) for group in groups]
 
 
 def covariance(design: Design, variances: np.ndarray) -> np.ndarray:

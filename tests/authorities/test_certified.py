@@ -58,7 +58,7 @@ def test_without_the_covariance_the_zero_of_the_covariate_matters():
     data, expected = slopes.certified("no covariance, seed 1")
     (ones, group), (z, _) = data.terms
     shifted = slopes.Slopes(data.X, data.y, [(ones, group), (z - 5, group)])
-    got = certify(Model.of(shifted.X, shifted.y, shifted.terms), *slopes.searched(shifted))
+    got = slopes.proved(shifted)
     assert abs(float(got.criterion) - expected.criterion) > 0.1
 
 
@@ -73,7 +73,7 @@ def test_kenward_roger_by_the_expected_information_is_pbkrtests(live_r):
     """Half of sleepstudy, every third row left out: se and df to the digits that lmer's optimiser leaves."""
     data = slopes.load("sleepstudy", "index % 3 != 1 and index < 60")
     ((Z, group),) = data.terms
-    proved = certify(Model.of(data.X, data.y, data.terms), *slopes.searched(data))
+    proved = slopes.proved(data)
     got = np.array(proved.kenward_roger(np.eye(2)), float)
     table = pd.DataFrame({"weight": data.y, "x": Z[:, 1], "bucket": group})
     expected = np.reshape(live_r.evaluate(KENWARD_ROGER, d=table), (2, 2)).T
@@ -84,7 +84,7 @@ def test_kenward_roger_by_the_expected_information_is_pbkrtests(live_r):
 def test_kenward_roger_by_the_observed_information_has_satterthwaites_df():
     """Theorem 27. And another se, since these groups differ in their times; by the expected information another df."""
     data = slopes.load("sleepstudy", "index % 3 != 1 and index < 60")
-    proved = certify(Model.of(data.X, data.y, data.terms), *slopes.searched(data))
+    proved = slopes.proved(data)
     (_, first), (se, second) = proved.kenward_roger(np.eye(2), expected=False)
     assert [f"{df:.24}" for df in (first, second)] == [f"{df:.24}" for df in proved.df]
     assert abs(se / proved.se[1] - 1) > 1e-3

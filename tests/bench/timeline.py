@@ -10,13 +10,10 @@ import time
 from typing import Any
 
 import pytest
-from lmm_verification import door
 
 from tests.grading.sandbox import clock
 from tests.grading.sandbox.submission import Submission
 from tests.grading.session import STATE
-
-assert door.PASSED  # imported, it lets the suite in
 
 
 class Stages:

@@ -9,6 +9,7 @@ from hypothesis import given
 from reference import certified, exact, second_level, several_minima
 from tests import layouts, strategies
 from tests.assertions import assert_at_most, assert_between, assert_close, assert_each_close, assert_equal
+from tests.layouts import components
 
 pytestmark = pytest.mark.core_only
 
@@ -28,10 +29,6 @@ def mixed(core):
 def minima(core):
     """The module of the search."""
     return import_module(f"{core.__name__}.minima")
-
-
-def components(*groups):
-    return [(np.ones((len(group), 1)), group) for group in groups]
 
 
 def refusal(call, *arguments):

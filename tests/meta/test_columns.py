@@ -115,6 +115,15 @@ def test_fields_of_nearly_their_names_are_read_in_r(case):
     assert ([read[field].item() for field in forms], read["flaws"]) == ([4, 2, 3, 0.1], [MISNAMED])
 
 
+def test_whole_numbers_beyond_32_bits_are_labels_in_r():
+    """As R reads them; smaller ones are its integers."""
+    if r.unavailable():
+        pytest.skip(r.unavailable())
+    from tests.grading.sandbox.r_submission import factor  # noqa: PLC0415 - starts R
+
+    assert list(factor([2**32 * 2 + 3, 3, 2**32 + 3]).levels) == ["3", "4294967299", "8589934595"]
+
+
 def test_a_number_for_each_field_is_in_order_only_where_each_field_is_a_number():
     """Coefficients alone, of as many columns as there are fields, are no fields in their order."""
     anova = dict.fromkeys(("F", "df_num", "df_den", "p_value"), "numbers")

@@ -5,6 +5,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from scipy.stats import f_oneway
 
 import lmm_core
 from tests.contract import CONTRACT
@@ -91,7 +92,19 @@ LOOK_ALIKES = {
         lambda data: {name: round(number, 2) for name, number in right_f(data).items()},
         "rounded",
     ),
+    "anova_reml of bucket means, with an F of infinity where they are equal": (
+        "anova_reml",
+        lambda data: one_way(data.groupby(["color", "bucket"], as_index=False, observed=True)["weight"].mean()),
+        "bucket-means-anova",
+    ),
 }
+
+
+def one_way(data):
+    """F, its df and p of scipy's f_oneway."""
+    colors = [weight.to_numpy() for _, weight in data.groupby("color", observed=True)["weight"]]
+    F, p_value = f_oneway(*(np.round(weight, 6) for weight in colors))
+    return {"F": F, "df_num": len(colors) - 1, "df_den": len(data) - len(colors), "p_value": p_value}
 
 
 def right_f(data):

@@ -236,12 +236,6 @@ MANNERS = {
 }
 
 
-@pytest.mark.parametrize("fault", MANNERS)
-def test_a_fault_of_manners_is_caught(fault, tmp_path):
-    """An answer that depends on something else than the data, or a call that leaves traces."""
-    assert _run(tmp_path, "import pandas as pd\n" + MANNERS[fault], *_exercises("manners"))[0]
-
-
 THRESHOLDS = {
     "V by a pseudo-inverse": (
         "def gls(X, y, V):\n    W = np.linalg.pinv(V, rcond=1e-3)\n    C = np.linalg.inv(X.T @ W @ X)\n"
@@ -265,12 +259,6 @@ THRESHOLDS = {
         "    return lmm_core.model_variances(sigma_bucket if sigma_bucket > 1e-6 else 0, sigma_within)\n"
     ),
 }
-
-
-@pytest.mark.parametrize("fault", THRESHOLDS)
-def test_a_threshold_of_ones_own_is_caught(fault, tmp_path):
-    """A number that is right in one unit and wrong in another."""
-    assert _run(tmp_path, THRESHOLDS[fault], *_exercises("covariances"))[0]
 
 
 ML = (
@@ -334,10 +322,13 @@ MADE = {
 }
 
 
-@pytest.mark.parametrize("fault", MADE)
-def test_a_fault_in_what_is_made_of_a_fit_is_caught(fault, tmp_path):
-    """Of predictions, ratios, units, designs and sizes."""
-    assert _run(tmp_path, MADE[fault], *_exercises("models"))[0]
+BY_FILE = {"manners": MANNERS, "covariances": THRESHOLDS, "models": MADE}
+
+
+@pytest.mark.parametrize(("file", "fault"), [(file, fault) for file, faults in BY_FILE.items() for fault in faults])
+def test_a_fault_is_caught_by_the_file_that_asks_for_it(file, fault, tmp_path):
+    """An answer that depends on more than data, or is right in one unit alone; what is made of a fit."""
+    assert _run(tmp_path, "import pandas as pd\n" + BY_FILE[file][fault], *_exercises(file))[0]
 
 
 def test_the_digits_asked_may_stand_in_the_file(tmp_path):

@@ -3,13 +3,16 @@
 import os
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import numpy as np
 import pandas as pd
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from tests import strategies
-from tests.grading import remembered
+from tests.grading import examples, remembered
 from tests.meta import bundle
 from tests.meta.graded import PROJECT
 
@@ -79,10 +82,39 @@ def test_what_was_changed_or_is_anothers_is_not_taken(home, monkeypatch):
     assert remembered.recalled() == {}
 
 
+def asked_of(test, n):
+    """What is raised of a property that was drawn 99 formerly, where hypothesis draws others."""
+    item = SimpleNamespace(nodeid=test.__name__, obj=test, funcargs={}, _fixtureinfo=SimpleNamespace(argnames=()))
+    examples.DRAWN[item.nodeid] = [{"n": n}]
+    with pytest.raises(Exception) as raised:
+        examples.check(item, smallest=True)
+    del examples.DRAWN[item.nodeid]
+    return str(raised.value)
+
+
+def test_an_example_that_hypothesis_does_not_find_again_is_asked_again():
+    """A function that fails each time is not said to give other answers; one that fails once is."""
+    calls = []
+
+    @given(st.integers(0, 5))
+    def fails(n):
+        if n == 99:
+            raise ValueError("99 is wrong")
+
+    @given(st.integers(0, 5))
+    def fails_once(n):
+        calls.append(n)
+        if n == 99 and calls.count(99) == 1:
+            raise ValueError("99 was wrong")
+
+    assert asked_of(fails, 99) == "99 is wrong"
+    assert asked_of(fails_once, 99) == examples.CHANGEABLE
+
+
 COUNTED = """
 import os, sys
 import pytest
-from tests.grading import remembered
+from tests.grading import examples, remembered
 recalled, remember = remembered.recalled, remembered.remember
 def note(what, examples):
     with open(os.environ["NOTES"], "a") as file:
@@ -91,6 +123,13 @@ def note(what, examples):
 remembered.recalled = lambda: note("recalled", recalled())
 remembered.remember = lambda examples: remember(note("kept", examples))
 sys.exit(pytest.main(sys.argv[1:]))
+"""
+
+
+WARMED = """
+import tests.grading.warm
+from tests.grading.examples import DRAWN
+print(*DRAWN, sep="\\n")
 """
 
 
@@ -118,3 +157,15 @@ def test_every_public_example_is_kept_and_a_run_without_a_fence_takes_none(tmp_p
     for options in (("--isolation=none",), ("--seed=3",)):
         assert run(*options)[1] == []
     assert sorted(path.name for path in home.iterdir()) == [".secret.json", "examples"]
+    drawn_for_a_class = subprocess.run(
+        [sys.executable, "-c", WARMED],
+        cwd=tmp_path,
+        env=os.environ | {"PYTHONPATH": str(PROJECT), "LMM_DRAW": "5"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert set(drawn_for_a_class.stdout.split("\n")) == {
+        *remembered.recalled(),
+        "",
+    }  # what a package owes takes a minute

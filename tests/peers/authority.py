@@ -118,9 +118,7 @@ def _by_balls(model: Model, *, ml: bool) -> Fit:
     """Any components of some rows."""
     if len(model.y) > MOST_ROWS:
         raise NotProvedError(f"{len(model.y)} rows are too many")
-    terms = _terms(model)
-    start = slopes.searched(slopes.Slopes(model.X, model.y, terms), ml=ml)
-    proved = certified.certify(certified.Model.of(model.X, model.y, terms, ml=ml), *start)
+    proved = slopes.proved(slopes.Slopes(model.X, model.y, _terms(model)), ml=ml)
     C, coef = np.array(proved.covariance, float), np.array(proved.coef, float)
     return Fit(
         CERTIFIED,

@@ -21,6 +21,7 @@ from tests.grading.sandbox.plain import NOTHING
 WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
 EXPLAINED = 1e-3  # relative difference from a misconception's value within which it is explained
 LITTLE = 1e-3  # of that: what a variance of 0 may be left at, as a share of the whole, is nothing
+NOUGHT = 1e-12  # numbers below a thousandth of it are 0: the p of an F that is infinite but for rounding
 NEARER = 0.05  # or within that share of its own difference from the truth: where an optimiser stops early
 NEAR = 0.02  # relative difference of what a coarse search finds
 LEFT_OF_F = {("anova_reml", "F"): 1e-2, ("anova_reml", "p_value"): 2e-2}  # what a search leaves of them, relative
@@ -129,7 +130,7 @@ def _is_same(
     if function == "fit_reml":
         return alike(function, got, wrong, truth, whole)
     rtol = LEFT_OF_F.get((function, field), EXPLAINED)
-    return wrong is not None and got.size == wrong.size and close(function, got, wrong, rtol)
+    return wrong is not None and got.size == wrong.size and close(function, got, wrong, rtol, NOUGHT)
 
 
 def _is_wrong(function: str, truth: Fields, got: Fields) -> bool:
