@@ -269,6 +269,18 @@ return found;
 """
 HEADINGS = "return [...document.querySelectorAll('h1, h2, h3')].map(e => Number(e.tagName[1]))"
 TOO_WIDE = "return document.documentElement.scrollWidth > window.innerWidth"
+BROKEN = """
+const found = [], range = document.createRange();
+for (const cell of document.querySelectorAll("th:not(:first-child), td:not(:first-child)")) {
+  const texts = document.createTreeWalker(cell, NodeFilter.SHOW_TEXT);
+  while (texts.nextNode()) for (const word of texts.currentNode.data.matchAll(/[\\w.]+/g)) {
+    range.setStart(texts.currentNode, word.index);
+    range.setEnd(texts.currentNode, word.index + word[0].length);
+    if (new Set([...range.getClientRects()].map(r => Math.round(r.top))).size > 1) found.push(word[0]);
+  }
+}
+return found;
+"""
 
 
 @pytest.mark.slow
@@ -285,6 +297,7 @@ def test_the_pages_can_be_read_by_everybody(mixed, size, scheme):
             browser.get(path.as_uri())
             assert browser.execute_script(FAINT) == [], path
             assert not browser.execute_script(TOO_WIDE), path
+            assert browser.execute_script(BROKEN) == [], path
             levels = browser.execute_script(HEADINGS)
             assert levels[0] == 1 and all(after <= before + 1 for before, after in pairwise(levels)), path
             assert "frogs" in browser.title

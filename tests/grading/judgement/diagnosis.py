@@ -2,12 +2,13 @@
 
 On a few fixed inputs the submission's numbers are compared with those of each misconception. One is the diagnosis where
 a formula of it reproduces every number that the submission returned, right ones too; what nearly fits is not said.
-Where none does, the right answer with two arguments in each other's place is looked for, right numbers that were
-rounded, the same number for different questions, and a search that ends near the best numbers.
+Where none does, the right answer to arguments in each other's place is looked for, right numbers that were rounded,
+the same number for different questions, and a search that ends near the best numbers.
 """
 
+from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import permutations
 from typing import Any
 
 import numpy as np
@@ -15,6 +16,7 @@ import numpy as np
 from tests.contract import CONTRACT
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
+from tests.grading.judgement.mixtures import mixed
 from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, Local, answer, asked, close, right, whole_of
 from tests.grading.sandbox.plain import NOTHING
 
@@ -22,7 +24,7 @@ WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
 EXPLAINED = 1e-3  # relative difference from a misconception's value within which it is explained
 LITTLE = 1e-3  # of that: what a variance of 0 may be left at, as a share of the whole, is nothing
 NOUGHT = 1e-12  # numbers below a thousandth of it are 0: the p of an F that is infinite but for rounding
-NEARER = 0.05  # or within that share of its own difference from the truth: where an optimiser stops early
+NEARER = 0.05  # or within that share of itself, and of its difference from the truth: where an optimiser stops early
 NEAR = 0.02  # relative difference of what a coarse search finds
 LEFT_OF_F = {("anova_reml", "F"): 1e-2, ("anova_reml", "p_value"): 2e-2}  # what a search leaves of them, relative
 SEARCHED = ("fit_reml", "satterthwaite_df", "anova_reml")
@@ -33,12 +35,13 @@ Case = tuple[Fields, Fields, dict[str, list[Fields]]]  # right, the submission's
 RETURNS_NOTHING, SWAPPED, HARD_CODED, IMPRECISE = "returns-nothing", "arguments-swapped", "hard-coded", "imprecise"
 PRINTED, ROUNDED = "prints", "rounded"
 DECIMALS = range(9)  # that rounded numbers may show
+FEW = 3  # arguments of which every order is tried
 HINTS = {
     RETURNS_NOTHING: "It returns nothing: what it computes ends with it. Others compute with what a function hands "
     "back, which it has to say.",
     PRINTED: "It returns nothing: is its result printed instead? What a function prints is read by people only; what "
     "it hands back, others compute with.",
-    SWAPPED: "Two arguments are in each other's place: {} and {}. It is called as {}; yours reads {}.",
+    SWAPPED: "Arguments are in each other's place: {}. It is called as {}; yours reads {}.",
     IMPRECISE: "The numbers are near the best ones and not at them: the search stops too early, or its grid is too "
     "coarse.",
     ROUNDED: "The numbers are right, but rounded, some of them to so few digits that little is left. A result that "
@@ -61,6 +64,7 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
         or _swapped(function, submission, signature)
         or _rounded(function, cases)
         or _hard_coded(function, cases)
+        or _mixed(function, cases)
         or _imprecise(function, cases)
     )
 
@@ -88,7 +92,7 @@ def alike(
     if function not in SEARCHED or wrong.shape != truth.shape or not np.all(np.isfinite(wrong)):
         return False
     left = np.max(np.abs(got.ravel() - wrong.ravel()), initial=0.0)
-    return bool(left <= NEARER * np.max(np.abs(wrong - truth), initial=0.0))
+    return bool(left <= NEARER * min(np.max(np.abs(part), initial=0.0) for part in (wrong - truth, wrong)))
 
 
 def _reproduced(function: str, cases: list[Case]) -> Misconception | None:
@@ -100,6 +104,19 @@ def _reproduced(function: str, cases: list[Case]) -> Misconception | None:
             if is_shown and all(_is_of(function, *answer, stops=_stops(answers)) for answer in answers):
                 return misconception
     return None
+
+
+def _mixed(function: str, cases: list[Case]) -> Misconception | None:
+    """Two at once, or one about some of the numbers; of simulations nothing, whose features hang together."""
+    answers = [case for case in cases if case[0]]
+    wrong = {field for truth, got, _ in answers for field in wrong_fields(function, truth, got) if field in got}
+    if function == "simulate_frogs" or any(set(got) - set(truth) or wrong - set(got) for truth, got, _ in answers):
+        return None
+
+    def is_same(field: str, got: np.ndarray, other: np.ndarray | None, truth: Fields) -> bool:
+        return _is_same(function, field, got, other, truth[field], whole_of(function, field, truth))
+
+    return mixed(function, answers, wrong, is_same) if wrong - {""} else None
 
 
 def _numbers(got: Fields) -> Fields:
@@ -163,36 +180,42 @@ def _returns_nothing(function: str, submission: Caller) -> bool:
 
 
 def _swapped(function: str, submission: Caller, signature: list[str]) -> Misconception | None:
-    """Two arguments whose exchange makes every answer right."""
+    """Another order of the arguments that makes every answer right."""
     names = CONTRACT[function].arguments
-    if function == "simulate_frogs":  # too many pairs to try: only what the names say
-        pairs = [
-            (i, j)
-            for i, j in combinations(range(len(names)), 2)
-            if signature[i : j + 1 : j - i] == [names[j], names[i]]
-        ]
+    places = range(len(names))
+    if len(names) > FEW:  # too many orders to try: only what the names say
+        read = dict(zip(places, signature, strict=False))
+        orders = [tuple(names.index(read[k]) if read.get(k) in names else k for k in places)]
     else:
-        pairs = list(combinations(range(len(names)), 2))
-    for i, j in pairs:
-        if all(
-            _is_right(function, submission, _exchanged(arguments, i, j), truth)
+        orders = list(permutations(places))
+    for order in orders:
+        if sorted(order) == list(places) != list(order) and all(
+            _is_right(function, Reordered(submission, order), arguments, truth)
             for arguments, truth, _ in _cases(function)
         ):
+            moved = " and ".join(names[k] for k in places if order[k] != k)
             call = f"{function}({', '.join(names)})"
             yours = f"{function}({', '.join(signature)})" if signature else "them in another order"
-            return Misconception(SWAPPED, function, HINTS[SWAPPED].format(names[i], names[j], call, yours), ())
+            return Misconception(SWAPPED, function, HINTS[SWAPPED].format(moved, call, yours), ())
     return None
+
+
+@dataclass(frozen=True)
+class Reordered:
+    """A submission that is given its arguments in another order."""
+
+    submission: Caller
+    order: tuple[int, ...]
+
+    def call(self, name: str, arguments: dict[str, Any], forms: dict[str, str]) -> dict[str, Any]:
+        """The names stay where they are."""
+        values = list(arguments.values())
+        return self.submission.call(name, dict(zip(arguments, (values[k] for k in self.order), strict=True)), forms)
 
 
 def _is_right(function: str, submission: Caller, arguments: tuple[Any, ...], truth: Fields) -> bool:
     got = answer(function, submission, arguments)
     return bool(got) and not wrong_fields(function, truth, got)
-
-
-def _exchanged(arguments: tuple[Any, ...], i: int, j: int) -> tuple[Any, ...]:
-    changed = list(arguments)
-    changed[i], changed[j] = changed[j], changed[i]
-    return tuple(changed)
 
 
 def _imprecise(function: str, cases: list[Case]) -> Misconception | None:

@@ -9,7 +9,7 @@ from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, ROUNDED, SEARCH
 OF_ANY = {  # what may be wrong about any function, said to a class
     RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
     IMPRECISE: HINTS[IMPRECISE],
-    SWAPPED: "Two arguments are in each other's place.",
+    SWAPPED: "Arguments are in each other's place.",
     HARD_CODED: "The same number comes out whatever the arguments are.",
     **{one.slug: one.said.format("those of the exercise") for one in (ROUNDED, SEARCH, *FLAWS.values()) if one.slug},
     CONSEQUENCE: "It follows from another function that is wrong, and keeps half of its points.",

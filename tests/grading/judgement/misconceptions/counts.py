@@ -118,3 +118,34 @@ def _(data):
 @misconception("one-color-only", "denominator_df", "")
 def _(data):
     return data.groupby("color")["bucket"].nunique().iloc[-1] - 1
+
+
+@misconception(
+    "equal-shares",
+    "buckets_per_color",
+    "Every colour gets the same share of the buckets. They may be unequal, where one was lost: count those of each.",
+)
+def _(data):
+    return dict.fromkeys(data["color"].unique(), data["bucket"].nunique() // data["color"].nunique())
+
+
+@misconception("equal-shares", "buckets_per_color", "")
+def _(data):
+    return dict.fromkeys(data["color"].unique(), data["bucket"].nunique() / data["color"].nunique())
+
+
+@misconception(
+    "equal-shares",
+    "denominator_df",
+    "This takes every colour to have as many buckets as the first. They may be unequal, where one was lost: those of "
+    "all colours together count.",
+)
+def _(data):
+    buckets = data.groupby("color")["bucket"].nunique()
+    return len(buckets) * (buckets.iloc[0] - 1)
+
+
+@misconception("equal-shares", "denominator_df", "")
+def _(data):
+    buckets = data.groupby("color")["bucket"].nunique()
+    return len(buckets) * (buckets.max() - 1)

@@ -121,3 +121,16 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     bucket_mu = np.repeat(np.random.default_rng(seed).normal(mu, sigma_bucket, n_buckets), n_within)
     weight = bucket_mu + np.random.default_rng(seed).normal(0, sigma_within, len(bucket_mu))
     return table_of_frogs(n_buckets, n_within, colors, bucket_mu, weight)
+
+
+@misconception(
+    "numbered-in-each-color",
+    "simulate_frogs",
+    "The buckets are numbered anew in every colour, so that two buckets have one number, and are one to whoever groups "
+    "by it. Every bucket has a number of its own.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+    return data.assign(bucket=(data["bucket"] - 1) % (n_buckets // len(colors)) + 1)

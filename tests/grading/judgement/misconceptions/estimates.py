@@ -56,7 +56,7 @@ def _(X, y, V):
 @misconception(
     "ols-standard-errors",
     "gls",
-    "The estimates are right, but their standard errors are those of ordinary least squares, which counts every "
+    "The standard errors are those of ordinary least squares, which counts every "
     "frog of a bucket as independent. They come from V.",
 )
 def _(X, y, V):

@@ -192,6 +192,16 @@ def f_test(F, df_num, df_den, p_value=None):
     return {"F": F, "df_num": df_num, "df_den": df_den, "p_value": p_value}
 
 
+def welch(data):
+    """F of unequal variances, and its df: Welch (1951), Biometrika 38, 330-336."""
+    weights = data.groupby("color", observed=True)["weight"]
+    n, mean, w = weights.size(), weights.mean(), weights.size() / weights.var()
+    k = len(n)
+    lost = np.sum((1 - w / w.sum()) ** 2 / (n - 1)) / (k**2 - 1)
+    F = np.sum(w * (mean - np.sum(w * mean) / w.sum()) ** 2) / (k - 1) / (1 + 2 * (k - 2) * lost)
+    return f_test(F, k - 1, 1 / (3 * lost))
+
+
 def slope_test(data, code):
     """F of colour as a number."""
     X, y = np.column_stack([np.ones(len(code)), code]), data["weight"].to_numpy(float)

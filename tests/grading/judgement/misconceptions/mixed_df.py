@@ -184,3 +184,24 @@ def _(X, y, group):
 def _(X, y, group):
     fit = reml(X, y, group)
     return 4 * fit["se"] ** 2 * fit["df"]
+
+
+@misconception(
+    "another-column",
+    "satterthwaite_df",
+    "This is another column of the table: the estimates, their standard errors, or t. Asked for are the df that each t "
+    "is judged on.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return fit["coef"] / fit["se"]
+
+
+@misconception("another-column", "satterthwaite_df", "")
+def _(X, y, group):
+    return reml(X, y, group)["se"]
+
+
+@misconception("another-column", "satterthwaite_df", "")
+def _(X, y, group):
+    return reml(X, y, group)["coef"]

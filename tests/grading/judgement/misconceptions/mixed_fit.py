@@ -133,8 +133,8 @@ def _(X, y, group):
 @misconception(
     "constant-left-out",
     "fit_reml",
-    "The criterion lacks a constant. It is the same for all Vb and Ve, so the fit is right; but it is compared with "
-    "other programs, and lme4 counts it.",
+    "The criterion lacks a constant. It is the same for all Vb and Ve, so that the minimum lies where it did; but it "
+    "is compared with other programs, and lme4 counts it.",
 )
 def _(X, y, group):
     fit = reml(X, y, group)
@@ -229,8 +229,8 @@ def _(X, y, group):
 @misconception(
     "constant-added",
     "fit_reml",
-    "The criterion has a constant too many, log |X'X|. It is the same for all Vb and Ve, so the fit is right; but it "
-    "is compared with other programs, and lme4 does not count it.",
+    "The criterion has a constant too many, log |X'X|. It is the same for all Vb and Ve, so that the minimum lies "
+    "where it did; but it is compared with other programs, and lme4 does not count it.",
 )
 def _(X, y, group):
     fit = reml(X, y, group)
@@ -275,3 +275,27 @@ def _(X, y, group):
     fit = reml(X, y, group)
     fit["criterion"] += np.linalg.slogdet(weighted(X, y, covariance(group, fit["Vb"], fit["Ve"]))[1])[1]
     return {name: fit[name] for name in ("Vb", "Ve", "coef", "se", "criterion")}
+
+
+@misconception("moment-estimator", "fit_reml", "")
+def _(X, y, group):
+    residuals = by_bucket(pd.DataFrame({"bucket": group, "weight": y - X @ least_squares(X, y)[0]}))
+    Ve = residuals.var().mean()
+    return fit_at(X, y, group, max(0.0, residuals.mean().var() - Ve / residuals.size().mean()), Ve)
+
+
+@misconception("moment-estimator", "fit_reml", "")
+def _(X, y, group):
+    r = y - X @ least_squares(X, y)[0]
+    Ve = by_bucket(pd.DataFrame({"bucket": group, "weight": r})).var().mean()
+    return fit_at(X, y, group, max(0.0, r @ r / (len(y) - X.shape[1]) - Ve), Ve)
+
+
+@misconception(
+    "sigma-left-out",
+    "fit_reml",
+    "The standard errors lack sigma: they come from V divided by Ve. It is V itself that says how much weights vary.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return {name: fit[name] for name in ("Vb", "Ve", "coef", "criterion")} | {"se": fit["se"] / np.sqrt(fit["Ve"])}

@@ -13,8 +13,7 @@ from tests.grading.judgement.misconceptions.registry import misconception
 @misconception(
     "residual-df",
     "anova_reml",
-    "F is right, but it is judged on frogs minus colours. Colours are compared across buckets, and the df "
-    "have to count these.",
+    "F is judged on frogs minus colours. Colours are compared across buckets, and the df have to count these.",
 )
 def _(data):
     F, q, _, residual_df = mixed_anova(data)
@@ -90,8 +89,7 @@ def _(data):
 @misconception(
     "buckets-minus-one",
     "anova_reml",
-    "F is right, but it is judged on buckets minus one. Every colour mean costs a degree of freedom, not all of them "
-    "together one.",
+    "F is judged on buckets minus one. Every colour mean costs a degree of freedom, not all of them together one.",
 )
 def _(data):
     F, q, _, _ = mixed_anova(data)
@@ -101,7 +99,7 @@ def _(data):
 @misconception(
     "one-too-few",
     "anova_reml",
-    "F is right, but it is judged on buckets minus colours minus one. The overall mean is one of the colour means: it "
+    "F is judged on buckets minus colours minus one. The overall mean is one of the colour means: it "
     "is taken off twice.",
 )
 def _(data):
@@ -112,7 +110,7 @@ def _(data):
 @misconception(
     "buckets-minus-colors",
     "anova_reml",
-    "F is right, but it is judged on buckets minus colours. That is right where all buckets have as many frogs and "
+    "F is judged on buckets minus colours. That is right where all buckets have as many frogs and "
     "Vb is not 0; elsewhere Satterthwaite's df are others.",
 )
 def _(data):
@@ -184,8 +182,7 @@ def _(data):
 @misconception(
     "frogs-minus-one",
     "anova_reml",
-    "F is right, but it is judged on frogs minus one. Colours are compared across buckets, and the df have to count "
-    "these.",
+    "F is judged on frogs minus one. Colours are compared across buckets, and the df have to count these.",
 )
 def _(data):
     F, q, _, _ = mixed_anova(data)

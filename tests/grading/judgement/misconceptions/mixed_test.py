@@ -13,6 +13,8 @@ from tests.grading.judgement.misconceptions.ingredients import (
     naive_anova,
     reml,
     treatment,
+    weighted,
+    welch,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
 from tests.strategies import indicators
@@ -248,3 +250,33 @@ def _(data):
     total, rss, q, _ = naive_anova(data)
     MSB, df = mean_squares(X, y, data["bucket"].to_numpy())[0], data["bucket"].nunique() - X.shape[1]
     return f_test((total - rss) / q / MSB, q, df)
+
+
+@misconception(
+    "unequal-variances",
+    "anova_reml",
+    "This is Welch's test of bucket means, which lets every colour have a variance of its own, as oneway.test has it "
+    "if not told otherwise. The mixed model has one Vb and one Ve for all.",
+)
+def _(data):
+    return welch(data.groupby(["color", "bucket"], as_index=False, observed=True)["weight"].mean())
+
+
+@misconception("unequal-variances", "anova_reml", "")
+def _(data):
+    return welch(data)
+
+
+@misconception(
+    "grouped-by-id",
+    "anova_reml",
+    "The random effect is that of the frogs' numbers. Frog 1 of one bucket has nothing in common with frog 1 of "
+    "another: what frogs share is their bucket.",
+)
+def _(data):
+    X, y, _ = treatment(data)
+    fit, q = reml(X, y, data["id"].to_numpy()), X.shape[1] - 1
+    V = covariance(data["id"].to_numpy(), fit["Vb"], fit["Ve"])
+    L = weighted(X, y, V)[1][1:, 1:]
+    F = fit["coef"][1:] @ np.linalg.solve(L, fit["coef"][1:]) / q
+    return f_test(F, q, len(y) - q - 1 - (fit["Vb"] > 0) * (data["id"].nunique() - 1))

@@ -4,7 +4,14 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tests.grading.judgement.misconceptions.ingredients import f_test, least_squares, naive_anova, slope_test, treatment
+from tests.grading.judgement.misconceptions.ingredients import (
+    f_test,
+    least_squares,
+    naive_anova,
+    slope_test,
+    treatment,
+    welch,
+)
 from tests.grading.judgement.misconceptions.registry import misconception
 from tests.strategies import indicators
 
@@ -288,3 +295,13 @@ def _(data):
 @misconception("color-as-number", "anova_ols", "")
 def _(data):
     return slope_test(data, pd.factorize(data["color"])[0])
+
+
+@misconception(
+    "unequal-variances",
+    "anova_ols",
+    "This is Welch's test, which lets every colour have a variance of its own, as oneway.test has it if not told "
+    "otherwise. The table of the exercise has one variance for all.",
+)
+def _(data):
+    return welch(data)

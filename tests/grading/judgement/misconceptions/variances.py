@@ -301,3 +301,14 @@ def _(data):
 def _(sigma_bucket, sigma_within):
     Vb, Ve = sigma_bucket**2, sigma_within**2
     return variances(sigma_bucket, sigma_within, np.sqrt(Vb + Ve), Vb / (Vb + Ve))
+
+
+@misconception(
+    "sds-averaged",
+    "empirical_variances",
+    "The standard deviations of the buckets were averaged, and the mean was squared. It is their variances that are "
+    "averaged.",
+)
+def _(data):
+    Ve, Vbe = by_bucket(data).std().mean() ** 2, data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
