@@ -21,6 +21,7 @@ Source: Johansson (2017), IEEE Transactions on Computers 66, 1281-1292 (Arb); Ge
 section 5.9 (Gaussian elimination); Bareiss (1968), Mathematics of Computation 22, 565-578 (without fractions).
 """
 
+import hashlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal, localcontext
@@ -273,10 +274,18 @@ def reml(X: ArrayLike, y: ArrayLike, group: Labels) -> ExactFit:
     Raises:
         NoMinimumError: the criterion has no minimum with Ve > 0, does not depend on Vb / Ve, or has two lowest minima.
     """
-    return _reml(*_frozen(X, y, group))
+    asked = _frozen(X, y, group)
+    name = hashlib.sha256(repr(asked).encode()).hexdigest()
+    if name not in ANSWERS:
+        if len(ANSWERS) == REMEMBERED:
+            ANSWERS.pop(next(iter(ANSWERS)))
+        ANSWERS[name] = _reml(*asked)
+    return ANSWERS[name]
 
 
-@lru_cache(maxsize=REMEMBERED)
+ANSWERS: dict[str, ExactFit] = {}  # of `reml`, by a digest of the numbers that it was asked about
+
+
 def _reml(X: Frozen, y: Frozen, codes: Frozen) -> ExactFit:
     model = ExactModel(X.array, y.array, codes.array)
     for digits in WORKING_DIGITS:

@@ -1,4 +1,5 @@
-"""The public examples, which are the same in every run, as the last run drew them: numbers and labels, as JSON.
+"""The public examples, which are the same in every run, as a former run drew them, and the exact REML fits of them, as
+JSON: numbers and labels.
 
 They lie, sealed as results are (ledger.py), where the user who grades keeps such things; a run whose fences leave that
 open neither reads nor writes them.
@@ -9,35 +10,54 @@ import json
 import sys
 from contextlib import suppress
 from dataclasses import fields
+from decimal import Decimal
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from tests.grading.examples import Examples
+from reference import exact
+from tests.grading.examples import DRAWN, Examples
 from tests.grading.judgement import fingerprint
 from tests.grading.reports.ledger import Ledger, LedgerError, state
 from tests.grading.reports.written import WriteError
 from tests.strategies import Frogs, Regression
 
-NAME = "examples"
+EXAMPLES, ANSWERS = "examples", "answers"
 PLAIN = (bool, int, float, str, type(None))
 KINDS = {kind.__name__: kind for kind in (Frogs, Regression)}
 
 
-def recalled() -> dict[str, Examples]:
-    """By test, what was drawn by this suite on this Python; nothing where that is not known."""
+def recall() -> None:
+    """Let the checks know what this suite has drawn on this Python, and has answered, in former runs."""
     ledger = _ledger()
-    known = ledger.known(NAME, _drawn_by()) if ledger else None
-    return {test: from_text(text) for test, text in known.items()} if known else {}
+    kept = [ledger.known(name, _drawn_by()) or {} for name in (EXAMPLES, ANSWERS)] if ledger else [{}, {}]
+    DRAWN.update({test: from_text(text) for test, text in kept[0].items()})
+    exact.ANSWERS.update({asked: _fit(numbers) for asked, numbers in kept[1].items()})
 
 
-def remember(drawn: dict[str, Examples]) -> None:
-    """Keep them for the next run, where that can be."""
+def keep_examples() -> None:
+    """For the next run, where that can be."""
+    _keep(EXAMPLES, {test: as_text(examples) for test, examples in DRAWN.items()})
+
+
+def keep_answers() -> None:
+    """The same."""
+    texts = {asked: json.dumps(vars(fit), default=str) for asked, fit in exact.ANSWERS.items()}
+    _keep(ANSWERS, {asked: json.loads(text) for asked, text in texts.items()})
+
+
+def _keep(name: str, record: dict[str, Any]) -> None:
     ledger = _ledger()
     with suppress(WriteError, OSError):
         if ledger:
-            ledger.seal(NAME, _drawn_by(), {test: as_text(examples) for test, examples in drawn.items()})
+            ledger.seal(name, _drawn_by(), record)
+
+
+def _fit(numbers: dict[str, Any]) -> exact.ExactFit:
+    """Decimals, and lists of them."""
+    made = {part: list(map(Decimal, n)) if isinstance(n, list) else Decimal(n) for part, n in numbers.items()}
+    return exact.ExactFit(**made)
 
 
 def as_text(examples: Examples) -> str:

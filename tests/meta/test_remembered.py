@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from reference import exact
 from tests import strategies
 from tests.grading import examples, remembered
 from tests.meta import bundle
@@ -52,10 +53,44 @@ def same(one, other):
         assert repr(one) == repr(other)
 
 
+@pytest.fixture(autouse=True)
+def known(monkeypatch):
+    """What this process knows, apart from what other tests have drawn and asked."""
+    monkeypatch.setattr(remembered, "DRAWN", {})
+    monkeypatch.setattr(exact, "ANSWERS", {})
+
+
+def kept(**known):
+    """Keep these, and forget them."""
+    remembered.DRAWN.update(known)
+    remembered.keep_examples()
+    remembered.DRAWN.clear()
+
+
+def recalled():
+    """The examples that the next run would know."""
+    remembered.DRAWN.clear()
+    remembered.recall()
+    return remembered.DRAWN
+
+
 def test_what_is_kept_comes_back_to_the_bit():
     """Tables, matrices, labels, pairs, negative zero."""
-    remembered.remember({"a::b": EXAMPLES})
-    same(remembered.recalled(), {"a::b": EXAMPLES})
+    kept(a=EXAMPLES)
+    same(recalled(), {"a": EXAMPLES})
+
+
+def test_the_right_answers_are_kept_to_the_last_digit(monkeypatch):
+    """All 50, and whatever is asked anew is computed anew."""
+    fit = exact.reml(FROGS.cell_means, FROGS.y, FROGS.group)
+    remembered.keep_answers()
+    exact.ANSWERS.clear()
+    remembered.recall()
+    with monkeypatch.context() as idle:
+        idle.setattr(exact, "_reml", lambda *_: pytest.fail("it is known"))
+        assert exact.reml(FROGS.cell_means, FROGS.y, FROGS.group) == fit
+    assert exact.reml(FROGS.cell_means, 2 * FROGS.y, FROGS.group).Ve != fit.Ve
+    assert len(exact.ANSWERS) == 2
 
 
 def test_what_is_neither_numbers_nor_labels_is_not_kept():
@@ -66,20 +101,21 @@ def test_what_is_neither_numbers_nor_labels_is_not_kept():
 
 def test_what_was_changed_or_is_anothers_is_not_taken(home, monkeypatch):
     """A byte of the examples, the seal's secret, another Python; a home that cannot be written keeps nothing."""
-    remembered.remember({"a::b": EXAMPLES})
+    kept(a=EXAMPLES)
     with monkeypatch.context() as other:
         other.setattr(sys, "version", "4.0")
-        assert remembered.recalled() == {}
-    kept = home / "examples" / ".record.json"
-    whole = kept.read_text()
-    kept.write_text(whole.replace("0.001", "0.002"))
-    assert whole != kept.read_text() and remembered.recalled() == {}
-    kept.write_text(whole)
+        assert recalled() == {}
+    path = home / "examples" / ".record.json"
+    whole = path.read_text()
+    path.write_text(whole.replace("0.001", "0.002"))
+    assert whole != path.read_text() and recalled() == {}
+    path.write_text(whole)
+    assert list(recalled()) == ["a"]
     (home / ".secret.json").unlink()
-    assert remembered.recalled() == {}
+    assert recalled() == {}
     monkeypatch.setenv("XDG_STATE_HOME", os.devnull)
-    remembered.remember({"a::b": EXAMPLES})
-    assert remembered.recalled() == {}
+    kept(a=EXAMPLES)
+    assert recalled() == {}
 
 
 def asked_of(test, n):
@@ -114,14 +150,17 @@ def test_an_example_that_hypothesis_does_not_find_again_is_asked_again():
 COUNTED = """
 import os, sys
 import pytest
+from reference import exact
 from tests.grading import examples, remembered
-recalled, remember = remembered.recalled, remembered.remember
-def note(what, examples):
-    with open(os.environ["NOTES"], "a") as file:
-        print(what, len(examples), file=file)
-    return examples
-remembered.recalled = lambda: note("recalled", recalled())
-remembered.remember = lambda examples: remember(note("kept", examples))
+def noted(name):
+    function = getattr(remembered, name)
+    def note():
+        function()
+        with open(os.environ["NOTES"], "a") as file:
+            print(name, len(examples.DRAWN), len(exact.ANSWERS) > 0, file=file)
+    setattr(remembered, name, note)
+for name in ("recall", "keep_examples", "keep_answers"):
+    noted(name)
 sys.exit(pytest.main(sys.argv[1:]))
 """
 
@@ -147,16 +186,17 @@ def test_every_public_example_is_kept_and_a_run_without_a_fence_takes_none(tmp_p
         told = subprocess.run(
             command, cwd=tmp_path, env=environment, capture_output=True, text=True, check=False
         ).stdout
-        return told, notes.read_text().split()
+        return told, notes.read_text().splitlines()
 
     (first, drawn), (second, taken) = run(), run("-v", "-v")
-    n_drawn = drawn[-1]
+    n_drawn = drawn[-1].split()[1]
     assert int(n_drawn) > 70
-    assert (drawn, taken) == (["recalled", "0", "kept", n_drawn], ["recalled", n_drawn])
+    assert drawn == ["recall 0 False", f"keep_examples {n_drawn} False", f"keep_answers {n_drawn} True"]
+    assert taken == [f"recall {n_drawn} True"]
     assert "right.py: 100 of 100" in first and "right.py: 100 of 100" in second
     for options in (("--isolation=none",), ("--seed=3",)):
         assert run(*options)[1] == []
-    assert sorted(path.name for path in home.iterdir()) == [".secret.json", "examples"]
+    assert sorted(path.name for path in home.iterdir()) == [".secret.json", "answers", "examples"]
     drawn_for_a_class = subprocess.run(
         [sys.executable, "-c", WARMED],
         cwd=tmp_path,
@@ -166,6 +206,6 @@ def test_every_public_example_is_kept_and_a_run_without_a_fence_takes_none(tmp_p
         check=True,
     )
     assert set(drawn_for_a_class.stdout.split("\n")) == {
-        *remembered.recalled(),
+        *recalled(),
         "",
     }  # what a package owes takes a minute

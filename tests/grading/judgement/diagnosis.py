@@ -16,7 +16,6 @@ import numpy as np
 from tests.contract import CONTRACT
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
-from tests.grading.judgement.mixtures import mixed
 from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, Local, answer, asked, close, right, whole_of
 from tests.grading.sandbox.plain import NOTHING
 
@@ -108,6 +107,8 @@ def _reproduced(function: str, cases: list[Case]) -> Misconception | None:
 
 def _mixed(function: str, cases: list[Case]) -> Misconception | None:
     """Two at once, or one about some of the numbers; of simulations nothing, whose features hang together."""
+    from tests.grading.judgement.mixtures import mixed  # noqa: PLC0415 - it imports scipy.stats, as misconceptions do
+
     answers = [case for case in cases if case[0]]
     wrong = {field for truth, got, _ in answers for field in wrong_fields(function, truth, got) if field in got}
     if function == "simulate_frogs" or any(set(got) - set(truth) or wrong - set(got) for truth, got, _ in answers):

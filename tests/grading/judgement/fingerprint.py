@@ -14,7 +14,7 @@ PROJECT = Path(__file__).parents[3]
 
 SUITE = ("conftest.py", "lmm_core", "reference", "tests")
 JUDGES_NOTHING = ("bench", "meta", "authorities", "peers", "__pycache__")
-LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "hypothesis", "pytest")
+LIBRARIES = ("numpy", "scipy", "pandas", "statsmodels", "hypothesis", "pytest", "python-flint")
 
 
 def fingerprint(handed_in: HandIn, rubric: Rubric, tier: Tier, seed: int | None) -> bytes:
