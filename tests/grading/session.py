@@ -134,17 +134,15 @@ class Grading:
 
     def _excuse(self, functions: list[str], mended: dict[str, dict[str, set[str]]], submission: Submission) -> None:
         """Only a function that is wrong in itself excuses others: no two excuse each other."""
-        lost, failed = self.verdict.lost_plainly(), {name: self.verdict.failed(name) for name in functions}
-        checks = {name: {outcome.test: list(outcome.calls) for outcome in of} for name, of in failed.items()}
-        plain = {name: {outcome.test for outcome in of if outcome.kind != "subtle"} for name, of in failed.items()}
+        lost, asked = self.verdict.lost_plainly(), {name: self.verdict.asked(name) for name in functions}
         for function in functions:
             origins = [name for name in lost if name != function]
             with contextlib.suppress(Exception), np.errstate(all="ignore"):
-                mended[function] = excuses.mended(function, checks[function], plain[function], submission, origins)
+                mended[function] = excuses.mended(function, *asked[function], submission, origins)
         for function in functions:
             follows = {origin: of for origin, of in mended.get(function, {}).items() if not mended.get(origin)}
             with contextlib.suppress(Exception), np.errstate(all="ignore"):
-                self.verdict.excuse(function, *excuses.excused(function, checks[function], plain[function], follows))
+                self.verdict.excuse(function, *excuses.excused(function, *asked[function], follows))
 
 
 def kind(item: pytest.Item) -> str:

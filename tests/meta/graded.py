@@ -46,6 +46,12 @@ def grade(
     return {path.parent.name: _by_function(path) for path in sorted(report.glob("*/results.json"))}
 
 
+def typed(*arguments: str | Path, cwd: Path = PROJECT, **environment: str) -> "subprocess.CompletedProcess[str]":
+    """Pytest, as somebody types it: what it says, and how it ends."""
+    command = [sys.executable, "-m", "pytest", *map(str, arguments)]
+    return subprocess.run(command, cwd=cwd, env=os.environ | environment, capture_output=True, text=True, check=False)
+
+
 def leftovers(scratch: Path) -> set[str]:
     """Files in a run's scratch folder, and processes that were started from it or have it from the run."""
     found = {str(path) for path in scratch.iterdir()}

@@ -22,9 +22,9 @@ import pytest
 
 from tests.contract import CONTRACT, ContractError
 from tests.grading.examples import check, few_examples, is_property
-from tests.grading.judgement import excuses, rubric
+from tests.grading.judgement import excuses
 from tests.grading.judgement.excuses import Called
-from tests.grading.judgement.verdict import KINDS, Outcome, Verdict
+from tests.grading.judgement.verdict import Outcome, Verdict
 from tests.grading.sandbox.border import outgoing
 from tests.grading.sandbox.plain import UnreadableError
 from tests.grading.session import kind
@@ -121,12 +121,8 @@ class Asked:
 
 def _share(function: str, verdict: Verdict) -> float:
     """What is kept of the points, with what excuses the checks that fail."""
-    failed = verdict.failed(function)
-    checks = {outcome.test: list(outcome.calls) for outcome in failed}
-    plain = {outcome.test for outcome in failed if outcome.kind != "subtle"}
-    verdict.excuse(function, *excuses.excused(function, checks, plain, {}))
-    ordinary, half, subtle = (verdict.counts(function, one) for one in KINDS)
-    return rubric.earned(100.0, ordinary, subtle, half, verdict.loss(function), verdict.kept(function)) / 100
+    verdict.excuse(function, *excuses.excused(function, *verdict.asked(function), {}))
+    return verdict.share(function) / 100
 
 
 def failures(path: Path, seed: int) -> list[str]:

@@ -3,8 +3,6 @@
 import csv
 import json
 import re
-import subprocess
-import sys
 import zipfile
 from dataclasses import replace
 from pathlib import Path
@@ -32,7 +30,7 @@ from tests.grading.sandbox.plain import MISNAMED
 from tests.grading.sandbox.submission import RightFunction, Submission
 from tests.implementation import Call, Implementation
 from tests.meta import course
-from tests.meta.graded import PROJECT, grade
+from tests.meta.graded import PROJECT, grade, typed
 
 CORRECT = Path(__file__).with_name("correct")
 NAMES = Names.of(course.FUNCTIONS, course.COLUMNS)
@@ -116,8 +114,7 @@ def test_a_course_file_that_does_not_fit_is_refused_in_one_sentence(case, tmp_pa
 def test_a_course_file_that_does_not_fit_ends_with_4(option, tmp_path):
     """pytest's usage error, before anything is graded or written."""
     (tmp_path / "course.toml").write_text(f"[limit]\n{GLS}")
-    command = [sys.executable, "-m", "pytest", option, "--rubric=course.toml"]
-    run = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False)
+    run = typed(option, "--rubric=course.toml", cwd=tmp_path)
     assert run.returncode == 4 and "did you mean [limits]?" in run.stderr
     assert [path.name for path in tmp_path.iterdir()] == ["course.toml"]
 
@@ -156,8 +153,7 @@ def test_a_template_follows_the_course(ending, tmp_path):
     """Its functions by their names and no others, its columns, the line about words, and how to check with it."""
     path, chosen = tmp_path / f"mine{ending}", tmp_path / "course.toml"
     chosen.write_text(course.course("simulate_frogs", "gls"))
-    command = [sys.executable, "-m", "pytest", f"--write-template={path}", f"--rubric={chosen}"]
-    subprocess.run(command, cwd=PROJECT, check=True, capture_output=True)
+    assert typed(f"--write-template={path}", f"--rubric={chosen}").returncode == 0
     text, asked = taken([str(path)])[0].source.text, "plant, plot, fertiliser, plot_mu and harvest"
     assert "simulate_plots" in text and "generalised" in text and "bucket_mu is" not in text
     assert not [name for name in (*CONTRACT, "least_squares") if name in text]

@@ -1,8 +1,6 @@
 """What a peer says of itself, and what becomes of its answers."""
 
 import re
-import subprocess
-import sys
 
 import numpy as np
 import pytest
@@ -11,7 +9,7 @@ from lmm_verification.frame import frame
 from lmm_core import mixed
 from reference import second_level
 from tests.contract import EVERY, VERSION, ContractError
-from tests.meta.graded import PROJECT
+from tests.meta.graded import PROJECT, typed
 from tests.peers import board, peer, plugin
 from tests.peers.declared import DeclarationError, Declared
 from tests.strategies import twelve_frogs
@@ -139,8 +137,7 @@ def test_a_known_failure_is_known_whatever_is_chosen(tmp_path, case):
     chosen, name, status, words = CHOSEN[case]
     path = tmp_path / "mine_peer.py"
     path.write_text(f"from lmm_core import gls\nKNOWN_FAILURES = {{'{name}': 'why'}}\n")
-    run = [sys.executable, "-m", "pytest", f"--implementation={path}", "--collect-only", "-q", *chosen]
-    ended = subprocess.run(run, cwd=tmp_path, capture_output=True, text=True, check=False)
+    ended = typed(f"--implementation={path}", "--collect-only", "-q", *chosen, cwd=tmp_path)
     assert ended.returncode == status, ended.stdout[-999:] + ended.stderr[-999:]
     assert words in ended.stderr
 

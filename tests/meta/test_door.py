@@ -17,7 +17,7 @@ from lmm_verification.startup import Watch
 
 from tests.grading.reports.ledger import SECRET
 from tests.meta import attacks
-from tests.meta.graded import PROJECT, grade, rubric
+from tests.meta.graded import PROJECT, grade, rubric, typed
 
 RIGHT = "def denominator_df(data):\n    return data['bucket'].nunique() - data['color'].nunique()\n"
 PLANTED = (
@@ -292,8 +292,8 @@ def test_a_part_of_what_is_owed_is_no_result(pair, tmp_path, case, monkeypatch):
     (tmp_path / "site").mkdir()
     (tmp_path / "site" / "meddler.py").write_text(MEDDLER)
     monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
-    command = [sys.executable, "-m", "pytest", f"--submission={folder / 'wrong.py'}", f"--report={tmp_path / 'out'}"]
-    run = subprocess.run([*command, *options, *more], cwd=tmp_path, capture_output=True, text=True, check=False)
+    graded = (f"--submission={folder / 'wrong.py'}", f"--report={tmp_path / 'out'}")
+    run = typed(*graded, *options, *more, cwd=tmp_path)
     assert run.returncode != 0 and words in run.stdout, run.stdout + run.stderr
     assert "10 points" not in run.stdout and "are right" not in run.stdout
     assert not (tmp_path / "out").exists()
@@ -312,6 +312,5 @@ def test_what_a_grading_run_does_not_take_is_refused_in_a_sentence(pair, case):
     """Exit status 4."""
     folder, options = pair
     arguments, words = REFUSED[case]
-    command = [sys.executable, "-m", "pytest", *arguments, *options]
-    run = subprocess.run(command, cwd=folder.parent, capture_output=True, text=True, check=False)
+    run = typed(*arguments, *options, cwd=folder.parent)
     assert run.returncode == 4 and words in run.stderr and "Traceback" not in run.stderr, run.stdout + run.stderr

@@ -2,10 +2,7 @@
 
 import base64
 import inspect
-import os
 import pickle
-import subprocess
-import sys
 import zlib
 
 import numpy as np
@@ -13,7 +10,7 @@ import pandas as pd
 import pytest
 
 from tests.contract import CONTRACT
-from tests.meta.graded import PROJECT, grade
+from tests.meta.graded import grade, typed
 from tests.selection import file_of
 
 pytestmark = pytest.mark.slow
@@ -65,9 +62,7 @@ def table(tmp_path_factory):
         f"{fixed}{RECORDER}".replace("def key", "import numpy as np, pandas as pd\ndef key", 1)
     )
     owed = ["-m", "not package and not slow", *map(file_of, CONTRACT)]
-    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={folder / 'recorder.py'}", *owed]
-    environment = os.environ | {"TABLE": str(folder / "table")}
-    run = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    run = typed("-q", f"--implementation={folder / 'recorder.py'}", *owed, TABLE=str(folder / "table"))
     assert run.returncode == 0, run.stdout[-2000:]
     known = pickle.loads((folder / "table").read_bytes())
     text = base64.b85encode(zlib.compress(pickle.dumps(known), 9)).decode()
@@ -79,8 +74,7 @@ def table(tmp_path_factory):
 
 def test_a_table_of_the_public_answers_earns_the_caps_at_most_in_a_class(table, tmp_path):
     """All at home; a fifth of every function on a class's draw."""
-    command = [sys.executable, "-m", "pytest", "-q", f"--submission={table}", f"--report={tmp_path / 'home'}"]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = typed("-q", f"--submission={table}", f"--report={tmp_path / 'home'}")
     assert "student.py: 100 of 100" in run.stdout, run.stdout[-2000:]  # the attack is one
     for seed in (1, 2):
         result = grade(table.parent, report=tmp_path / str(seed), seed=seed)["student"]

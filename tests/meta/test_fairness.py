@@ -8,7 +8,7 @@ import textwrap
 import pytest
 
 from tests.meta import bundle
-from tests.meta.graded import PROJECT, rubric
+from tests.meta.graded import rubric, typed
 
 pytestmark = pytest.mark.slow
 
@@ -53,10 +53,7 @@ RIGHT_ONES = ("right", "slow", "slow_to_load", "chatty", "with_children", "with_
 
 
 def _graded(folder, report, chosen, *options):
-    command = [sys.executable, "-m", "pytest", f"--submission={folder}", f"--report={report}", f"--rubric={chosen}"]
-    run = subprocess.run(
-        [*command, "--seed=5", *options], cwd=PROJECT, capture_output=True, text=True, check=False, timeout=1500
-    )
+    run = typed(f"--submission={folder}", f"--report={report}", f"--rubric={chosen}", "--seed=5", *options)
     assert run.returncode == 1, run.stdout + run.stderr
     return {path.parent.name: path.read_text() for path in report.glob("*/results.json")}
 

@@ -22,7 +22,7 @@ from tests.grading.sandbox.plain import UnreadableError, plain
 from tests.grading.sandbox.submission import Submission
 from tests.grading.sandbox.tiers import TIERS
 from tests.implementation import Call, Implementation
-from tests.meta.graded import PROJECT
+from tests.meta.graded import typed
 
 NUMBERS = {"": "numbers"}
 GLS = {"coef": "numbers", "se": "numbers"}
@@ -53,9 +53,7 @@ USAGE = {
 def test_an_option_that_does_not_fit_ends_with_4_and_one_sentence(case):
     """pytest's usage error, no traceback."""
     arguments, words = USAGE[case]
-    run = subprocess.run(
-        [sys.executable, "-m", "pytest", *arguments], cwd=PROJECT, capture_output=True, text=True, check=False
-    )
+    run = typed(*arguments)
     assert run.returncode == 4
     assert words in run.stderr + run.stdout
     assert "Traceback" not in run.stderr + run.stdout
@@ -74,8 +72,7 @@ def test_a_file_that_cannot_be_read_is_one_sentence(name, tmp_path):
     """Alone as in a class."""
     content, words = NOT_READ[name]
     (tmp_path / name).write_text(content)
-    command = [sys.executable, "-m", "pytest", f"--submission={tmp_path / name}"]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = typed(f"--submission={tmp_path / name}")
     assert (run.returncode, run.stdout) == (4, "")
     assert run.stderr.strip().startswith(f"ERROR: {words}") and "\n" not in run.stderr.strip()
 
@@ -87,8 +84,7 @@ def test_a_conftest_beside_the_submission_is_not_run(tmp_path):
     (tmp_path / "x.py").write_text("def denominator_df(data): return 1\n")
     chosen = tmp_path / "rubric.toml"
     chosen.write_text("[functions]\ndenominator_df = { points = 1 }\n")
-    command = [sys.executable, "-m", "pytest", "--submission", str(tmp_path / "x.py"), "--rubric", str(chosen)]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = typed("--submission", tmp_path / "x.py", "--rubric", chosen)
     assert run.returncode == 1, run.stdout
     assert "x.py: 0 of 1 points" in run.stdout
     assert not (tmp_path / "run").exists()

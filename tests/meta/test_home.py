@@ -7,7 +7,7 @@ import sys
 import pytest
 
 from tests.meta import bundle
-from tests.meta.graded import PROJECT, rubric
+from tests.meta.graded import PROJECT, rubric, typed
 
 # What Windows and macOS lack: taken away before anything of the project is imported.
 ELSEWHERE = """
@@ -102,6 +102,5 @@ def test_the_suite_itself_runs_elsewhere(system):
 def test_none_is_for_one_file_only(tmp_path):
     """Asked for a class it is refused."""
     (tmp_path / "a.py").write_text(LOOP)
-    command = [sys.executable, "-m", "pytest", f"--submission={tmp_path}", "--isolation=none"]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = typed(f"--submission={tmp_path}", "--isolation=none")
     assert run.returncode == 4 and "for one's own single file" in run.stderr

@@ -2,15 +2,13 @@
 
 import json
 import re
-import subprocess
-import sys
 
 import pytest
 
 from reference import r
 from tests.grading.intake.source import Source
 from tests.grading.sandbox.submission import CallFailedError, Submission
-from tests.meta.graded import PROJECT, rubric
+from tests.meta.graded import PROJECT, rubric, typed
 from tests.meta.test_intake import notebook, zipped
 
 CORRECT = PROJECT / "tests" / "meta" / "correct"
@@ -39,10 +37,7 @@ def test_the_same_work_has_the_same_points_and_feedback_in_every_file(kinds, tmp
     for name, content in kinds().items():
         (tmp_path / name).write_bytes(content)
         report = tmp_path / f"of_{name}"
-        options = [f"--submission={tmp_path / name}", f"--report={report}", f"--rubric={chosen}", "--seed=1"]
-        run = subprocess.run(
-            [sys.executable, "-m", "pytest", "-q", *options], cwd=PROJECT, capture_output=True, text=True, check=False
-        )
+        run = typed("-q", f"--submission={tmp_path / name}", f"--report={report}", f"--rubric={chosen}", "--seed=1")
         assert run.returncode == 1, run.stdout + run.stderr
         text = (report / "a" / "results.json").read_text()
         text = re.sub(r" of (?:cell|chunk) 1", "", text)

@@ -4,15 +4,13 @@ Each place of the census's list is one: 5 % off there and nowhere else is caught
 """
 
 import json
-import os
-import subprocess
 import sys
 from itertools import product
 
 import pytest
 
 from tests.contract import CONTRACT
-from tests.meta.graded import PROJECT
+from tests.meta.graded import PROJECT, typed
 from tests.peers import census
 
 pytestmark = pytest.mark.slow
@@ -74,10 +72,8 @@ def _run(folder, source: str, *options: str, way: str = PYTHON) -> tuple[set[str
     (folder / "planted_peer.py").write_text(HEAD + source)
     serve = PROJECT / "tests" / "peers" / "programs" / "serve.py"
     (folder / "planted.toml").write_text(f"command = {[sys.executable, str(serve), 'planted_peer.py']}\n")
-    options = (f"--implementation={folder / WAYS[way]}", f"--accuracy={accuracy}", *options)
-    environment = os.environ | {"PYTHONPATH": str(PROJECT)}
-    command = [sys.executable, "-m", "pytest", "-q", *options]
-    run = subprocess.run(command, cwd=PROJECT, env=environment, capture_output=True, text=True, check=False)
+    judged = ("-q", f"--implementation={folder / WAYS[way]}", f"--accuracy={accuracy}")
+    run = typed(*judged, *options, PYTHONPATH=str(PROJECT))
     assert run.returncode in (0, 1), run.stdout[-2000:] + run.stderr[-2000:]
     ended = json.loads(accuracy.read_text())["tests"]
     return {name.partition("::")[2] for name, test in ended.items() if test["outcome"] == "failed"}, run.stdout
@@ -364,8 +360,7 @@ def test_a_run_asks_all_that_is_listed(tmp_path):
     """lmm_core as a package, counted: no shape and no kind of label is left out, and the table is kept."""
     board = tmp_path / "board.md"
     (tmp_path / "right_peer.py").write_text("from lmm_core import *\nfrom lmm_core.mixed import fit_mixed, mixed_df\n")
-    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={tmp_path / 'right_peer.py'}"]
-    run = subprocess.run([*command, f"--scoreboard={board}"], cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = typed("-q", f"--implementation={tmp_path / 'right_peer.py'}", f"--scoreboard={board}")
     assert run.returncode == 0 and "not asked" not in run.stdout, run.stdout[-3000:]
     counted = {line.split(" | ")[0].strip("| ") for line in board.read_text(encoding="utf-8").splitlines()}
     assert {name for _, name, _ in census.owed()} <= counted

@@ -4,7 +4,6 @@ import json
 import re
 import runpy
 import shutil
-import subprocess
 import sys
 import time
 
@@ -14,7 +13,7 @@ import pytest
 import lmm_core
 from tests import shapes
 from tests.contract import EVERY, ContractError
-from tests.meta.graded import PROJECT
+from tests.meta.graded import PROJECT, typed
 from tests.peers import census, peer, smoke
 from tests.peers.dialogue import question
 from tests.peers.judge import _source
@@ -275,8 +274,7 @@ def test_a_fault_behind_lines_of_json_fails_the_tests_that_it_fails_in_python(tm
 
 
 def _judged(path, *options):
-    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={path}", *options]
-    return subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    return typed("-q", f"--implementation={path}", *options)
 
 
 def test_javascript_answers_as_lmm_core_does():

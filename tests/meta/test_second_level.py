@@ -1,12 +1,9 @@
 """Mistakes with lme4's models, each of which the tests of the second level must kill."""
 
-import subprocess
-import sys
-
 import pytest
 
 from tests.contract import CONTRACT
-from tests.meta.graded import PROJECT
+from tests.meta.graded import PROJECT, typed
 
 HEAD = f"""
 import numpy as np
@@ -134,9 +131,7 @@ CHOSEN = "slope or coefficients or covariate or predictions or likelihood or bet
 
 def judged(path, *options):
     """The exit status of the tests of the second level, and their text."""
-    command = [sys.executable, "-m", "pytest", "-q", f"--implementation={path}", *options]
-    command += [str(PROJECT / "tests" / "exercises" / "test_7_mixed.py")]
-    run = subprocess.run(command, cwd=PROJECT, capture_output=True, text=True, check=False)
+    run = typed("-q", f"--implementation={path}", *options, PROJECT / "tests" / "exercises" / "test_7_mixed.py")
     return run.returncode, run.stdout[-2000:]
 
 

@@ -16,7 +16,18 @@ import numpy as np
 from tests.contract import CONTRACT
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
-from tests.grading.judgement.numbers import NO_ANSWER, Caller, Fields, Local, answer, asked, close, right, whole_of
+from tests.grading.judgement.numbers import (
+    NO_ANSWER,
+    Caller,
+    Fields,
+    Local,
+    answer,
+    asked,
+    close,
+    is_rounded,
+    right,
+    whole_of,
+)
 from tests.grading.sandbox.plain import NOTHING
 
 WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
@@ -239,15 +250,10 @@ def _rounded(function: str, cases: list[Case]) -> Misconception | None:
     answered = [(got.get(field), part) for truth, got, _ in cases if got for field, part in truth.items()]
     if function == "simulate_frogs" or not answered:
         return None
-    is_all = all(got is not None and got.size == part.size and _is_rounded(got, part) for got, part in answered)
+    is_all = all(
+        got is not None and got.size == part.size and is_rounded(got, part, DECIMALS) for got, part in answered
+    )
     return Misconception(ROUNDED, function, HINTS[ROUNDED], ()) if is_all else None
-
-
-def _is_rounded(got: np.ndarray, truth: np.ndarray) -> bool:
-    fits = np.isclose(got.ravel(), truth.ravel(), rtol=1e-6, atol=0)
-    for decimals in DECIMALS:
-        fits |= np.isclose(got.ravel(), np.round(truth.ravel(), decimals), rtol=1e-12, atol=1e-15)
-    return bool(fits.all())
 
 
 def _hard_coded(function: str, cases: list[Case]) -> Misconception | None:

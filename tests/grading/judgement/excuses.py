@@ -18,7 +18,18 @@ import numpy as np
 import lmm_core
 from tests.contract import COLUMNS, CONTRACT
 from tests.grading.judgement.diagnosis import wrong_fields
-from tests.grading.judgement.numbers import NO_ANSWER, Fields, Local, asked, close, fields, normalised, right
+from tests.grading.judgement.numbers import (
+    NO_ANSWER,
+    RIGHT,
+    Fields,
+    Local,
+    asked,
+    close,
+    fields,
+    is_rounded,
+    normalised,
+    right,
+)
 from tests.grading.sandbox.columns import LACKS
 from tests.grading.sandbox.plain import AS_TEXT, MISNAMED, UNNAMED
 from tests.grading.sandbox.submission import RightFunction, Submission
@@ -28,7 +39,6 @@ ROUNDED_LOSS = 0.25  # of a function's points
 CONSEQUENCE_LOSS = 0.5
 FIELD_LOSS = {("fit_reml", "criterion"): 0.25}  # else a field's share is one of all fields
 DIGITS = range(3, 9)  # decimals, or significant digits, that rounded numbers show
-RIGHT = 1e-6  # relative difference of a number that is right with all its digits
 
 
 @dataclass(frozen=True)
@@ -181,25 +191,9 @@ def _of_check(function: str, calls: list[Called]) -> list[Excuse]:
 
 
 def _rounded(got: Fields, truth: Fields, wrong: list[str]) -> Iterable[Excuse]:
-    fits = [
-        name in got and got[name].size == truth[name].size and _is_rounded(got[name], truth[name]) for name in wrong
-    ]
-    if all(fits):
+    shown = [(got[name], truth[name]) for name in wrong if name in got and got[name].size == truth[name].size]
+    if len(shown) == len(wrong) and all(is_rounded(mine, right_one, DIGITS, DIGITS) for mine, right_one in shown):
         yield ROUNDED
-
-
-def _is_rounded(got: np.ndarray, truth: np.ndarray) -> bool:
-    """Every number is the right one, or that with three or more decimals or digits."""
-    right_ones, shown = truth.ravel(), got.ravel()
-    fits = np.isclose(shown, right_ones, rtol=RIGHT, atol=0)
-    with np.errstate(all="ignore"):
-        magnitude = np.floor(np.log10(np.abs(right_ones)))
-    for digits in DIGITS:
-        fits |= np.isclose(shown, np.round(right_ones, digits), rtol=1e-12, atol=1e-15)
-        unit = 10.0 ** (magnitude - digits + 1)
-        with np.errstate(all="ignore"):
-            fits |= np.isclose(shown, np.round(right_ones / unit) * unit, rtol=1e-12, atol=0)
-    return bool(fits.all())
 
 
 def _one_field(function: str, got: Fields, truth: Fields) -> Iterable[Excuse]:

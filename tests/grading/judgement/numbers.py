@@ -10,6 +10,8 @@ import lmm_core
 from tests.contract import CONTRACT, ContractError, label
 from tests.grading.sandbox.plain import plain
 
+RIGHT = 1e-6  # relative difference of a number that is right with all its digits
+NONE = range(0)
 Fields = dict[str, np.ndarray]
 NO_ANSWER = (ContractError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
 
@@ -86,6 +88,20 @@ def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: flo
     finite = expected[np.isfinite(expected)]
     largest = float(np.max(np.abs(finite), initial=0.0))
     return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * max(1e-3 * largest, scale)))
+
+
+def is_rounded(got: np.ndarray, truth: np.ndarray, decimals: range, digits: range = NONE) -> bool:
+    """Every number is the right one, or that with so many decimals, or significant digits."""
+    got, truth = got.ravel(), truth.ravel()
+    fits = np.isclose(got, truth, rtol=RIGHT, atol=0)
+    for n in decimals:
+        fits |= np.isclose(got, np.round(truth, n), rtol=1e-12, atol=1e-15)
+    with np.errstate(all="ignore"):
+        magnitude = np.floor(np.log10(np.abs(truth)))
+        for n in digits:
+            unit = 10.0 ** (magnitude - n + 1)
+            fits |= np.isclose(got, np.round(truth / unit) * unit, rtol=1e-12, atol=0)
+    return bool(fits.all())
 
 
 def whole_of(function: str, field: str, truth: Fields) -> float:

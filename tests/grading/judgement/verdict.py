@@ -84,6 +84,11 @@ class Verdict:
         failed = [outcome for outcome in self.outcomes if outcome.function == function and not outcome.passed]
         return sorted(failed, key=lambda outcome: KINDS.index(outcome.kind))
 
+    def asked(self, function: str) -> tuple[dict[str, list[Called]], set[str]]:
+        """The calls of each check that failed, and which of these are asked on ordinary data."""
+        failed = self.failed(function)
+        return {o.test: list(o.calls) for o in failed}, {o.test for o in failed if o.kind != "subtle"}
+
     def lost_plainly(self) -> list[str]:
         """Functions that are wrong on ordinary data."""
         return list(dict.fromkeys(o.function for o in self.outcomes if not o.passed and o.kind != "subtle"))
@@ -92,12 +97,13 @@ class Verdict:
         """Take an excuse, where it leaves more points than none; what follows from a search costs no more than it."""
         if excuse and excuse.said == FOLLOWS.format("fit_reml") and self._excuse("fit_reml")[0] == SEARCH:
             excuse = replace(excuse, loss=SEARCH.loss)
-        share = self._share(function)
+        share = self.share(function)
         self.excuses[function] = excuse, tests
-        if self._share(function) <= share:
+        if self.share(function) <= share:
             del self.excuses[function]
 
-    def _share(self, function: str) -> float:
+    def share(self, function: str) -> float:
+        """The percent of the points that are kept."""
         ordinary, half, subtle = (self.counts(function, kind) for kind in KINDS)
         return rubric.earned(100.0, ordinary, subtle, half, self.loss(function), self.kept(function))
 
