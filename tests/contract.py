@@ -122,9 +122,8 @@ def _vector(length: Callable[[Arguments], int]) -> Convert:
     def convert(value: Any, name: str, arguments: Arguments) -> np.ndarray:
         shape, n = np.shape(value), length(arguments)
         if shape not in ((n,), (n, 1), (1, n)) and not (n == 1 and shape == ()):
-            more = (
-                "; is there a constant more than X has?" if shape in ((n + 1,), (n + 1, 1)) and "X" in arguments else ""
-            )
+            is_one_more = shape in ((n + 1,), (n + 1, 1)) and "X" in arguments
+            more = "; is there a constant more than X has, or a variance?" if is_one_more else ""
             raise ContractError(f"{name} is {_many(shape)}; expected {n} number{'s' * (n != 1)}{more}")
         return _real(value, name).reshape(n)
 
@@ -166,12 +165,15 @@ class Table(pd.DataFrame):
         return super().__getitem__(key)
 
 
-def _table(value: Any, name: str, _: Arguments) -> pd.DataFrame:
+def _table(value: Any, name: str, arguments: Arguments) -> pd.DataFrame:
     n_rows = {column: len(np.atleast_1d(value[column])) for column in COLUMNS if column in value}
     if not n_rows:
         raise ContractError(f"{name} has none of the columns {', '.join(COLUMNS)}; it has {', '.join(value)}")
     if len(set(n_rows.values())) > 1:
         raise ContractError(f"the columns of {name} have different lengths: {n_rows}")
+    if not max(n_rows.values()) and {"n_buckets", "n_within"} <= set(arguments):
+        asked = f"{arguments['n_buckets']} x {arguments['n_within']} frogs"
+        raise ContractError(f"{name} has no rows; asked for are {asked}")
     labels = {c: [label(entry) for entry in value[c]] for c in ("id", "bucket", "color") if c in n_rows}
     convert = {c: _vector(lambda _, c=c: n_rows[c]) for c in ("bucket_mu", "weight") if c in n_rows}
     return Table(labels | {c: of(value[c], f"column {c}", {}) for c, of in convert.items()})

@@ -143,6 +143,9 @@ class Grading:
             follows = {origin: of for origin, of in mended.get(function, {}).items() if not mended.get(origin)}
             with contextlib.suppress(Exception), np.errstate(all="ignore"):
                 self.verdict.excuse(function, *excuses.excused(function, *asked[function], follows))
+            found = self.verdict.diagnoses.get(function)
+            if function == "simulate_frogs" and found:
+                self.verdict.excuse(function, excuses.of_a_column(found.slug), set(asked[function][0]))
 
 
 def kind(item: pytest.Item) -> str:

@@ -52,6 +52,15 @@ def test_every_wrong_formula_is_named(misconception):
     assert [one and one.slug for one in found] == [misconception.slug] * len(found)
 
 
+def test_a_function_that_always_stops_is_not_named():
+    """No formula does."""
+
+    def stops(*_):
+        raise ValueError
+
+    assert [function for function in CONTRACT if diagnosis.diagnosed(function, Local(stops), [])] == []
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize("misconception", misconceptions.every(), ids=lambda m: f"{m.function}-{m.slug}")
 def test_what_is_near_a_wrong_formula_does_not_get_its_name(misconception):

@@ -178,7 +178,7 @@ WRONG_SHAPES = {
     "a second constant": (
         "gls",
         {"coef": np.ones(5), "se": np.ones(5)},
-        "coef is 5 numbers; expected 4 numbers; is there a constant more than X has?",
+        "coef is 5 numbers; expected 4 numbers; is there a constant more than X has, or a variance?",
     ),
     "nan": (
         "gls",

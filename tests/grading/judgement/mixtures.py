@@ -17,7 +17,8 @@ from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.numbers import Fields
 
 P = "p_value"
-COUNTED = {"df_num", "df_den", "df_resid"}  # small whole numbers, which two formulas may have in common by chance
+# What shows a formula only beside its F: small whole numbers, which two formulas may have in common, and their tail.
+WEAK = {"df_num", "df_den", "df_resid", P}
 
 # By slug: what p is of F and its df. Nothing is wrong about the first.
 TAILS: list[tuple[str, Callable[..., np.ndarray]]] = [
@@ -28,6 +29,8 @@ TAILS: list[tuple[str, Callable[..., np.ndarray]]] = [
     ("df-swapped", lambda F, q, df: stats.f.sf(F, df, q)),
     ("chi-square-p-value", lambda F, q, _: stats.chi2.sf(q * F, q)),
     ("chi-square-p-value", lambda F, q, _: stats.chi2.sf(F, q)),
+    ("t-for-f", lambda F, _, df: 2 * stats.t.sf(np.sqrt(F), df)),
+    ("t-for-f", lambda F, _, df: stats.t.sf(np.sqrt(F), df)),
 ]
 
 # By slug: what is made of numbers that a wrong formula has given.
@@ -59,7 +62,7 @@ def mixed(function: str, answers: Answers, wrong: set[str], is_same: Same) -> Mi
     if not all(got for _, got, _ in answers):
         return None
     known = {one.slug: one for one in misconceptions.of(function)}
-    tails = set(_tails(answers)) if P in wrong else set()
+    tails = set(_tails([got for _, got, _ in answers])) if P in wrong else set()
     wrong = wrong - {P} if "" in tails else wrong
     parts = list(_parts(known, answers, wrong, is_same))
     single = sorted((part for part in parts if len(part.slugs) == 1), key=lambda part: -len(part.explains))
@@ -102,12 +105,14 @@ def _of_formula(
     gots = {field: [got[field] for _, got, _ in answers] for field in wrong}
     given = {field: [of.get(field) for of in formulas] for field in truths[0]}
     own = {field for field in given if not is_all(field, given[field], [truth[field] for truth in truths])}
-    explained = {field for field in own & wrong - COUNTED if is_all(field, given[field], gots[field])}
-    if explained >= own - COUNTED - {P}:  # its F is the submission's, or right
-        explained |= {field for field in own & wrong & COUNTED if is_all(field, given[field], gots[field])}
+    explained = {field for field in own & wrong - WEAK if is_all(field, given[field], gots[field])}
+    if explained >= own - WEAK:  # its F is the submission's, or right
+        explained |= {field for field in own & wrong & WEAK if is_all(field, given[field], gots[field])}
     if not explained:
         return
     missed = own - explained - {P}
+    if P in given and P not in wrong and "" not in _tails(formulas):
+        missed |= {P}  # its p is no tail of its F, and the submission's is
     yield Part((slug,), frozenset(explained), len(missed))
     for after in known.keys() & AFTERWARDS.keys():
         for fields, made in AFTERWARDS[after]:
@@ -121,9 +126,9 @@ def _made(made: Callable[[np.ndarray], np.ndarray], number: np.ndarray | None) -
         return None if number is None else made(number)
 
 
-def _tails(answers: Answers) -> Iterator[str]:
-    """The slugs of the tails that p is, of the submission's own F and df."""
-    numbers = [[got.get(field, np.array(np.nan)) for field in ("F", "df_num", "df_den", P)] for _, got, _ in answers]
+def _tails(results: list[Fields]) -> Iterator[str]:
+    """The slugs of the tails that p is, of the F and df beside it."""
+    numbers = [[result.get(field, np.array(np.nan)) for field in ("F", "df_num", "df_den", P)] for result in results]
     for slug, tail in TAILS:
         with np.errstate(all="ignore"):
             if all(np.allclose(tail(F, q, df), p, rtol=1e-6, atol=1e-9) for F, q, df, p in numbers):

@@ -87,7 +87,7 @@ def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: flo
         return bool(np.allclose(got, expected, rtol=0, atol=ROUGHLY))
     finite = expected[np.isfinite(expected)]
     largest = float(np.max(np.abs(finite), initial=0.0))
-    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * max(1e-3 * largest, scale)))
+    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * max(1e-3 * largest, scale), equal_nan=True))
 
 
 def is_rounded(got: np.ndarray, truth: np.ndarray, decimals: range, digits: range = NONE) -> bool:
@@ -117,8 +117,6 @@ HARDLY = 0.05  # the share of draws that are the same by chance is below it
 def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colors: Any, *numbers: float) -> Fields:
     """What the misconceptions change in a simulation, as statistics that do not depend on the generator."""
     mu, sigma_bucket, sigma_within = numbers
-    if len(table["bucket"]) != n_buckets * n_within:
-        raise ValueError("another number of frogs")
     bucket = np.array([label(b) for b in table["bucket"]])
     color, ids = np.array([label(c) for c in table["color"]]), {label(i) for i in table["id"]}
     bucket_mu, weight = (np.asarray(table[column], dtype=float).ravel() for column in ("bucket_mu", "weight"))
@@ -127,6 +125,7 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     means = Z.T @ weight / Z.sum(axis=0)
     in_order = color[np.sort(first)]
     statistics = {
+        "rows": len(weight) / (n_buckets * n_within),
         "buckets": Z.shape[1] / n_buckets,
         "bucket means": np.std(means, ddof=1) / np.hypot(sigma_bucket, sigma_within / np.sqrt(n_within)),
         "within": np.sqrt(np.mean((weight - Z @ means) ** 2)) / sigma_within,
@@ -135,6 +134,8 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
         "changes of colour": np.count_nonzero(in_order[1:] != in_order[:-1]) / (len(colors) - 1),
     }
     features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
+    if statistics["within"] > 1e-3 and statistics["deviations"] < 0.1:  # of few numbers: how they vary is chance
+        features["within"] = 0.0
     features["one bucket_mu"] = float(max(np.ptp(bucket_mu[here]) for here in Z.T) > 1e-9 * abs(mu))
     features["colours of a bucket"] = float(max(len(set(color[here])) for here in Z.T))
     again, another = (np.array_equal(weight, np.asarray(other["weight"], dtype=float).ravel()) for other in others)
@@ -146,5 +147,6 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     drawn = (np.round(part, 6) for part in ((weight - bucket_mu) / sigma_within, (bucket_mu - mu) / sigma_bucket))
     features["the same draws twice"] = float(np.isin(*drawn).mean() > HARDLY)
     features |= {"an id 0": float("0" in ids), "a bucket 0": float("0" in bucket)}
+    features["means drawn"] = np.log(len(set(np.round((bucket_mu - mu) / sigma_bucket, 9))) / n_buckets)
     features["ids"] = np.log(len(ids) / n_within)
     return {name: np.asarray(value) for name, value in features.items()}

@@ -28,7 +28,7 @@ def lenient(value: Any, forms: dict[str, str]) -> dict[str, Any]:
     """
     named = dict(zip(forms, value, strict=True)) if _is_in_order(value, forms) else value
     flaws, parts = {UNNAMED} if named is not value else set(), {}
-    names = {} if "" in forms or value is None else renamed(names_of(named), forms)
+    names = {} if "" in forms or value is None else renamed(names_of(named, forms), forms)
     if any(field != name for field, name in names.items()):
         named = {field: field_of(named, name) for field, name in names.items()}
         flaws |= {MISNAMED}
@@ -36,7 +36,7 @@ def lenient(value: Any, forms: dict[str, str]) -> dict[str, Any]:
         try:
             parts |= plain(named, {field: form})
         except UnreadableError as error:
-            part = named if field == "" else field_of(named, field) if field in names_of(named) else None
+            part = named if field == "" else field_of(named, field) if field in names_of(named, forms) else None
             numbers = _from_text(part) if form == "numbers" else None
             parts[field] = str(error).partition("; asked for")[0] if numbers is None else numbers
             flaws |= {AS_TEXT} if numbers is not None else set()
@@ -89,7 +89,7 @@ def plain(value: Any, forms: dict[str, str]) -> dict[str, Any]:
         raise UnreadableError(NOTHING)
     if "" in forms:
         return {"": FORMS[forms[""]](value, "the result")}
-    names = names_of(value)
+    names = names_of(value, forms)
     missing = [field for field in forms if field not in names]
     if missing:
         has = f"with {', '.join(names[:12])}" if names else "without names"
@@ -163,7 +163,8 @@ def _effects(value: Any, name: str) -> list[dict[Any, Any]]:
 FORMS = {"numbers": _numbers, "counts": _counts, "table": _table, "matrices": _matrices, "effects": _effects}
 
 
-def names_of(value: Any) -> list[str]:
+def names_of(value: Any, asked: Iterable[str] = ()) -> list[str]:
+    """The fields of a result: keys, or attributes, a class's properties too where they are `asked`."""
     if isinstance(value, Mapping):
         return [str(name) for name in value]
     if hasattr(value, "to_dict"):  # a pandas Series by its index, a DataFrame by its columns
@@ -171,8 +172,11 @@ def names_of(value: Any) -> list[str]:
     if isinstance(value, np.ndarray | float | int | str):
         return []
     if dataclasses.is_dataclass(value):
-        return [field.name for field in dataclasses.fields(value)]
-    return [name for name in dir(value) if not name.startswith("_") and not callable(getattr(value, name, None))]
+        names = [field.name for field in dataclasses.fields(value)]
+    else:
+        names = [name for name in dir(value) if not name.startswith("_") and not callable(getattr(value, name, None))]
+    # dir may hide what is there, as that of statsmodels' results does
+    return names + [name for name in asked if name not in names and not callable(getattr(value, name, callable))]
 
 
 def _kind(value: Any) -> str:

@@ -27,7 +27,7 @@ SUBJECTS = (
     "mixed_tail",
 )
 
-__all__ = ["Misconception", "every", "of", "probes"]
+__all__ = ["Misconception", "boundary", "every", "of", "probes", "statsmodels_se"]
 
 
 def every() -> list[Misconception]:
@@ -40,6 +40,17 @@ def every() -> list[Misconception]:
 def of(function: str) -> list[Misconception]:
     """All about one function."""
     return [one for one in every() if one.function == function]
+
+
+def boundary() -> tuple[str, ...]:
+    """The functions whose last probe has its minimum at Vb = 0, where a submission may have something else wrong."""
+    functions: tuple[str, ...] = import_module(f"{__name__}.inputs").BOUNDARY
+    return functions
+
+
+def statsmodels_se(arguments: tuple[Any, ...]) -> Any:
+    """What MixedLM has for standard errors of these X, y and group."""
+    return import_module(f"{__name__}.ingredients").statsmodels_se(*arguments)
 
 
 def probes(function: str) -> list[tuple[Any, ...]]:

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 from scipy import stats
 
-from tests.grading.judgement.misconceptions.ingredients import pair, side_by_side
+from tests.grading.judgement.misconceptions.ingredients import pair, reml, side_by_side, treatment
 from tests.grading.judgement.misconceptions.registry import misconception
 
 
@@ -241,3 +241,53 @@ def _(data, first_id, second_id):
 @misconception("r-squared", "frog_correlation", "")
 def _(data, first_id, second_id):
     return np.corrcoef(*side_by_side(data, first_id, second_id))[0, 1] ** 2
+
+
+@misconception("share-of-variance", "frog_correlation", "")
+def _(data, first_id, second_id):
+    both = np.column_stack(pair(data, first_id, second_id))
+    return 1 - both.var(axis=1, ddof=1).mean() / both.var(ddof=1)
+
+
+@misconception(
+    "filled-by-column",
+    "frog_correlation",
+    "The weights were filled into a matrix column by column, as matrix does if not told otherwise, so that its rows "
+    "are no buckets. Each row has to have the frogs of one bucket.",
+)
+def _(data, first_id, second_id):
+    M = data["weight"].to_numpy().reshape((data["bucket"].nunique(), -1), order="F")
+    return np.corrcoef(M[:, first_id - 1], M[:, second_id - 1])[0, 1]
+
+
+@misconception(
+    "position-for-id",
+    "frog_correlation",
+    "An id was taken for a position, and positions are counted from 0: frog 1 becomes the second.",
+)
+def _(data, first_id, second_id):
+    wide = data.pivot(index="bucket", columns="id", values="weight").to_numpy()
+    return np.corrcoef(wide[:, first_id % wide.shape[1]], wide[:, second_id % wide.shape[1]])[0, 1]
+
+
+@misconception("share-of-variance", "frog_correlation", "")
+def _(data, first_id, second_id):
+    fit = reml(np.ones((len(data), 1)), data["weight"].to_numpy(float), data["bucket"].to_numpy())
+    return fit["Vb"] / (fit["Vb"] + fit["Ve"])
+
+
+@misconception("share-of-variance", "frog_correlation", "")
+def _(data, first_id, second_id):
+    fit = reml(*treatment(data))
+    return fit["Vb"] / (fit["Vb"] + fit["Ve"])
+
+
+@misconception(
+    "color-taken-off",
+    "frog_correlation",
+    "The means of the colours were taken off first. Two frogs of a bucket have their colour in common, too: asked for "
+    "is how alike their weights are.",
+)
+def _(data, first_id, second_id):
+    means = data.groupby("color", observed=True)["weight"].transform("mean")
+    return np.corrcoef(*pair(data.assign(weight=data["weight"] - means), first_id, second_id))[0, 1]

@@ -149,3 +149,101 @@ def _(data):
 def _(data):
     buckets = data.groupby("color")["bucket"].nunique()
     return len(buckets) * (buckets.max() - 1)
+
+
+@misconception(
+    "frogs-of-a-bucket",
+    "denominator_df",
+    "The frogs of a bucket were counted for its buckets, by their numbers. A colour was applied to buckets: those "
+    "count.",
+)
+def _(data):
+    return data["id"].nunique() - data["color"].nunique()
+
+
+@misconception(
+    "largest-name",
+    "buckets_per_color",
+    "These are the largest names of a bucket, and no counts. A bucket may have any name: count the different ones.",
+)
+def _(data):
+    return data.groupby("color")["bucket"].max().to_dict()
+
+
+@misconception(
+    "largest-name",
+    "denominator_df",
+    "The largest name of a bucket was taken for their number. A bucket may have any name: count the different ones.",
+)
+def _(data):
+    return int(data["bucket"].max()) - data["color"].nunique()
+
+
+@misconception(
+    "equal-buckets",
+    "buckets_per_color",
+    "Frogs were counted, and divided by the frogs of one bucket. Buckets may be unequal: count each bucket once.",
+)
+def _(data):
+    return (data["color"].value_counts() // (data["bucket"] == data["bucket"].iloc[0]).sum()).to_dict()
+
+
+@misconception("equal-buckets", "buckets_per_color", "")
+def _(data):
+    return (data["color"].value_counts() / data["id"].nunique()).to_dict()
+
+
+@misconception("equal-buckets", "buckets_per_color", "")
+def _(data):
+    return (data["color"].value_counts() // data["id"].nunique()).to_dict()
+
+
+@misconception(
+    "runs-counted",
+    "buckets_per_color",
+    "Changes from row to row were counted. Rows stand in any order: a bucket counts once, however its frogs are "
+    "strewn.",
+)
+def _(data):
+    starts = data[data["bucket"] != data["bucket"].shift()]
+    return starts["color"].value_counts().to_dict()
+
+
+@misconception(
+    "levels-counted",
+    "buckets_per_color",
+    "Every colour has all buckets here: levels were counted that no frog of that colour has. A factor keeps the levels "
+    "of the whole table; those that are left over have to be dropped.",
+)
+def _(data):
+    return dict.fromkeys(data["color"].unique(), data["bucket"].nunique())
+
+
+@misconception("product-of-both", "denominator_df", "")
+def _(data):
+    C = data["color"].nunique()
+    return (C - 1) * (data["bucket"].nunique() / C - 1)
+
+
+@misconception("product-of-both", "denominator_df", "")
+def _(data):
+    return (data["color"].nunique() - 1) * (data["id"].nunique() - 1)
+
+
+@misconception(
+    "frogs-minus-one",
+    "denominator_df",
+    "This is frogs minus one. The colour was applied to buckets: they are what is counted.",
+)
+def _(data):
+    return len(data) - 1
+
+
+@misconception("frogs-minus-buckets", "denominator_df", "")
+def _(data):
+    return len(data) - data["bucket"].nunique() - data["color"].nunique()
+
+
+@misconception("frogs-minus-buckets", "denominator_df", "")
+def _(data):
+    return len(data) - data["bucket"].nunique() - data["color"].nunique() + 1

@@ -134,3 +134,78 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
     data = table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
     return data.assign(bucket=(data["bucket"] - 1) % (n_buckets // len(colors)) + 1)
+
+
+@misconception(
+    "seeded-in-each-bucket",
+    "simulate_frogs",
+    "Every bucket is the same: the generator is started from the seed anew in each. Start it once, before the first.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.full(n_buckets * n_within, rng.normal(mu, sigma_bucket))
+    weight = bucket_mu + np.tile(rng.normal(0, sigma_within, n_within), n_buckets)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, weight)
+
+
+@misconception(
+    "means-not-with-buckets",
+    "simulate_frogs",
+    "The means do not go with their buckets: one was drawn for each, and then they were repeated the wrong way, all of"
+    " them after one another instead of each for all frogs of its bucket.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.tile(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception(
+    "one-draw-for-all",
+    "simulate_frogs",
+    "The frogs do not vary around the means of their buckets: one deviation was drawn, for all of them. Each needs its"
+    " own.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, bucket_mu + rng.normal(0, sigma_within))
+
+
+@misconception("variance-passed-as-sd", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket**2, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception("variance-passed-as-sd", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within**2))
+
+
+@misconception("root-passed-as-sd", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, np.sqrt(sigma_bucket), n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception("root-passed-as-sd", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, np.sqrt(sigma_within)))
+
+
+@misconception(
+    "one-frog-too-few",
+    "simulate_frogs",
+    "A frog is missing in every bucket. A range ends before its last number.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within - 1)
+    return table_of_frogs(n_buckets, n_within - 1, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))

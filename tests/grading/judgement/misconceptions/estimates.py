@@ -1,6 +1,7 @@
 """Exercise 4.2: least squares, generalised and ordinary."""
 
 import numpy as np
+from scipy import stats
 
 from tests.grading.judgement.misconceptions.ingredients import least_squares, ols_result, weighted
 from tests.grading.judgement.misconceptions.registry import misconception
@@ -39,6 +40,17 @@ def _(X, y, V):
 def _(X, y, V):
     coef, inverse, _ = least_squares(X, y)
     return {"coef": coef, "se": np.sqrt(np.diag(inverse @ X.T @ V @ X @ inverse))}
+
+
+@misconception(
+    "sandwich",
+    "gls",
+    "These are the standard errors that the estimates of ordinary least squares have under V. Yours are others, which "
+    "V has weighed, and vary less.",
+)
+def _(X, y, V):
+    inverse = least_squares(X, y)[1]
+    return {"coef": weighted(X, y, V)[0], "se": np.sqrt(np.diag(inverse @ X.T @ V @ X @ inverse))}
 
 
 @misconception("ols-in-disguise", "gls", "")
@@ -251,8 +263,8 @@ def _(X, y):
 @misconception(
     "root-of-sigma-only",
     "ols",
-    "The root was taken of sigma2 alone. A standard error is the root of the whole product, of the inverse's diagonal, "
-    "too.",
+    "The root was taken of one factor only. A standard error is the root of the whole product, of sigma2 and of the "
+    "inverse's diagonal.",
 )
 def _(X, y):
     fit = ols_result(X, y, len(y) - X.shape[1])
@@ -318,3 +330,32 @@ def _(X, y):
 @misconception("divide-by-n", "ols", "")
 def _(X, y):
     return ols_result(X, y, len(y) - X.shape[1]) | {"sigma2": ols_result(X, y, len(y))["sigma2"]}
+
+
+@misconception("inverted-element-by-element", "gls", "")
+def _(X, y, V):
+    W = np.asarray(V, dtype=float) ** -1.0
+    C = np.linalg.inv(X.T @ W @ X)
+    return {"coef": C @ X.T @ W @ y, "se": np.sqrt(np.diag(C))}
+
+
+@misconception("root-of-sigma-only", "ols", "")
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"se": fit["sigma2"] * np.sqrt(np.diag(least_squares(X, y)[1]))}
+
+
+@misconception(
+    "another-column",
+    "ols",
+    "Another column of the table stands for the standard errors: t, or p. They are the second one.",
+)
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"se": fit["coef"] / fit["se"]}
+
+
+@misconception("another-column", "ols", "")
+def _(X, y):
+    fit = ols_result(X, y, len(y) - X.shape[1])
+    return fit | {"se": 2 * stats.t.sf(np.abs(fit["coef"] / fit["se"]), fit["df_resid"])}

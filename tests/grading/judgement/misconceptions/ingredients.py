@@ -69,6 +69,44 @@ def maximum_likelihood(X, y, group):
     return gamma * Ve, Ve, profiled(gamma) + len(y) * (1 + np.log(2 * np.pi))
 
 
+def satterthwaite(X, y, group, Vb, Ve, *, ml=False, only=(0, 1)):
+    """The df of each coefficient: 2 f^2 / (g'A g), A the inverse of half the Hessian of minus twice the likelihood."""
+    V, parts = covariance(group, Vb, Ve), [(group[:, None] == group) + 0.0, np.eye(len(y))]
+    W = np.linalg.inv(V)
+    C = inverse_gram(X, V)
+    P = W - W @ X @ C @ X.T @ W
+    Py, of = P @ y, W if ml else P
+    H = np.array([[2 * Py @ a @ P @ b @ Py - np.trace(of @ a @ of @ b) for b in parts] for a in parts])
+    g = np.array([np.diag(C @ X.T @ W @ a @ W @ X @ C) for a in parts])
+    A = 2 * np.linalg.inv(H)
+    return 2 * np.diag(C) ** 2 / sum(g[j] * A[j, k] * g[k] for j in only for k in only)
+
+
+def statsmodels_se(X, y, group):
+    """Standard errors as MixedLM has them: of the joint Hessian of coef and Vb / Ve, whose mixed part is not 0."""
+    fit, D = reml(X, y, group), (group[:, None] == group) + 0.0
+    W = np.linalg.inv(covariance(group, fit["Vb"] / fit["Ve"], 1.0))
+    r, DW, A = y - X @ fit["coef"], D @ W, inverse_gram(X, np.linalg.inv(W))
+    by_X, one, S = A @ X.T @ W @ DW @ X, r @ W @ DW @ r, r @ W @ r
+    mixed = X.T @ W @ DW @ r / fit["Ve"]
+    of_gamma = 2 * r @ W @ DW @ DW @ r / fit["Ve"] - (len(y) - X.shape[1]) * (one / S) ** 2 - np.trace(DW @ DW)
+    of_gamma += 2 * np.trace(A @ X.T @ W @ DW @ DW @ X) - np.trace(by_X @ by_X)
+    of_coef = X.T @ W @ X / fit["Ve"]
+    return np.sqrt(np.diag(np.linalg.inv(of_coef - np.outer(mixed, mixed) / (of_gamma / 2))))
+
+
+def wald_test(data, Vb, Ve, *, ml=False):
+    """F of colour at these variances, on Satterthwaite's df pooled over the eigenvectors of its contrasts."""
+    X, y, group = treatment(data)
+    coef, C = weighted(X, y, covariance(group, Vb, Ve))
+    q, (values, vectors) = X.shape[1] - 1, np.linalg.eigh(C[1:, 1:])
+    F = np.mean((vectors.T @ coef[1:]) ** 2 / values)
+    turned = np.column_stack([X[:, :1], X[:, 1:] @ vectors])
+    nu = satterthwaite(turned, y, group, Vb, Ve, ml=ml)[1:]
+    E = np.sum(nu / (nu - 2))
+    return f_test(F, q, nu.mean() if q == 1 or np.ptp(nu) < 1e-6 * nu[0] else 2 * E / (E - q))
+
+
 def mean_squares(X, y, group):
     """MSB, MSE and the frogs per bucket as they enter the ANOVA estimator, for X constant within buckets."""
     Z = indicators(group)

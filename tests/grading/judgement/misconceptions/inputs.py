@@ -7,8 +7,10 @@ import numpy as np
 
 from reference import golden
 from tests.grading.judgement.misconceptions.ingredients import covariance
-from tests.strategies import twelve_frogs
+from tests.strategies import fixed_frogs, twelve_frogs
 
+SLOPED = np.column_stack([np.ones(5), [1.0, 3, 2, 7, 4]])
+BOUNDARY = ("fit_reml", "satterthwaite_df", "anova_reml")  # whose last input has its minimum at Vb = 0
 NUMBERED = np.array([30, 4, 111, 4, 20, 30, 111])
 
 
@@ -26,7 +28,10 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
     # heavy first frogs with light second ones
     turned = twelve.data.assign(weight=twelve.data["weight"].where(twelve.data["id"] != 2, 130 - twelve.data["weight"]))
     fits = [(fit.X, fit.y, fit.group) for fit in (unbalanced, shuffled, boundary)]
-    fits.append((twelve.cell_means, twelve.y, twelve.group))
+    fits.insert(2, (twelve.cell_means, twelve.y, twelve.group))
+    # colours of 4, 2 and 3 buckets, buckets of 2 to 7 frogs, rows in no order
+    uneven = fixed_frogs([[7, 3, 4, 2], [5, 6], [3, 7, 2]], 3).data.sample(frac=1, random_state=1)
+    counted = uneven.assign(bucket_mu=uneven["weight"].round(-1)).reset_index(drop=True)
     lopsided = chapter.data[chapter.data["bucket"] != chapter.data["bucket"].iloc[0]]  # a colour has a bucket less
     # colours that differ little, so that p is neither 0 nor 1
     level = chapter.data.groupby("color")["weight"].transform("mean") - chapter.data["weight"].mean()
@@ -35,17 +40,21 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
     effects = [data.assign(weight=data["weight"] + 70 * (data["color"] == "red")) for data in tables]
     return {
         "simulate_frogs": [(400, 6, ["red", "green"], 200.0, 34.0, 15.0, 7)],
-        "buckets_per_color": [(data,) for data in (*tables, lopsided)],
-        "denominator_df": [(data,) for data in (*tables, lopsided)],
+        "buckets_per_color": [(data,) for data in (*tables, lopsided, counted)],
+        "denominator_df": [(data,) for data in (*tables, lopsided, counted)],
         "model_variances": [(25.0, 10.0), (3.0, 7.0)],
         "empirical_variances": [(chapter.data,), (unbalanced.data[1:],)],
         "design_matrix": [(NUMBERED, True), (NUMBERED, False), (np.array(["red", "blue", "amber", "blue"]), True)],
         "covariance_matrix": [
             (np.array([2, 1, 3, 2, 1, 3, 3, 2]), 3.0, 5.0),
             (unbalanced.group, 900.0, 225.0),
+            (np.array([2, 1, 3, 2, 1, 3]), 3.0, 5.0),
         ],
-        "gls": [(unbalanced.X, unbalanced.y, covariance(unbalanced.group, 900.0, 225.0))],
-        "ols": [(unbalanced.X, unbalanced.y)],
+        "gls": [
+            (unbalanced.X, unbalanced.y, covariance(unbalanced.group, 900.0, 225.0)),
+            (SLOPED, np.array([4.0, 9, 3, 11, 8]), covariance(np.array([2, 1, 2, 2, 1]), 3.0, 5.0)),
+        ],
+        "ols": [(unbalanced.X, unbalanced.y), (SLOPED, np.array([4.0, 9, 3, 11, 8]))],
         "frog_correlation": [
             (chapter.data, 1, 2),
             (shuffled.data.assign(id=shuffled.data["id"].str[4:].astype(int)), 2, 4),

@@ -167,7 +167,11 @@ def _(labels, intercept):
     return np.column_stack([np.ones(len(X)), X[:, 1:]])
 
 
-@misconception("intercept-ignored", "design_matrix", "")
+@misconception(
+    "intercept-exchanged",
+    "design_matrix",
+    "With a constant and without are exchanged: it stands where none was asked for, and is missing where one was.",
+)
 def _(labels, intercept):
     X = indicators(labels)
     return X if intercept else np.column_stack([np.ones(len(X)), X[:, 1:]])
@@ -320,3 +324,63 @@ def _(group, Vb, Ve):
     Z = indicators(np.asarray(group))
     Z[:, 0] = 1
     return Vb * Z @ Z.T + Ve * np.eye(len(Z))
+
+
+@misconception(
+    "level-dropped",
+    "design_matrix",
+    "Without a constant the first level's column is missing. It is dropped only where the constant stands in its "
+    "place.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.column_stack([np.ones(len(X)), X[:, 1:]]) if intercept else X[:, 1:]
+
+
+@misconception(
+    "transposed",
+    "design_matrix",
+    "Rows and columns are exchanged. A row is a frog, a column what is estimated.",
+)
+def _(labels, intercept):
+    X = indicators(labels)
+    return np.vstack([np.ones(len(X)), X[:, 1:].T]) if intercept else X.T
+
+
+@misconception(
+    "buckets-for-frogs",
+    "covariance_matrix",
+    "This is a table of buckets, Z'Z. V has a row and a column for every frog: Z Z'.",
+)
+def _(group, Vb, Ve):
+    Z = indicators(np.asarray(group))
+    return Vb * Z.T @ Z + Ve * np.eye(Z.shape[1])
+
+
+@misconception(
+    "other-buckets-covary",
+    "covariance_matrix",
+    "Vb stands between frogs of different buckets. It is those of one bucket that share its effect.",
+)
+def _(group, Vb, Ve):
+    other = group[:, None] != group
+    return Vb * other + (Vb + Ve) * np.eye(len(group))
+
+
+@misconception(
+    "correlation-beside-variances",
+    "covariance_matrix",
+    "Beside the variances stands rho, the correlation. What two frogs of a bucket have in common is a covariance: Vb.",
+)
+def _(group, Vb, Ve):
+    V = covariance(group, Vb / (Vb + Ve), 0.0)
+    np.fill_diagonal(V, Vb + Ve)
+    return V
+
+
+@misconception("rows-assumed-sorted", "covariance_matrix", "")
+def _(group, Vb, Ve):
+    n_buckets = len(np.unique(group))
+    if len(group) % n_buckets:
+        raise ValueError("unequal buckets")
+    return covariance(np.repeat(np.arange(n_buckets), len(group) // n_buckets), Vb, Ve)

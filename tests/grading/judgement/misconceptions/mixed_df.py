@@ -3,8 +3,11 @@
 import numpy as np
 
 from tests.grading.judgement.misconceptions.ingredients import (
+    covariance,
     kenward_roger_df,
+    maximum_likelihood,
     reml,
+    satterthwaite,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
 
@@ -205,3 +208,51 @@ def _(X, y, group):
 @misconception("another-column", "satterthwaite_df", "")
 def _(X, y, group):
     return reml(X, y, group)["coef"]
+
+
+@misconception(
+    "ml-for-reml",
+    "satterthwaite_df",
+    "These are the df of a fit by maximum likelihood, whose variances are too small. Fit by REML.",
+)
+def _(X, y, group):
+    Vb, Ve, _ = maximum_likelihood(X, y, group)
+    return satterthwaite(X, y, group, Vb, Ve, ml=True)
+
+
+@misconception(
+    "one-variance-only",
+    "satterthwaite_df",
+    "Only one of the two variances is taken for uncertain. Vb and Ve are both estimated, and both move the standard "
+    "error.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return satterthwaite(X, y, group, fit["Vb"], fit["Ve"], only=(1,))
+
+
+@misconception("one-variance-only", "satterthwaite_df", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return satterthwaite(X, y, group, fit["Vb"], fit["Ve"], only=(0,))
+
+
+@misconception("one-variance-only", "satterthwaite_df", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    W = np.linalg.inv(covariance(group, fit["Vb"], fit["Ve"]))
+    C = np.linalg.inv(X.T @ W @ X)
+    by_Ve, variance = np.diag(C @ X.T @ W @ W @ X @ C), 2 * fit["Ve"] ** 2 / (len(y) - len(np.unique(group)))
+    return 2 * np.diag(C) ** 2 / (by_Ve**2 * variance)
+
+
+@misconception(
+    "inner-outer-df",
+    "satterthwaite_df",
+    "These are counts by levels, as nlme has them: frogs minus buckets for a constant, buckets minus coefficients for "
+    "what varies between buckets. Satterthwaite's df are computed from the variances.",
+)
+def _(X, y, group):
+    n_buckets = len(np.unique(group))
+    is_constant = np.ptp(X, axis=0) == 0
+    return np.where(is_constant, float(len(y) - n_buckets), float(n_buckets - X.shape[1]))

@@ -14,6 +14,7 @@ from tests.grading.judgement.misconceptions.ingredients import (
     weighted,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
+from tests.strategies import indicators
 
 
 @misconception(
@@ -133,8 +134,8 @@ def _(X, y, group):
 @misconception(
     "constant-left-out",
     "fit_reml",
-    "The criterion lacks a constant. It is the same for all Vb and Ve, so that the minimum lies where it did; but it "
-    "is compared with other programs, and lme4 counts it.",
+    "The criterion lacks a constant, of log 2 pi or log |X'X|. It is the same for all Vb and Ve, so that the minimum "
+    "lies where it did; but it is compared with other programs, and lme4 counts it.",
 )
 def _(X, y, group):
     fit = reml(X, y, group)
@@ -299,3 +300,147 @@ def _(X, y, group):
 def _(X, y, group):
     fit = reml(X, y, group)
     return {name: fit[name] for name in ("Vb", "Ve", "coef", "criterion")} | {"se": fit["se"] / np.sqrt(fit["Ve"])}
+
+
+@misconception(
+    "variance-of-blups",
+    "fit_reml",
+    "Vb is the variance of the predicted bucket effects. These are shrunk towards zero, and vary less than the buckets "
+    "do: Vb is a parameter of the fit.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    Z, V = indicators(group), covariance(group, fit["Vb"], fit["Ve"])
+    effects = fit["Vb"] * Z.T @ np.linalg.solve(V, y - X @ fit["coef"])
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": effects.var(ddof=1)}
+
+
+@misconception("variance-of-blups", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    Z, V = indicators(group), covariance(group, fit["Vb"], fit["Ve"])
+    effects = fit["Vb"] * Z.T @ np.linalg.solve(V, y - X @ fit["coef"])
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": effects.var()}
+
+
+@misconception(
+    "variance-of-bucket-means",
+    "fit_reml",
+    "Vb is the variance of the bucket means. They hold the colours, too, and each still carries Ve / n of its frogs.",
+)
+def _(X, y, group):
+    weights = by_bucket(pd.DataFrame({"bucket": group, "weight": y}))
+    return fit_at(X, y, group, weights.mean().var(), weights.var().mean())
+
+
+@misconception("variance-of-bucket-means", "fit_reml", "")
+def _(X, y, group):
+    means, fit = by_bucket(pd.DataFrame({"bucket": group, "weight": y})).mean(), reml(X, y, group)
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": means.var()}
+
+
+@misconception(
+    "fitted-without-x",
+    "fit_reml",
+    "The variances are those of a model without X, with one mean for all: what colours differ by is in Vb then.",
+)
+def _(X, y, group):
+    alone = reml(np.ones((len(y), 1)), y, group)
+    return fit_at(X, y, group, alone["Vb"], alone["Ve"], criterion=alone["criterion"])
+
+
+@misconception("fitted-without-x", "fit_reml", "")
+def _(X, y, group):
+    alone = reml(np.ones((len(y), 1)), y, group)
+    return fit_at(X, y, group, alone["Vb"], alone["Ve"])
+
+
+@misconception(
+    "another-column",
+    "fit_reml",
+    "Another column of the table stands for the standard errors: df, t, or p. They are the second one.",
+)
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"], se=fit["df"])
+
+
+@misconception("another-column", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"], se=fit["coef"] / fit["se"])
+
+
+@misconception(
+    "constant-once-more",
+    "fit_reml",
+    "The model has a constant besides X, as a formula adds one if not told otherwise. X has all columns that are "
+    "wanted, and the coefficients are theirs.",
+)
+def _(X, y, group):
+    fit, columns = reml(X, y, group), [np.ones(len(y))]
+    for column in X.T:
+        more = [*columns, column]
+        columns = more if np.linalg.matrix_rank(np.column_stack(more)) == len(more) else columns
+    W = np.column_stack(columns)
+    return fit_at(W, y, group, *(reml(W, y, group)[name] for name in ("Vb", "Ve")), criterion=fit["criterion"])
+
+
+@misconception("constant-once-more", "fit_reml", "")
+def _(X, y, group):
+    columns = [np.ones(len(y))]
+    for column in X.T:
+        more = [*columns, column]
+        columns = more if np.linalg.matrix_rank(np.column_stack(more)) == len(more) else columns
+    W = np.column_stack(columns)
+    return fit_at(W, y, group, *(reml(W, y, group)[name] for name in ("Vb", "Ve")))
+
+
+@misconception("ml-criterion", "fit_reml", "")
+def _(X, y, group):
+    fit = reml(X, y, group)
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"], criterion=maximum_likelihood(X, y, group)[2])
+
+
+@misconception(
+    "determinant-subtracted",
+    "fit_reml",
+    "The determinant of X'V^-1 X is subtracted in the criterion. It is added: the less the data tell of the means, the "
+    "smaller is the likelihood.",
+)
+def _(X, y, group):
+    def criterion(logs):
+        V = covariance(group, *np.exp(logs))
+        coef, C = weighted(X, y, V)
+        r = y - X @ coef
+        return np.linalg.slogdet(V)[1] + np.linalg.slogdet(C)[1] + r @ np.linalg.solve(V, r)
+
+    from scipy import optimize  # noqa: PLC0415 - the text of this file goes into a submission
+
+    fit = reml(X, y, group)
+    start = np.log([fit["Vb"] + 1e-3 * fit["Ve"], fit["Ve"]])
+    found = optimize.minimize(criterion, start, method="Nelder-Mead", options={"xatol": 1e-9, "fatol": 1e-12})
+    least = found.fun + (len(y) - X.shape[1]) * np.log(2 * np.pi)
+    return fit_at(X, y, group, *np.exp(found.x), criterion=least)
+
+
+@misconception(
+    "mean-square-for-variance",
+    "fit_reml",
+    "Vb is a mean square, or what is left of it above MSE. The mean square of buckets holds Vb n times, and Ve.",
+)
+def _(X, y, group):
+    MSB, MSE, _ = mean_squares(X, y, group)
+    return fit_at(X, y, group, MSB, MSE)
+
+
+@misconception("mean-square-for-variance", "fit_reml", "")
+def _(X, y, group):
+    MSB, MSE, _ = mean_squares(X, y, group)
+    return fit_at(X, y, group, max(0.0, MSB - MSE), MSE)
+
+
+@misconception("mean-square-for-variance", "fit_reml", "")
+def _(X, y, group):
+    MSB, fit = mean_squares(X, y, group)[0], reml(X, y, group)
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": MSB}

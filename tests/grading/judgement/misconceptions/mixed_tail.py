@@ -6,14 +6,18 @@ from scipy import stats
 from tests.grading.judgement.misconceptions.ingredients import (
     f_test,
     mixed_anova,
+    reml,
+    treatment,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
+from tests.strategies import indicators
 
 
 @misconception(
     "residual-df",
     "anova_reml",
-    "F is judged on frogs minus colours. Colours are compared across buckets, and the df have to count these.",
+    "F is judged on frogs minus colours, and minus the variances, if df.residual has counted them. Colours are "
+    "compared across buckets, and the df have to count these.",
 )
 def _(data):
     F, q, _, residual_df = mixed_anova(data)
@@ -204,3 +208,44 @@ def _(data):
 def _(data):
     F, q, *_ = mixed_anova(data)
     return f_test(F, q, len(data) - data["bucket"].nunique())
+
+
+@misconception(
+    "df-of-contrasts",
+    "anova_reml",
+    "The denominator has the df of one contrast, or their mean. Several contrasts together have df of their own, which "
+    "are pooled from those of contrasts that are uncorrelated.",
+)
+def _(data):
+    F, q, *_ = mixed_anova(data)
+    return f_test(F, q, reml(*treatment(data))["df"][1:].mean())
+
+
+@misconception("df-of-contrasts", "anova_reml", "")
+def _(data):
+    F, q, *_ = mixed_anova(data)
+    return f_test(F, q, reml(*treatment(data))["df"][1])
+
+
+@misconception("df-of-contrasts", "anova_reml", "")
+def _(data):
+    F, q, *_ = mixed_anova(data)
+    return f_test(F, q, reml(*treatment(data))["df"][-1])
+
+
+@misconception("df-of-contrasts", "anova_reml", "")
+def _(data):
+    F, q, *_ = mixed_anova(data)
+    return f_test(F, q, reml(*treatment(data))["df"].mean())
+
+
+@misconception("df-of-contrasts", "anova_reml", "")
+def _(data):
+    F, q, *_ = mixed_anova(data)
+    return f_test(F, q, reml(*treatment(data))["df"][1:].min())
+
+
+@misconception("df-of-contrasts", "anova_reml", "")
+def _(data):
+    (F, q, *_), (_, y, group) = mixed_anova(data), treatment(data)
+    return f_test(F, q, reml(indicators(data["color"].to_numpy()), y, group)["df"].mean())

@@ -6,13 +6,17 @@ from scipy import stats
 from tests.grading.judgement.misconceptions.ingredients import (
     covariance,
     f_test,
+    fit_at,
     kenward_roger_f,
+    least_squares,
     likelihood_ratio,
+    maximum_likelihood,
     mean_squares,
     mixed_anova,
     naive_anova,
     reml,
     treatment,
+    wald_test,
     weighted,
     welch,
 )
@@ -280,3 +284,108 @@ def _(data):
     L = weighted(X, y, V)[1][1:, 1:]
     F = fit["coef"][1:] @ np.linalg.solve(L, fit["coef"][1:]) / q
     return f_test(F, q, len(y) - q - 1 - (fit["Vb"] > 0) * (data["id"].nunique() - 1))
+
+
+@misconception(
+    "ml-for-reml",
+    "anova_reml",
+    "This is the test of a fit by maximum likelihood, whose variances are too small. Fit by REML.",
+)
+def _(data):
+    Vb, Ve, _ = maximum_likelihood(*treatment(data))
+    return wald_test(data, Vb, Ve, ml=True)
+
+
+@misconception("ml-for-reml", "anova_reml", "")
+def _(data):
+    Vb, Ve, _ = maximum_likelihood(*treatment(data))
+    return wald_test(data, Vb, Ve)
+
+
+@misconception(
+    "contrasts-uncorrelated",
+    "anova_reml",
+    "F is the mean of the squared t here. Contrasts with one reference colour are correlated, and their covariance "
+    "matrix has to be inverted as a whole.",
+)
+def _(data):
+    fit, (_, q, df, _) = reml(*treatment(data)), mixed_anova(data)
+    return f_test(np.mean((fit["coef"][1:] / fit["se"][1:]) ** 2), q, df)
+
+
+@misconception(
+    "means-without-frogs",
+    "anova_reml",
+    "A mean square of frogs stands over a variance of bucket means, or the other way round. A bucket's mean of n frogs "
+    "counts n times where its mean square is compared with that of frogs.",
+)
+def _(data):
+    total, rss, q, _ = naive_anova(data)
+    means = data.groupby("bucket", observed=True).agg({"color": "first", "weight": "mean"})
+    _, within, _, df = naive_anova(means)
+    return f_test((total - rss) / q / (within / df), q, df)
+
+
+@misconception("means-without-frogs", "anova_reml", "")
+def _(data):
+    means = data.groupby("bucket", observed=True).agg({"color": "first", "weight": "mean"})
+    total, within, q, df = naive_anova(means)
+    MSB = mean_squares(indicators(data["color"].to_numpy()), data["weight"].to_numpy(), data["bucket"].to_numpy())[0]
+    return f_test((total - within) / q / MSB, q, df)
+
+
+@misconception(
+    "reml-likelihood-ratio",
+    "anova_reml",
+    "Two REML criteria were subtracted, of models with other fixed effects. Each is the likelihood of other contrasts, "
+    "so that they cannot be compared; and asked for is F.",
+)
+def _(data):
+    X, y, group = treatment(data)
+    chi2, q = reml(X[:, :1], y, group)["criterion"] - reml(X, y, group)["criterion"], X.shape[1] - 1
+    return f_test(chi2, q, data["bucket"].nunique() - q - 1, stats.chi2.sf(chi2, q))
+
+
+@misconception(
+    "bucket-tested",
+    "anova_reml",
+    "This tests whether the buckets differ, as ranova does. The question is whether the colours do.",
+)
+def _(data):
+    X, y, group = treatment(data)
+    rest = mixed_anova(data)[3]
+    _, _, rss = least_squares(X, y)
+    chi2 = fit_at(X, y, group, 0.0, rss / rest)["criterion"] - reml(X, y, group)["criterion"]
+    return f_test(chi2, 1, rest - 2, stats.chi2.sf(chi2, 1))
+
+
+@misconception(
+    "t-for-f",
+    "anova_reml",
+    "p is a tail of t. F is judged by the distribution F; t is its root, and only where two colours are compared.",
+)
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df, 2 * stats.t.sf(np.sqrt(F), df))
+
+
+@misconception("t-for-f", "anova_reml", "")
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df, stats.t.sf(np.sqrt(F), df))
+
+
+@misconception("t-for-f", "anova_reml", "")
+def _(data):
+    F, q, df, _ = mixed_anova(data)
+    return f_test(F, q, df, 2 * stats.t.sf(F, df))
+
+
+@misconception(
+    "p-of-one-color",
+    "anova_reml",
+    "p is that of one colour's t, which compares two colours. F judges all of them together: p is its tail.",
+)
+def _(data):
+    fit, (F, q, df, _) = reml(*treatment(data)), mixed_anova(data)
+    return f_test(F, q, df, 2 * stats.t.sf(abs(fit["coef"][1] / fit["se"][1]), fit["df"][1]))

@@ -305,3 +305,67 @@ def _(data):
 )
 def _(data):
     return welch(data)
+
+
+@misconception("means-without-frogs", "anova_ols", "")
+def _(data):
+    _, rss, q, df = naive_anova(data)
+    means = data.groupby("color", observed=True)["weight"].mean()
+    return f_test(np.sum((means - data["weight"].mean()) ** 2) / q / (rss / df), q, df)
+
+
+@misconception(
+    "intercept-tested",
+    "anova_ols",
+    "This asks whether all colour means are 0, and not whether they are equal: the mean of all frogs was not taken "
+    "off, as where the model has no constant.",
+)
+def _(data):
+    y = data["weight"].to_numpy(float)
+    _, rss, q, df = naive_anova(data)
+    return f_test((y @ y - rss) / (q + 1) / (rss / df), q + 1, df)
+
+
+@misconception("intercept-tested", "anova_ols", "")
+def _(data):
+    y = data["weight"].to_numpy(float)
+    _, rss, q, df = naive_anova(data)
+    return f_test((y @ y - rss) / q / (rss / df), q, df)
+
+
+@misconception(
+    "t-for-f",
+    "anova_ols",
+    "p is a tail of t. F is judged by the distribution F; t is its root, and only where two colours are compared.",
+)
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, 2 * stats.t.sf(F, df))
+
+
+@misconception("t-for-f", "anova_ols", "")
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, 2 * stats.t.sf(np.sqrt(F), df))
+
+
+@misconception("t-for-f", "anova_ols", "")
+def _(data):
+    total, rss, q, df = naive_anova(data)
+    F = (total - rss) / q / (rss / df)
+    return f_test(F, q, df, stats.t.sf(np.sqrt(F), df))
+
+
+@misconception(
+    "p-of-one-color",
+    "anova_ols",
+    "p is that of one colour's t, which compares two colours. F judges all of them together: p is its tail.",
+)
+def _(data):
+    X, y, _ = treatment(data)
+    coef, inverse, rss = least_squares(X, y)
+    total, _, q, df = naive_anova(data)
+    t = coef[1] / np.sqrt(rss / df * inverse[1, 1])
+    return f_test((total - rss) / q / (rss / df), q, df, 2 * stats.t.sf(abs(t), df))

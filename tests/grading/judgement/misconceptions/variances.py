@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from tests.grading.judgement.misconceptions.ingredients import anova_of_buckets, by_bucket, variances
+from tests.grading.judgement.misconceptions.ingredients import anova_of_buckets, by_bucket, reml, treatment, variances
 from tests.grading.judgement.misconceptions.registry import misconception
 
 
@@ -312,3 +312,61 @@ def _(sigma_bucket, sigma_within):
 def _(data):
     Ve, Vbe = by_bucket(data).std().mean() ** 2, data["weight"].var()
     return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception("bucket-mu-for-estimate", "empirical_variances", "")
+def _(data):
+    Ve, Vbe = (data["weight"] - data["bucket_mu"]).var(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception("bucket-mu-for-estimate", "empirical_variances", "")
+def _(data):
+    Vb, Ve = data.groupby("bucket")["bucket_mu"].first().var(), (data["weight"] - data["bucket_mu"]).var()
+    return variances(Vb, Ve)
+
+
+@misconception(
+    "grouped-by-id",
+    "empirical_variances",
+    "Weights were grouped by the frogs' numbers. Frog 1 of one bucket has nothing in common with frog 1 of another: Ve "
+    "is what varies within a bucket.",
+)
+def _(data):
+    Ve, Vbe = data.groupby("id")["weight"].var().mean(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "aligned-by-name",
+    "empirical_variances",
+    "The means of the buckets were taken off the wrong rows: a table by buckets and a table by frogs are matched by "
+    "the names of their rows, row 3 with bucket 3. Each frog needs the mean of its own bucket beside it.",
+)
+def _(data):
+    Ve, Vbe = (data["weight"] - by_bucket(data).mean()).var(), data["weight"].var()
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception("aligned-by-name", "empirical_variances", "")
+def _(data):
+    resid, Vbe = data["weight"] - by_bucket(data).mean(), data["weight"].var()
+    Ve = (resid**2).sum() / (len(data) - data["bucket"].nunique())
+    return variances(Vbe - Ve, Ve, Vbe)
+
+
+@misconception(
+    "reml-for-moments",
+    "empirical_variances",
+    "These are the variances of a mixed model, fitted by REML. It is a better estimate, of exercise 4.4; asked for are "
+    "the mean of the buckets' variances, and what it leaves of the variance of all weights.",
+)
+def _(data):
+    fit = reml(np.ones((len(data), 1)), data["weight"].to_numpy(float), data["bucket"].to_numpy())
+    return variances(fit["Vb"], fit["Ve"])
+
+
+@misconception("reml-for-moments", "empirical_variances", "")
+def _(data):
+    fit = reml(*treatment(data))
+    return variances(fit["Vb"], fit["Ve"])
