@@ -144,8 +144,9 @@ class Grading:
             with contextlib.suppress(Exception), np.errstate(all="ignore"):
                 self.verdict.excuse(function, *excuses.excused(function, *asked[function], follows))
             found = self.verdict.diagnoses.get(function)
-            if function == "simulate_frogs" and found:
-                self.verdict.excuse(function, excuses.of_a_column(found.slug), set(asked[function][0]))
+            of_column = excuses.of_a_column(found.slug) if function == "simulate_frogs" and found else None
+            if of_column:
+                self.verdict.excuse(function, of_column, set(asked[function][0]))
 
 
 def kind(item: pytest.Item) -> str:

@@ -48,20 +48,22 @@ def test_misconception_loses_points_and_is_named(matrix, name):
 # buckets alone. The design's rules, not the wrong code's merits.
 KEPT = {
     "model_variances-(rho|residual-share|sd-for-variance)|empirical_variances-(rho|residual-share)": 3 / 4,
-    "gls-(forgot-square-root|ols-in-disguise-3|ols-standard-errors|scaled-by-sigma|v-not-inverted-3)": 1 / 2,
+    "gls-(forgot-square-root|ols-in-disguise-3|ols-standard-errors|scaled-by-sigma|sandwich|v-not-inverted-3)": 1 / 2,
     "gls-(matrix-not-inverted|divided-by-n-again|v-on-one-side)": 1 / 2,
     "ols-(variance-not-square-rooted|sd-for-variance|sum-of-squares-for-variance-1|sigma-left-out)": 3 / 4,
-    "ols-(standard-error-of-a-mean|root-of-sigma-only|matrix-not-inverted|other-df-[124]|divide-by-n-3)": 3 / 4,
+    "ols-(another-column|standard-error-of-a-mean|root-of-sigma-only|matrix-not-inverted|other-df-[124]|divide-by-n-3)": 3
+    / 4,
     "ols-other-df-3": 4 / 5,
     "anova_reml-colors-not-minus-one-2": 3 / 4,
-    "anova_(ols|reml)-(lower-tail|chi-square-p-value|p-doubled|p-halved|df-swapped-1|not-divided-2)": 3 / 4,
+    "anova_(ols|reml)-(lower-tail|chi-square-p-value|p-doubled|p-halved|df-swapped-1|not-divided-2|t-for-f|p-of-one-color)": 3
+    / 4,
     "anova_ols-(density-for-tail|p-halved|yes-or-no-for-p|root-of-f|colors-not-minus-one-3)": 3 / 4,
     "fit_reml-(log-likelihood|constant-|penalty-added|ml-criterion)": 3 / 4,
     "fit_reml-(naive-standard-errors|forgot-square-root|ratio-for-variance|total-as-within|sigma-left-out)": 4 / 5,
     "simulate_frogs-(seed-|colors-cycled|colors-by-chance|numbered-from-zero|frogs-numbered-through)": 1 / 2,
     "pairs-not-matched|sign-lost|effect-for-mean|sample-mean-for-mean": 1 / 2,
     "negative-variance|pooled-variance|buckets-minus-(coefficients|colors)|bucket-means-anova|analysis-by-strata": 0.96,
-    "one-for-all|cut-to-whole-numbers|equal-shares": 0.96,
+    "one-for-all|cut-to-whole-numbers|equal-shares|equal-buckets": 0.96,
     "boundary-refused|kenward-roger": 0.99,
 }
 

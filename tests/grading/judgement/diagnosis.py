@@ -44,12 +44,17 @@ Case = tuple[Fields, Fields, dict[str, list[Fields]]]  # right, the submission's
 
 # What may be wrong about any function.
 RETURNS_NOTHING, SWAPPED, HARD_CODED, IMPRECISE = "returns-nothing", "arguments-swapped", "hard-coded", "imprecise"
-PRINTED, ROUNDED = "prints", "rounded"
+PRINTED, ROUNDED, SOMETIMES, PRINTED_BUT_LAST = "prints", "rounded", "sometimes", "prints-but-last"
+UNNAMED = "without names"
 DECIMALS = range(9)  # that rounded numbers may show
 FEW = 3  # arguments of which every order is tried
 HINTS = {
     RETURNS_NOTHING: "It returns nothing: what it computes ends with it. Others compute with what a function hands "
     "back, which it has to say.",
+    SOMETIMES: "For some arguments it returns nothing, as where a branch comes to its end without a result. What a "
+    "function hands back is the value of its last line: the whole if and else, or a name after them.",
+    PRINTED_BUT_LAST: "It prints its results, and hands back the last of them alone. What a function prints is read by "
+    "people only; what it hands back, others compute with: all fields, under their names.",
     PRINTED: "It returns nothing: is its result printed instead? What a function prints is read by people only; what "
     "it hands back, others compute with.",
     SWAPPED: "Arguments are in each other's place: {}. It is called as {}; yours reads {}.",
@@ -64,9 +69,9 @@ HINTS = {
 
 def diagnosed(function: str, submission: Caller, signature: list[str]) -> Misconception | None:
     """What is wrong about `function`, or None; `signature`: the names of its arguments in the submission."""
-    if _returns_nothing(function, submission):
-        prints = getattr(submission, "printed", {}).get(function)
-        return Misconception(RETURNS_NOTHING, function, HINTS[PRINTED if prints else RETURNS_NOTHING], ())
+    said = _first_refusal(function, submission)
+    if NOTHING in said or (UNNAMED in said and _printed(function, submission)):
+        return Misconception(RETURNS_NOTHING, function, HINTS[_kind_of_nothing(function, submission, said)], ())
     cases = [
         (truth, _uncharged(function, args, truth, _numbers(answer(function, submission, args))), wrongs)
         for args, truth, wrongs in _cases(function)
@@ -201,12 +206,27 @@ def _cases(function: str) -> list[tuple[tuple[Any, ...], Fields, dict[str, list[
     ]
 
 
-def _returns_nothing(function: str, submission: Caller) -> bool:
+def _first_refusal(function: str, submission: Caller) -> str:
+    """Why the answer to the first probe cannot be read; "" where it can."""
     try:
         asked(function, submission, misconceptions.probes(function)[0])
     except NO_ANSWER as error:
-        return NOTHING in str(error)
-    return False
+        return str(error)
+    return ""
+
+
+def _printed(function: str, submission: Caller) -> str:
+    printed: dict[str, str] = getattr(submission, "printed", {})
+    return printed.get(function, "")
+
+
+def _kind_of_nothing(function: str, submission: Caller, said: str) -> str:
+    """Which hint: whether results were printed instead, or come back for other arguments."""
+    if NOTHING not in said:
+        return PRINTED_BUT_LAST
+    if any(answer(function, submission, arguments) for arguments in misconceptions.probes(function)[1:]):
+        return SOMETIMES
+    return PRINTED if _printed(function, submission) else RETURNS_NOTHING
 
 
 def _swapped(function: str, submission: Caller, signature: list[str]) -> Misconception | None:

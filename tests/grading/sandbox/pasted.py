@@ -1,4 +1,5 @@
-"""What a paste brings along, in Python and in R: the fences and words of a chatbot's answer, the prompts of a console.
+"""What a paste brings along, in Python and in R: the fences and words of a chatbot's answer, the prompts of a console,
+the quotation marks, dashes and blanks of a word processor.
 
 Lines that are no code become empty ones, so that every other keeps its number. In the sandbox it lies beside worker.py.
 """
@@ -8,6 +9,10 @@ import re
 FENCE = re.compile(r"^\s*`{3,}\s*\{?\s*([\w.+-]*)[^`]*$")
 OWN = {"Python": ("", "py", "python", "python3", "ipython", "ipython3"), "R": ("", "r", "rscript", "splus")}
 DEFINITION = re.compile(r"^\s*(?:def\s+\w+\s*\(|[\w.]+\s*(?:<-|=)\s*(?:function\b|\\\())", re.MULTILINE)
+TYPESET = str.maketrans(
+    {"\u201c": '"', "\u201d": '"', "\u201e": '"', "\u2018": "'", "\u2019": "'", "\u2013": "-", "\u2212": "-"}
+    | {"\u00a0": " ", "\u202f": " ", "\u200b": "", "\u2026": "..."}
+)
 PROMPT = {"Python": re.compile(r"^(?:>>>|\.\.\.|In \[\d+\]:| +\.\.\.:)(?: |$)"), "R": re.compile(r"^[>+](?: |$)")}
 
 
@@ -18,7 +23,17 @@ def readings(text: str, language: str) -> list:
         code = taken_off(text, language)
         if code != text:
             found.append((code, f"{_lines(text, code)} passed over: {what}, no code" if _dropped(text, code) else ""))
-    return found
+    typed = [(*_typed(code), remark) for code, remark in found]
+    return [(code, "; ".join(filter(None, said))) for code, *said in typed if said[0]] + found
+
+
+def _typed(text: str) -> tuple:
+    """With the signs of a keyboard in the place of those of a word processor, and what to say of it."""
+    lines, typed = text.split("\n"), text.translate(TYPESET)
+    changed = [n for n, (was, now) in enumerate(zip(lines, typed.split("\n"), strict=True), start=1) if was != now]
+    where = f"line{'s' * (len(changed) > 1)} {', '.join(map(str, changed[:9]))}{', ...' * (len(changed) > 9)}"
+    what = "quotation marks, dashes or blanks of a word processor were read as those of a keyboard"
+    return typed, f"{where}: {what}" if changed else ""
 
 
 def _unfenced(text: str, language: str) -> str:

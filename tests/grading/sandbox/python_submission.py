@@ -49,6 +49,7 @@ class PythonSubmission:
         sys.modules["submission"] = self.module
         self.remarks: list = []
         self.unread: list = []  # remarks about what cannot be read
+        self.begun: dict = {}  # where each function's definition begins
         self.flags = 0  # of `from __future__ import ...`
         self.instances: dict = {}  # of the source's classes
         self.missing: dict = {}  # names that a statement would have made, and the remark about it
@@ -130,6 +131,8 @@ class PythonSubmission:
         lines = [frame for frame in traceback.extract_tb(error.__traceback__) if frame.filename in self.places]
         where = f" in {self._where(lines[-1].filename, lines[-1].lineno)}" if lines else ""
         remark = self.missing.get(getattr(error, "name", None)) if isinstance(error, NameError) else None
+        if isinstance(error, EOFError):
+            remark = "it asks at the keyboard, where nobody answers: what it needs comes as its arguments"
         return f"{type(error).__name__}{where}{_message(error)}" + (f"; {remark}" if remark else "")
 
     def _run(self, place: str, text: str) -> None:
@@ -140,6 +143,7 @@ class PythonSubmission:
             return
         reading = python_reading.read(text, file)
         self.flags |= reading.flags
+        self._note_emptied(file, reading.nodes)
         self.remarks += [f"{reading.remark} (of {place})" if place else reading.remark] if reading.remark else []
         for unread in reading.unread:
             self._note_unread(file, *unread)
@@ -160,6 +164,16 @@ class PythonSubmission:
         said = f"{name}, which begins in {where}, cannot be read" if name else f"{where}, `{there[:60]}`: passed over"
         self.unread.append(f"{said}{':' if name else ', syntax error:'} {why}")
         self.remarks.append(self.unread[-1])
+
+    def _note_emptied(self, file: str, nodes: list) -> None:
+        """Functions that are defined a second time, with nothing in them."""
+        for node in (node for node in nodes if isinstance(node, ast.FunctionDef)):
+            before, where = self.begun.get(node.name), self._where(file, node.lineno)
+            values = [part.value for part in node.body if isinstance(part, ast.Expr)]
+            is_empty = all(isinstance(part, ast.Pass | ast.Expr) for part in node.body)
+            if before and is_empty and all(isinstance(value, ast.Constant) for value in values):
+                self.remarks.append(f"{node.name} is defined in {before} and in {where}; the last counts, and is empty")
+            self.begun[node.name] = where
 
     def _pass_over(self, node, file: str, text: str, error: BaseException) -> None:
         where = self._where(file, node.lineno)

@@ -34,6 +34,15 @@ def read(text: str, error_of: Callable[[str], str], version: str) -> tuple:
     return max(reversed(meant), key=lambda one: len(pasted.DEFINITION.findall(one[0])))
 
 
+def definitions(text: str) -> dict:
+    """By name of a function, the lines in which it is defined, from 1."""
+    found: dict = {}
+    for number, line in enumerate(text.split("\n"), start=1):
+        if name := DEFINES.match(line):
+            found.setdefault(name.group(1), []).append(number)
+    return found
+
+
 def _readable(text: str, error_of: Callable[[str], str], version: str) -> tuple:
     lines, unread, n = text.split("\n"), [], 0
     last = -1  # where a piece ended that was no definition

@@ -111,6 +111,10 @@ function(name, owner, env) {
   if (isS4(x)) eval(call("$", x, as.name(name))) else x[[name]]
 }
 """)
+# R's functions of that name but for capitals.
+NEARLY = robjects.r("function(name) Filter(function(n) tolower(n) == tolower(name), apropos(name, mode = 'function'))")
+# The functions that have nothing in them.
+EMPTY = robjects.r("function(f) is.null(body(f)) || identical(body(f)[[1]], as.name('{')) && length(body(f)) == 1")
 # The value, or what R says and where in the source it was.
 CALL = robjects.r("""
 function(f, ...) {
@@ -161,6 +165,10 @@ class RSubmission:
                 self.unread.append(f"line {line}{of}, `{there[:60]}`: passed over, syntax error: {why}")
             self.remarks.append(self.unread[-1])
         found = robjects.r(LOAD)(text, place, self.environment, was_passed)
+        for name, lines in r_reading.definitions(text).items():
+            if len(lines) > 1 and EMPTY(FUNCTION(name, self.environment))[0]:
+                where = " and ".join(f"line {line}" for line in lines[-2:])
+                self.remarks.append(f"{name} is defined in {where}{of}; the last counts, and is empty")
         entries = [] if found == rinterface.NULL else list(found)
         for line, code, why, makes, loads in zip(*[iter(entries)] * 5, strict=True):
             where = f"line {line}{of}"
@@ -256,6 +264,9 @@ class RSubmission:
         missing = re.search(r"object '([^']+)' not found", said)
         if missing and missing.group(1) in self.missing:
             return f"{said}; {self.missing[missing.group(1)]}"
+        unknown = re.search(r'could not find function "([^"]+)"', said)
+        if unknown and (near := NEARLY(unknown.group(1))):
+            return f"{said}; did you mean {near[0]}?"
         if "could not find function" in said and self.packages:
             return f"{said}; {', '.join(self.packages)} could not be loaded here"
         return said or type(error).__name__

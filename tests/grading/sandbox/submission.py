@@ -5,6 +5,7 @@ call. The worker is started anew and the rest is graded; a function that cost a 
 """
 
 import os
+import re
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -26,6 +27,8 @@ from tests.grading.sandbox.plain import bare
 MAX_REPLY = 16 * launch.MiB
 MAX_OUTPUT = 16_384  # characters of what a submission prints that are kept
 LENT_EACH = 1e-3  # seconds that a question takes besides
+INSIDE = r"^[ \t]+(?:def\s+{0}\s*\(|{0}\s*(?:<-|=)\s*function\b)"  # of a name: its definition, not at the margin
+DEFINES = re.compile(r"\bdef\s+\w+\s*\(|\bfunction\s*\(|\\\(|\blambda\b")
 AT_LOADING = ""  # what is printed before a function is called
 
 
@@ -160,9 +163,11 @@ class Submission:
 
     def _meant(self, name: str) -> str:
         """A name in the file that is nearly this one."""
-        others = {bare(other): other for other in self.names if other not in self.course.functions.values()}
-        near = get_close_matches(bare(name), others, n=1, cutoff=0.8)
-        return f"; the file defines {others[near[0]]}: did you mean {name}?" if near else ""
+        free = [other for other in self.names if other not in self.course.functions.values()]
+        others = {bare(other): other for other in free}
+        near = [others[other] for other in get_close_matches(bare(name), others, n=1, cutoff=0.8)]
+        near += [other for other in free if _has_words_of(other, name)]
+        return f"; the file defines {near[0]}: did you mean {name}?" if near else ""
 
     def _lost(self, name: str, verdict: str) -> None:
         self._dead[name] = verdict
@@ -214,7 +219,22 @@ class Submission:
         self.remarks += _about_methods(reply.get("methods"), called)
         if any(name in self.names or self._meant(name) for name in called):
             return None
-        return _without_functions(texts(reply.get("unread")), list(self.names))
+        return self._without_functions(called, texts(reply.get("unread")))
+
+    def _without_functions(self, called: list[str], unread: list[str]) -> str:
+        """None of what is asked for is there: the one sentence that says so."""
+        inside = [name for name in called if re.search(INSIDE.format(re.escape(name)), self.source.text, re.MULTILINE)]
+        if inside:
+            return (
+                f"{', '.join(inside)}: defined inside another function, where nobody can call them; move them out of it"
+            )
+        if unread and DEFINES.search(self.source.text):
+            return f"none of its functions can be read: {unread[0]}"
+        others = f"; it defines {', '.join(list(self.names)[:5])}" if self.names else ""
+        return (
+            f"there is no function here that is asked for{others}: put the lines of each answer into a function with "
+            "the name and the arguments asked for (pytest --write-template writes their first lines)"
+        )
 
     def _begun(self) -> tuple[Worker | HomeWorker, Watch | HomeWatch]:
         if self.tier == "none":
@@ -248,15 +268,12 @@ def _about_methods(methods: Any, called: list[str]) -> list[str]:
     ]
 
 
-def _without_functions(unread: list[str], names: list[str]) -> str:
-    """None of what is asked for is there: the one sentence that says so."""
-    if unread:
-        return f"none of its functions can be read: {unread[0]}"
-    others = f"; it defines {', '.join(names[:5])}" if names else ""
-    return (
-        f"there is no function here that is asked for{others}: put the lines of each answer into a function with the "
-        "name and the arguments asked for (pytest --write-template writes their first lines)"
-    )
+def _has_words_of(other: str, name: str) -> bool:
+    """Whether a name has the words of another, in any order, among more (my_ols), or one of them shortened (den_df)."""
+    mine, asked = (re.split(r"[._]+|(?<=[a-z])(?=[A-Z])", each) for each in (other, name))
+    mine, asked = [word.lower() for word in mine], [word.lower() for word in asked]
+    is_short = len(mine) == len(asked) > 1 and all(w[:3] and a.startswith(w) for w, a in zip(mine, asked, strict=True))
+    return set(asked) <= set(mine) or is_short
 
 
 def _how(worker: Worker | HomeWorker) -> str:
