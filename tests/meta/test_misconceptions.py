@@ -51,12 +51,11 @@ KEPT = {
     "gls-(forgot-square-root|ols-in-disguise-3|ols-standard-errors|scaled-by-sigma|sandwich|v-not-inverted-3)": 1 / 2,
     "gls-(matrix-not-inverted|divided-by-n-again|v-on-one-side)": 1 / 2,
     "ols-(variance-not-square-rooted|sd-for-variance|sum-of-squares-for-variance-1|sigma-left-out)": 3 / 4,
-    "ols-(another-column|standard-error-of-a-mean|root-of-sigma-only|matrix-not-inverted|other-df-[124]|divide-by-n-3)": 3
-    / 4,
+    "ols-(standard-error-of-a-mean|root-of-sigma-only|matrix-not-inverted|other-df-[124]|divide-by-n-3)": 3 / 4,
+    "ols-another-column|anova_(ols|reml)-(t-for-f|p-of-one-color)": 3 / 4,
     "ols-other-df-3": 4 / 5,
     "anova_reml-colors-not-minus-one-2": 3 / 4,
-    "anova_(ols|reml)-(lower-tail|chi-square-p-value|p-doubled|p-halved|df-swapped-1|not-divided-2|t-for-f|p-of-one-color)": 3
-    / 4,
+    "anova_(ols|reml)-(lower-tail|chi-square-p-value|p-doubled|p-halved|df-swapped-1|not-divided-2)": 3 / 4,
     "anova_ols-(density-for-tail|p-halved|yes-or-no-for-p|root-of-f|colors-not-minus-one-3)": 3 / 4,
     "fit_reml-(log-likelihood|constant-|penalty-added|ml-criterion)": 3 / 4,
     "fit_reml-(naive-standard-errors|forgot-square-root|ratio-for-variance|total-as-within|sigma-left-out)": 4 / 5,
