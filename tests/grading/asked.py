@@ -43,6 +43,7 @@ class Assignment:
     formats: list[str]
     name: str  # of the assignment, on a platform
     absent: list[str]  # names of the roster without a hand-in
+    strangers: list[str]  # hand-ins of nobody on the roster
     overrides: Overrides = field(default_factory=Overrides)
     before: tuple[dict[str, Any], list[Any]] = field(default_factory=lambda: ({}, []))  # people and changes until now
 
@@ -153,9 +154,11 @@ def assignment(config: pytest.Config) -> Assignment:
     name = given("--assignment") or chosen.assignment
     there = {one.person for one in handed_in}
     absent = [person.name for person in roster.people if person not in there]
+    strangers = [one.name for one in handed_in if roster.people and one.person not in roster.people]
     before = _before(report, given("--compare"))
     formats = given("--format") or []
-    return Assignment(handed_in, chosen, tier, seed, ledger, report, formats, name, absent, overrides, before)
+    whose = absent, strangers
+    return Assignment(handed_in, chosen, tier, seed, ledger, report, formats, name, *whose, overrides, before)
 
 
 def _before(report: Path | None, older: str | None) -> tuple[dict[str, Any], list[Any]]:

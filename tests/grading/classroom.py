@@ -125,8 +125,11 @@ class Class:
         said += [f"  {line.name} ({line.file}): {line.not_graded}" for line in not_graded]
         has_no_empty_score = not_graded and "classroom50" in self.assignment.formats
         said += ["  no classroom50.json of them: its score would be 0"] if has_no_empty_score else []
-        absent = self.assignment.absent
-        return [*said, *([f"of the roster, {len(absent)} handed in nothing: {', '.join(absent)}"] if absent else [])]
+        absent, strangers = self.assignment.absent, self.assignment.strangers
+        if strangers:
+            said += [f"{len(strangers)} of these are nobody's of the roster, by their names: {', '.join(strangers)}"]
+        nothing = "have no hand-in that bears their name" if strangers else "handed in nothing"
+        return [*said, *([f"of the roster, {len(absent)} {nothing}: {', '.join(absent)}"] if absent else [])]
 
     def _fingerprint(self, handed_in: HandIn) -> bytes:
         return fingerprint(handed_in, self.assignment.rubric, self.assignment.tier, self.assignment.seed)

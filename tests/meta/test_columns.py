@@ -6,7 +6,7 @@ from pandas.api.types import is_numeric_dtype
 
 import lmm_core
 from reference import r
-from tests.contract import CONTRACT
+from tests.contract import CONTRACT, ContractError
 from tests.grading.sandbox.columns import FILLED, whole
 from tests.grading.sandbox.plain import MISNAMED, UNNAMED, UnreadableError, lenient
 
@@ -132,3 +132,34 @@ def test_a_number_for_each_field_is_in_order_only_where_each_field_is_a_number()
     for alone in (np.ones(2), np.ones((2, 1))):
         with pytest.raises(UnreadableError, match="no field 'coef': it is a plain array without names"):
             lenient(alone, {"coef": "numbers", "se": "numbers"})
+
+
+class Variances:
+    """Fields as properties, which no list of attributes has to name."""
+
+    def __dir__(self):
+        return ["sd"]
+
+    @property
+    def Vb(self):
+        """A property."""
+        return 4.0
+
+    @property
+    def Ve(self):
+        """One that fails."""
+        raise ValueError
+
+
+def test_a_property_is_a_field():
+    """Also of what hides it from `dir`, as results of statsmodels do; one that fails stops the call."""
+    assert float(lenient(Variances(), {"Vb": "numbers"})["Vb"]) == 4.0
+    with pytest.raises(UnreadableError, match="no field 'Vbe': it is a Variances with sd"):
+        lenient(Variances(), {"Vbe": "numbers"})
+
+
+def test_a_table_without_rows_says_so():
+    """And stops no check."""
+    empty = columns(FROGS.iloc[:0])
+    with pytest.raises(ContractError, match="has no rows; asked for are 8 x 3 frogs"):
+        CONTRACT["simulate_frogs"].normalised({"": empty}, ASKED)

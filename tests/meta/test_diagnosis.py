@@ -1,5 +1,6 @@
 """A diagnosis is shown where its wrong formula gives every number that came back, and nowhere else."""
 
+import warnings
 from typing import Any
 
 import numpy as np
@@ -8,13 +9,21 @@ import pytest
 from scipy.stats import f_oneway
 
 import lmm_core
-from tests.contract import CONTRACT
+from tests.contract import CONTRACT, ContractError
 from tests.grading.judgement import diagnosis, misconceptions
 from tests.grading.judgement.numbers import Local
+from tests.grading.sandbox.plain import UnreadableError
 
 # Ten near-misses of every formula: of its numbers, and of a simulation the spread within buckets, times a share.
 SHARES = (0.9, 0.95, 0.98, 0.99, 0.995, 1.005, 1.01, 1.02, 1.05, 1.1)
 SPREADS = (0.2, 0.25, 0.3, 0.4, 0.5, 2.0, 2.5, 3.0, 4.0, 5.0)  # draws tell a half from a whole, and no less
+
+
+@pytest.fixture(autouse=True)
+def _quiet():
+    """Wrong formulas divide by 0, and are not asked about it."""
+    with np.errstate(all="ignore"):
+        yield
 
 
 class Near(Local):
@@ -47,8 +56,7 @@ def _spread(table: dict[str, Any], times: float) -> np.ndarray:
 @pytest.mark.parametrize("misconception", misconceptions.every(), ids=lambda m: f"{m.function}-{m.slug}")
 def test_every_wrong_formula_is_named(misconception):
     """By its own slug, though its neighbours are known."""
-    with np.errstate(all="ignore"):
-        found = [diagnosis.diagnosed(misconception.function, Local(wrong), []) for wrong in misconception.wrongs]
+    found = [diagnosis.diagnosed(misconception.function, Local(wrong), []) for wrong in misconception.wrongs]
     assert [one and one.slug for one in found] == [misconception.slug] * len(found)
 
 
@@ -66,12 +74,11 @@ def test_a_function_that_always_stops_is_not_named():
 def test_what_is_near_a_wrong_formula_does_not_get_its_name(misconception):
     """Half a percent to ten off: another formula, which may be anything."""
     shares = SPREADS if misconception.function == "simulate_frogs" else SHARES
-    with np.errstate(all="ignore"):
-        found = [
-            diagnosis.diagnosed(misconception.function, Near(wrong, share), [])
-            for wrong in misconception.wrongs
-            for share in shares
-        ]
+    found = [
+        diagnosis.diagnosed(misconception.function, Near(wrong, share), [])
+        for wrong in misconception.wrongs
+        for share in shares
+    ]
     assert misconception.slug not in {one.slug for one in found if one}
 
 
@@ -173,3 +180,47 @@ def test_a_variance_just_above_0_is_no_wrong_field(Vb, wrong):
     truth = {name: np.asarray(number) for name, number in {"Vb": 0.0, "Ve": 1.0, "criterion": 5.0}.items()}
     got = truth | {"Vb": np.asarray(Vb), "criterion": np.asarray(6.0)}
     assert diagnosis.wrong_fields("fit_reml", truth, got) == wrong
+
+
+class Refused(Local):
+    """A result that cannot be read is refused as the grader does."""
+
+    def call(self, name, arguments, forms):
+        """In the same words."""
+        try:
+            return super().call(name, arguments, forms)
+        except UnreadableError as error:
+            raise ContractError(str(error)) from None
+
+
+def test_what_returns_nothing_for_some_arguments_is_told_so():
+    """A branch without a result; nothing at all is another sentence."""
+    sometimes = Refused(lambda labels, intercept: None if intercept else lmm_core.design_matrix(labels, intercept))
+    found = diagnosis.diagnosed("design_matrix", sometimes, [])
+    assert found is not None
+    assert (found.slug, found.hint) == ("returns-nothing", diagnosis.HINTS[diagnosis.SOMETIMES])
+
+
+def test_what_prints_its_results_and_returns_the_last_is_told_so():
+    """As R's functions that end with print."""
+    last = Refused(lambda sigma_bucket, _: sigma_bucket**2)
+    last.printed = {"model_variances": "4"}
+    found = diagnosis.diagnosed("model_variances", last, [])
+    assert found is not None
+    assert found.hint == diagnosis.HINTS[diagnosis.PRINTED_BUT_LAST]
+
+
+def test_standard_errors_of_statsmodels_hide_no_other_fault():
+    """MixedLM's are wrong where buckets are unequal: nobody is charged for them, and what else is wrong is named."""
+    from statsmodels.regression.mixed_linear_model import MixedLM  # noqa: PLC0415 - takes seconds
+
+    def total_as_within(X, y, group):
+        fit = MixedLM(y, X, group).fit(reml=True)
+        Vb = float(np.ravel(fit.cov_re)[0])
+        return {"Vb": Vb, "Ve": Vb + fit.scale, "coef": fit.fe_params, "se": fit.bse_fe, "criterion": -2 * fit.llf}
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        found = diagnosis.diagnosed("fit_reml", Local(total_as_within), [])
+    assert found is not None
+    assert found.slug == "total-as-within"

@@ -341,3 +341,68 @@ def test_special_files_are_not_opened(tmp_path):
     os.mkfifo(tmp_path / "pipe.ipynb")
     with pytest.raises(IntakeError, match="no regular file"):
         files.content(tmp_path / "pipe.ipynb")
+
+
+SMALL = "def denominator_df(data): return {}\n"
+
+
+def whose(path: str, roster: Roster | None = None) -> dict[str, str]:
+    """By person's name, or the report's, the number that the graded function returns."""
+    found = taken([path], roster)
+    return {
+        one.person.name if one.person and one.person.name else one.name: one.source.text.split()[-1]
+        for one in found
+        if one.source
+    }
+
+
+def test_of_several_versions_the_highest_counts(tmp_path):
+    """Teams' folders, by their number; what is called old or a copy only where there is nothing else."""
+    of_teams = {f"Zoe/Frogs/Version {n}/student.py": SMALL.format(n) for n in (9, 10, 1)}
+    others = {"Jane/old/student.py": SMALL.format(1), "Jane/src/work.py": SMALL.format(2)}
+    others |= {"Hoa/student.py": SMALL.format(1), "Hoa/student (2).py": SMALL.format(2), "Li/student_old.py": "x = 1\n"}
+    others |= {"Li/backup.py": SMALL.format(3)}
+    lay(tmp_path, of_teams | others)
+    assert whose(str(tmp_path)) == {"Zoe": "10", "Jane": "2", "Hoa": "2", "Li": "3"}
+
+
+def test_an_archive_of_one_archive_of_everybody_is_that(tmp_path):
+    """And one that holds itself, or a student's own zip in a zip, is not."""
+    people = {f"doe{k}_{k}_{k}0_hw.zip": zipped({"student.py": SMALL.format(k)}) for k in (1, 2)}
+    (tmp_path / "outer.zip").write_bytes(zipped({"all/submissions.zip": zipped(people)}))
+    assert sorted(whose(str(tmp_path / "outer.zip")).values()) == ["1", "2"]
+    (tmp_path / "mine.zip").write_bytes(zipped({"hw.zip": zipped({"student.py": SMALL.format(3)})}))
+    assert list(whose(str(tmp_path / "mine.zip")).values()) == ["3"]
+
+
+OF_PLATFORMS = {
+    "GitHub Classroom's": (
+        "identifier,github_username,github_id,name\nZoe Oc,zoe-oc,1,Z\nHoa N,hoa,2,\nA B,,,\n",
+        {"frogs-zoe-oc/student.py": "1", "frogs-hoa/R/student.py": "2"},
+        {"Zoe Oc": "1", "Hoa N": "2"},
+    ),
+    "a shared drive's names": (
+        "name,id\nZoe O'Connor,1\nJane Doe,2\n",
+        {"Zoe O'Connor - student.py": "1", "Jane Doe - student.py": "2", "Jane Doe - student (1).py": "3"},
+        {"Zoe O'Connor": "1", "Jane Doe": "3"},
+    ),
+    "Sakai's": (
+        'Name,Login\n"Doe, Jane",jdoe\n',
+        {"Doe, Jane(jdoe)/Submission attachment(s)/student.py": "1", "grades.csv": ""},
+        {"Doe, Jane": "1"},
+    ),
+    "Moodle's, without names": (
+        "Identifier,Status,Grade\nParticipant 4711,Submitted,\nParticipant 4712,,\n",
+        {"Participant_4711_assignsubmission_file_student.py": "1"},
+        {"Participant 4711": "1"},
+    ),
+}
+
+
+@pytest.mark.parametrize("case", OF_PLATFORMS)
+def test_a_platforms_own_roster_finds_its_people(case, tmp_path):
+    """By what its downloads are called."""
+    text, handed_in, found = OF_PLATFORMS[case]
+    (tmp_path / "roster.csv").write_text(text)
+    lay(tmp_path / "class", {name: SMALL.format(n) if n else "a,b\n" for name, n in handed_in.items()})
+    assert whose(str(tmp_path / "class"), Roster.read(tmp_path / "roster.csv")) == found

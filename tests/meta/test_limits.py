@@ -59,7 +59,7 @@ def test_a_slower_machine_is_said_first_and_kept_with_the_report(unit, said):
     """For whoever asks later why a file was late, or was not."""
     chosen = rubric.load(rubric.DEFAULT)
     chosen = replace(chosen, limits=replace(chosen.limits, unit=unit))
-    run = Assignment([], chosen, Tier("bwrap"), None, None, None, [], "", [])
+    run = Assignment([], chosen, Tier("bwrap"), None, None, None, [], "", [], [])
     lines = [line for line in run.header() if line.startswith("limits of time")]
     assert [line.partition(",")[0] for line in lines] == said
     assert all(run.about["limits"] in line for line in lines) and run.about["limits"]

@@ -40,6 +40,11 @@ PYTHON = {
         f"lines 3, 5: passed over: {CONSOLE}",
     ),
     "a shell's output in a name": (f"here = !ls\n{DF}n = %sx wc\n!ls\nx?\nprint(here)\n", ""),
+    "a word processor's signs": (
+        f"{DF}x = \u201ca\u201d\ny =\u00a02 \u2013 1\n",
+        "lines 3, 4: quotation marks, dashes or blanks of a word processor were read as those of a keyboard",
+    ),
+    "its signs in a text that is read as it stands": (f"{DF}x = '\u201ca\u201d \u2013 1'\n", ""),
     "annotations that are never evaluated": (
         (
             "from __future__ import annotations\nfrom typing import TYPE_CHECKING\nif TYPE_CHECKING:\n    import x\n"
@@ -185,6 +190,11 @@ def test_what_is_passed_over_is_said_with_its_cell_and_at_the_call():
 NO_FUNCTION = {
     "a script": ("x = 1\nprint(x)\n", "there is no function here that is asked for: put the lines"),
     "other functions": ("def load(): pass\n", "there is no function here that is asked for; it defines load: put the"),
+    "all of them inside another": (
+        "def main():\n    def gls(X, y, V):\n        return 1\n    def ols(X, y):\n        return 2\nmain()\n",
+        "gls, ols: defined inside another function, where nobody can call them; move them out of it",
+    ),
+    "a letter": ("Dear Prof, I am late.\nLena\n", "there is no function here that is asked for: put the lines"),
     "none that can be read": ("def gls(:\n", "none of its functions can be read: gls, which begins in line 1, cannot"),
 }
 
@@ -194,6 +204,38 @@ def test_where_there_is_no_function_that_is_the_sentence(case):
     """Of the whole file."""
     text, words = NO_FUNCTION[case]
     assert called(Source.of("Python", text), "gls")[0][0].startswith(words)
+
+
+NEARLY = {
+    "my_ols": "ols",
+    "reml_fit": "fit_reml",
+    "den_df": "denominator_df",
+    "CovarianceMatrix": "covariance_matrix",
+    "anova": "",
+    "df": "",
+    "reml": "",
+}
+
+
+@pytest.mark.parametrize("name", NEARLY)
+def test_a_name_that_is_nearly_right_is_asked_about(name):
+    """With the words that are asked for, in any order, among others, or shortened; one word alone is nobody's."""
+    asked = NEARLY[name] or "fit_reml"
+    (said, _), _ = called(Source.of("Python", f"def {name}(*_): return 1\ndef gls(*_): return 1\n"), asked, "gls")
+    assert (f"the file defines {name}: did you mean {asked}?" in said) == bool(NEARLY[name])
+
+
+def test_a_function_that_asks_at_the_keyboard_is_told_so():
+    """It gets what it needs as arguments."""
+    (said,), _ = called(Source.of("Python", "def gls(*_): return input('V? ')\n"), "gls")
+    assert "it asks at the keyboard, where nobody answers: what it needs comes as its arguments" in said
+
+
+def test_a_second_definition_with_nothing_in_it_is_named():
+    """It is the one that counts."""
+    twice = f"{DF}\ndef denominator_df(data):\n    'todo'\n    pass\n"
+    _, remarks = called(Source.of("Python", twice), "denominator_df")
+    assert remarks == ["denominator_df is defined in line 1 and in line 4; the last counts, and is empty"]
 
 
 # --- R --------------------------------------------------------------------------------------------------
@@ -230,6 +272,14 @@ R = {
     "a console": (
         "> denominator_df <- function(data) {\n+   7\n+ }\n> denominator_df(1)\n[1] 7\n",
         ["line 5: passed over: a console's output, no code"],
+    ),
+    "a word processor's signs": (
+        f"{R_DF}x <- \u201ca\u201d\ngls <- function(X, y, V) 3\u00a0\u2013 1\n",
+        ["lines 4, 5: quotation marks, dashes or blanks of a word processor were read as those of a keyboard"],
+    ),
+    "a second definition with nothing in it": (
+        f"gls <- function(X, y, V) 1\n{R_DF}gls <- function(X, y, V) {{ # TODO\n}}\n",
+        ["gls is defined in line 1 and line 5; the last counts, and is empty"],
     ),
     "a brace left open": (
         f"{R_DF}gls <- function(X, y, V) {{\n  if (TRUE) {{\n  1\n}}\n\nols <- function(X, y) {{\n",

@@ -2,6 +2,7 @@
 
 import re
 from collections import Counter
+from contextlib import suppress
 from pathlib import Path, PurePosixPath
 
 from tests.grading.intake import files
@@ -20,7 +21,7 @@ def entries(path: Path, without: set[Path], asked: tuple[str, ...] = ASKED) -> l
     elif not (path.exists() or path.is_symlink()):
         raise IntakeError(f"submission {path} does not exist")
     elif suffix(path.name) == ".zip":
-        found = _archive(path)
+        found = _archive(path.name, path, asked)
     elif suffix(path.name) in READERS:
         return [files.entry(path)]
     else:
@@ -39,7 +40,7 @@ def _side_by_side(found: list[Entry], folder: Path, without: set[Path], asked: t
     if only.is_dir():
         below = _side_by_side(files.entries(only, without), only, without, asked)
     elif suffix(only.name) == ".zip":
-        below = _archive(only)
+        below = _archive(only.name, only, asked)
     else:
         return found
     return below if _is_everybodys(below, asked) else found
@@ -52,20 +53,35 @@ def _is_everybodys(found: list[Entry], asked: tuple[str, ...]) -> bool:
     return any(label(entry.name) for entry in found) or any(count > 1 for count in counts.values())
 
 
-def _archive(path: Path) -> list[Entry]:
-    """What stands side by side in a class's archive, below the folders that hold all of it."""
-    within = [PurePosixPath(name).parts for name, _ in files.members(path.name, path) if files.stays(name)]
+def _archive(called: str, archive: Path | bytes, asked: tuple[str, ...], zips: int = files.ZIPS) -> list[Entry]:
+    """What stands side by side in a class's archive, below the folders, or the one archive, that hold all of it."""
+    only = _only_archive(called, archive) if zips else None
+    below = _archive(*only, asked, zips - 1) if only else []
+    if _is_everybodys(below, asked):
+        return below
+    within = [PurePosixPath(name).parts for name, _ in files.members(called, archive) if files.stays(name)]
     depth = 0
     while len({parts[depth] for parts in within}) == 1 and all(len(parts) > depth + 1 for parts in within):
         if label(within[0][depth]):
             break
         depth += 1
     found: dict[str, Entry] = {}
-    for name, read in files.members(path.name, path):
+    for name, read in files.members(called, archive):
         parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..")] or [name]
         top, *rest = parts[min(depth, len(parts) - 1) :]
         found.setdefault(top, Entry(top)).keep("/".join(rest) or top, read)
     return [found[name] for name in sorted(found)]
+
+
+def _only_archive(called: str, archive: Path | bytes) -> tuple[str, bytes] | None:
+    """The one archive that is all that an archive holds."""
+    found = None
+    with suppress(IntakeError):
+        for name, read in files.members(called, archive):
+            if found or suffix(name) != ".zip" or label(PurePosixPath(name).name):
+                return None
+            found = name, read()
+    return found
 
 
 def _together(found: list[Entry], asked: tuple[str, ...]) -> Entry | None:

@@ -22,10 +22,13 @@ RESERVED = (  # the class's own in a report
     *("gradebook.csv", "index.html", "lecture.html", "nbgrader.csv", "canvas.csv", "moodle.csv"),
     *("changed.csv", "overrides.csv"),
 )
+OF_PLATFORMS = ("index.html", "grades.csv", "grades.xls")  # beside hand-ins
 SCRIPTS = (".py", ".r")
 UPLOADS = "uploads"  # a folder in a person's report
 EARLIER = ": an earlier version, not graded"
 MOST_UNREAD = 3  # sentences about what could not be read
+OLD = re.compile(r"(?:^|[/ _.-])(?:old|backup|bak|archive|copy)(?=[/ _.-]|$)", re.IGNORECASE)
+LATER = re.compile(r"(?:^|/)version (\d+)/| \((\d+)\)(?=\.[^./]*$)", re.IGNORECASE)
 MAX_NAME = 200  # bytes; a folder's name may have 255
 
 
@@ -99,7 +102,7 @@ def _uploads(entries: list[Entry], roster: Roster) -> list[_Upload]:
                 _Upload(entry, label, roster.person(label), tuple(name for name in names if name != label.name))
                 for label in people[entry.name]
             ]
-        elif not (entry.name == "index.html" or (people and entry.name == METADATA) or _is_receipt(entry, one)):
+        elif not (entry.name in OF_PLATFORMS or (people and entry.name == METADATA) or _is_receipt(entry, one)):
             stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
             found.append(_Upload(entry, one, roster.person(one) if one else roster.named(stem)))
     return found
@@ -189,7 +192,7 @@ def _merged(uploads: list[_Upload]) -> Entry:
 def _sourced(one: HandIn, entry: Entry, asked: tuple[str, ...]) -> HandIn:
     """With the source: of the file that defines most of the functions, or of all if none defines what another does."""
     defined = {path: content_defines(content, asked) for path, content in entry.gradable.items()}
-    most = sorted(defined, key=lambda path: (-len(defined[path]), suffix(path) not in SCRIPTS, path))
+    most = sorted(defined, key=lambda path: (-len(defined[path]), *_age(path), suffix(path) not in SCRIPTS, path))
     chosen, remarks = [most[0]], list(one.remarks)
     for path in most[1:]:
         if defined[path] and suffix(path) == suffix(most[0]) and not any(defined[path] & defined[c] for c in chosen):
@@ -218,6 +221,12 @@ def _sourced(one: HandIn, entry: Entry, asked: tuple[str, ...]) -> HandIn:
     elsewhere = tuple(where for read in sources.values() for where in read.elsewhere)
     source = Source(next(iter(sources.values())).language, chunks, tuple(beside), elsewhere=elsewhere)
     return replace(one, source=source, remarks=tuple(map(printable, remarks)))
+
+
+def _age(path: str) -> tuple[bool, int]:
+    """The newer first: what is not called old or a copy; the higher version (Teams), the higher number (Drive)."""
+    versions = [int(number) for numbers in LATER.findall(path) for number in numbers if number]
+    return bool(OLD.search(path)), -max(versions, default=0)
 
 
 def _name(upload: _Upload) -> str:

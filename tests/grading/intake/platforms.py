@@ -9,6 +9,8 @@ Blackboard: Exercise 4_jdoe_attempt_2026-11-25-10-30-00_student.py
     assignment, login, time, file (the form that vangef/BBGradebookOrganiser reads)
 Brightspace: 12345-67890 - Jane Doe - Nov 25, 2026 1155 PM/student.py
     ids, name, time; a folder, or the beginning of the file's name
+Sakai: Doe, Jane(jdoe)/Submission attachment(s)/student.py
+    name and login
 Gradescope: submission_1001/student.py, and whose it is in submission_metadata.yml beside
 """
 
@@ -32,6 +34,7 @@ FORMS = {
         r"(?P<upload>[A-Z][a-z]{2,8} \d{1,2}, \d{4} \d{3,4} [AP]M)(?: ?- ?(?P<file>.+))?$",
         re.DOTALL,
     ),
+    "Sakai": re.compile(r"^(?P<name>[^(),]+,[^(),]+)\((?P<login>[^()]+)\)(?P<file>)$", re.DOTALL),
     "Canvas, anonymous": re.compile(
         r"^(?:(?P<late>LATE)_)?(?P<name>anon_[A-Za-z0-9]+)_(?P<upload>\d+)_(?P<file>.+)$", re.DOTALL
     ),

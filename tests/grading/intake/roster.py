@@ -20,11 +20,12 @@ COLUMNS = {
     "last": ("last name", "surname", "family name", "last_name"),
     "id": ("id", "identifier", "canvas id", "participant id", "participant", "orgdefinedid", "student id"),
     "sis": ("sis user id", "sis id", "id number", "student number"),
-    "login": ("login", "sis login id", "login id", "username", "user name", "user"),
+    "login": ("login", "sis login id", "login id", "username", "user name", "user", "github_username"),
     "email": ("email", "email address", "e-mail", "mail"),
     "section": ("section", "group", "groups", "class"),
 }
 NO_PERSON = re.compile(r"^\s*(points possible|student, test|test student)\s*$", re.IGNORECASE)  # rows of Canvas
+MOST_PARTS = 20  # of a file's name
 MAX_ROSTER = 8 * 2**20
 
 
@@ -63,6 +64,10 @@ class Roster:
             raise RosterError(f"--roster {error}; expected name, and id or login") from None
         heads = {head.lower(): at for at, head in reversed([*enumerate(table.heads)])}
         columns = {part: next((heads[n] for n in names if n in heads), None) for part, names in COLUMNS.items()}
+        if "github_username" in heads and "identifier" in heads:  # GitHub Classroom's own, whose name may be empty
+            columns |= {"name": heads["identifier"], "id": None}
+        elif "identifier" in heads and columns["name"] is None and columns["last"] is None:  # Moodle's, without names
+            columns["name"] = heads["identifier"]
         found = {part for part, at in columns.items() if at is not None}
         if not found & {"name", "last"} or not found & {"id", "login", "email"}:
             has = ", ".join(filter(None, table.heads))
@@ -97,8 +102,16 @@ class Roster:
         return f"login {login.lower()}" in self._found
 
     def named(self, name: str) -> Person | None:
-        """Who is called so, or has this login, if only one is."""
-        return self._found.get(f"login {name.lower()}") or self._found.get(f"name {_letters(name)}")
+        """Who is called so, or has this login, if only one is; else by a part of it: ASSIGNMENT-login, NAME - file."""
+        name = re.sub(r" \(\d+\)$", "", name)
+        whole = self._found.get(f"login {name.lower()}") or self._found.get(f"name {_letters(name)}")
+        if whole:
+            return whole
+        ends = [name[at.end() :] for at in re.finditer("-", name)]
+        by_part = [self._found.get(f"name {_letters(part)}") for part in name.split(" - ")[:MOST_PARTS]]
+        by_login = [self._found.get(f"login {end.lower()}") for end in ends[:MOST_PARTS]]
+        known = {person for person in (*by_part, *by_login) if person}
+        return known.pop() if len(known) == 1 else None
 
 
 def _person(row: dict[str, str]) -> Person:

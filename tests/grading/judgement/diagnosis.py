@@ -72,22 +72,31 @@ def diagnosed(function: str, submission: Caller, signature: list[str]) -> Miscon
     said = _first_refusal(function, submission)
     if NOTHING in said or (UNNAMED in said and _printed(function, submission)):
         return Misconception(RETURNS_NOTHING, function, HINTS[_kind_of_nothing(function, submission, said)], ())
-    cases = [
-        (truth, _uncharged(function, args, truth, _numbers(answer(function, submission, args))), wrongs)
-        for args, truth, wrongs in _cases(function)
-    ]
+    cases = [(truth, _numbers(answer(function, submission, args)), wrongs) for args, truth, wrongs in _cases(function)]
     if not any(_is_wrong(function, truth, got) for truth, got, _ in cases):
         return None
-    inside = cases[:-1] if function in misconceptions.boundary() else cases
     return (
         _reproduced(function, cases)
         or _swapped(function, submission, signature)
         or _rounded(function, cases)
         or _hard_coded(function, cases)
-        or _mixed(function, cases)
-        or (_reproduced(function, inside) or _mixed(function, inside) if inside is not cases else None)
+        or _in_part(function, cases)
         or _imprecise(function, cases)
     )
+
+
+def _in_part(function: str, cases: list[Case]) -> Misconception | None:
+    """Two at once; or beside what no student is charged for, or beside a boundary that is wrong, too."""
+    uncharged = [
+        (truth, _uncharged(function, args, truth, got), wrongs)
+        for (truth, got, wrongs), (args, *_) in zip(cases, _cases(function), strict=True)
+    ]
+    inside = -1 if function in misconceptions.boundary() else None
+    for some in (cases, cases[:inside], uncharged, uncharged[:inside]):
+        found = _reproduced(function, some) or _mixed(function, some)
+        if found:
+            return found
+    return None
 
 
 def wrong_fields(function: str, truth: Fields, got: Fields) -> list[str]:
@@ -155,11 +164,14 @@ def _numbers(got: Fields) -> Fields:
 
 
 def _uncharged(function: str, arguments: tuple[Any, ...], truth: Fields, got: Fields) -> Fields:
-    """With the right standard errors in the place of MixedLM's, which are statsmodels' fault and hide a student's."""
-    if function != "fit_reml" or not truth or "se" not in wrong_fields(function, truth, got):
-        return got
-    of_package = misconceptions.statsmodels_se(arguments)
-    return got | {"se": truth["se"]} if close(function, got.get("se"), of_package, EXPLAINED) else got
+    """What no student is charged for hides nothing else: MixedLM's standard errors, and df of another basis."""
+    wrong = set(wrong_fields(function, truth, got)) & set(got) if truth else set()
+    if function == "fit_reml" and "se" in wrong:
+        of_package = misconceptions.statsmodels_se(arguments)
+        return got | {"se": truth["se"]} if close(function, got["se"], of_package, EXPLAINED) else got
+    if function == "anova_reml" and "df_den" in wrong and set(got) == set(truth):
+        return misconceptions.on_df_of(truth, got, arguments)
+    return got
 
 
 def _stops(answers: list[tuple[Fields, Fields, Fields]]) -> bool:

@@ -53,8 +53,8 @@ def read(text: str, file: str) -> Reading:
         nodes, bad = ast.parse(text, file).body, []
     except SyntaxError:
         meant = [(_without_commands(code), said) for code, said in pasted.readings(text, "Python")]
-        text, remark = max(reversed(meant), key=lambda one: sum(map(_defines, _pieces(one[0], file)[0])))
-        nodes, bad = _pieces(text, file)
+        read_as = [(*_pieces(code, file), code, said) for code, said in reversed(meant)]
+        nodes, bad, text, remark = max(read_as, key=lambda one: (sum(map(_defines, one[0])), -len(one[1])))
     nodes = [part for node in _in_order(nodes) for part in _plain(node)]
     return Reading(nodes, _flags(nodes), [_told(text, *one) for one in bad], remark)
 

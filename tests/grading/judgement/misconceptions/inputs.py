@@ -32,7 +32,8 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
     # colours of 4, 2 and 3 buckets, buckets of 2 to 7 frogs, rows in no order
     uneven = fixed_frogs([[7, 3, 4, 2], [5, 6], [3, 7, 2]], 3).data.sample(frac=1, random_state=1)
     counted = uneven.assign(bucket_mu=uneven["weight"].round(-1)).reset_index(drop=True)
-    lopsided = chapter.data[chapter.data["bucket"] != chapter.data["bucket"].iloc[0]]  # a colour has a bucket less
+    is_left = chapter.data["bucket"] != chapter.data["bucket"].iloc[0]
+    lopsided = chapter.data[is_left].reset_index(drop=True)  # a colour has a bucket less
     # colours that differ little, so that p is neither 0 nor 1
     level = chapter.data.groupby("color")["weight"].transform("mean") - chapter.data["weight"].mean()
     alike = chapter.data.assign(weight=chapter.data["weight"] - 0.8 * level)
@@ -43,7 +44,7 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
         "buckets_per_color": [(data,) for data in (*tables, lopsided, counted)],
         "denominator_df": [(data,) for data in (*tables, lopsided, counted)],
         "model_variances": [(25.0, 10.0), (3.0, 7.0)],
-        "empirical_variances": [(chapter.data,), (unbalanced.data[1:],)],
+        "empirical_variances": [(chapter.data,), (unbalanced.data[1:].reset_index(drop=True),)],
         "design_matrix": [(NUMBERED, True), (NUMBERED, False), (np.array(["red", "blue", "amber", "blue"]), True)],
         "covariance_matrix": [
             (np.array([2, 1, 3, 2, 1, 3, 3, 2]), 3.0, 5.0),

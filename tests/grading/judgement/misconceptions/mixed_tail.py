@@ -6,11 +6,8 @@ from scipy import stats
 from tests.grading.judgement.misconceptions.ingredients import (
     f_test,
     mixed_anova,
-    reml,
-    treatment,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
-from tests.strategies import indicators
 
 
 @misconception(
@@ -208,44 +205,3 @@ def _(data):
 def _(data):
     F, q, *_ = mixed_anova(data)
     return f_test(F, q, len(data) - data["bucket"].nunique())
-
-
-@misconception(
-    "df-of-contrasts",
-    "anova_reml",
-    "The denominator has the df of one contrast, or their mean. Several contrasts together have df of their own, which "
-    "are pooled from those of contrasts that are uncorrelated.",
-)
-def _(data):
-    F, q, *_ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][1:].mean())
-
-
-@misconception("df-of-contrasts", "anova_reml", "")
-def _(data):
-    F, q, *_ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][1])
-
-
-@misconception("df-of-contrasts", "anova_reml", "")
-def _(data):
-    F, q, *_ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][-1])
-
-
-@misconception("df-of-contrasts", "anova_reml", "")
-def _(data):
-    F, q, *_ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"].mean())
-
-
-@misconception("df-of-contrasts", "anova_reml", "")
-def _(data):
-    F, q, *_ = mixed_anova(data)
-    return f_test(F, q, reml(*treatment(data))["df"][1:].min())
-
-
-@misconception("df-of-contrasts", "anova_reml", "")
-def _(data):
-    (F, q, *_), (_, y, group) = mixed_anova(data), treatment(data)
-    return f_test(F, q, reml(indicators(data["color"].to_numpy()), y, group)["df"].mean())
