@@ -40,7 +40,7 @@ def test_buckets_per_color_counts_buckets_not_frogs(impl, frogs):
     assert_equal("a colour's count is its number of buckets", impl.buckets_per_color(frogs.data), counted(frogs.data))
 
 
-@given(strategies.frogs(strategies.layouts(max_colors=5)))
+@given(strategies.frogs(strategies.layouts(min_colors=2, max_colors=5)))
 def test_buckets_per_color_counts_unequal_buckets(impl, frogs):
     """Any bucket sizes: a bucket counts as one."""
     assert_equal("a colour's count is its number of buckets", impl.buckets_per_color(frogs.data), counted(frogs.data))
@@ -58,6 +58,7 @@ def test_many_buckets_of_a_color_are_counted(impl):
     """300 buckets, more than 8 bits hold."""
     data = pd.DataFrame({"bucket": range(301), "color": ["a"] * 300 + ["b"]})
     assert_equal("distinct buckets of each colour", impl.buckets_per_color(data), {"a": 300, "b": 1})
+    assert_equal("distinct buckets of the colour", impl.buckets_per_color(data[:300]), {"a": 300})
 
 
 @pytest.mark.core_only

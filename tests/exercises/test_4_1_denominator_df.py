@@ -34,15 +34,15 @@ def test_denominator_df_is_buckets_minus_colors(impl, frogs):
     assert_equal("denominator df = buckets - colours", impl.denominator_df(frogs.data), df)
 
 
-@given(strategies.frogs(strategies.layouts(max_colors=5)))
+@given(strategies.frogs(strategies.layouts(min_colors=2, max_colors=5)))
 def test_denominator_df_of_unequal_buckets(impl, frogs):
-    """B - C for any bucket sizes."""
+    """B - C for any bucket sizes; of two colours or more, as R's model matrices want them."""
     df = frogs.data["bucket"].nunique() - frogs.data["color"].nunique()
     assert_equal("denominator df = buckets - colours", impl.denominator_df(frogs.data), df)
 
 
 @pytest.mark.core_only
-@pytest.mark.parametrize(("n_buckets", "n_colors"), [(300, 2), (24, 8), (3, 3), (200, 40)])
+@pytest.mark.parametrize(("n_buckets", "n_colors"), [(300, 2), (24, 8), (3, 3), (200, 40), (5, 1), (1, 1)])
 def test_denominator_df_of_many_colors_and_buckets(impl, n_buckets, n_colors):
     """B - C."""
     data = pd.DataFrame({"bucket": range(n_buckets), "color": np.arange(n_buckets) % n_colors})
