@@ -10,8 +10,8 @@ from scipy.stats import f_oneway
 
 import lmm_core
 from tests.contract import CONTRACT, ContractError
-from tests.grading.judgement import diagnosis, misconceptions
-from tests.grading.judgement.numbers import Local
+from tests.grading.judgement import diagnosis, misconceptions, slips
+from tests.grading.judgement.numbers import Local, wrong_fields
 from tests.grading.sandbox.plain import UnreadableError
 
 # Ten near-misses of every formula: of its numbers, and of a simulation the spread within buckets, times a share.
@@ -179,7 +179,7 @@ def test_a_variance_just_above_0_is_no_wrong_field(Vb, wrong):
     """A millionth of Vb + Ve is nothing; a thousandth is not."""
     truth = {name: np.asarray(number) for name, number in {"Vb": 0.0, "Ve": 1.0, "criterion": 5.0}.items()}
     got = truth | {"Vb": np.asarray(Vb), "criterion": np.asarray(6.0)}
-    assert diagnosis.wrong_fields("fit_reml", truth, got) == wrong
+    assert wrong_fields("fit_reml", truth, got) == wrong
 
 
 class Refused(Local):
@@ -198,7 +198,7 @@ def test_what_returns_nothing_for_some_arguments_is_told_so():
     sometimes = Refused(lambda labels, intercept: None if intercept else lmm_core.design_matrix(labels, intercept))
     found = diagnosis.diagnosed("design_matrix", sometimes, [])
     assert found is not None
-    assert (found.slug, found.hint) == ("returns-nothing", diagnosis.HINTS[diagnosis.SOMETIMES])
+    assert (found.slug, found.hint) == ("returns-nothing", slips.HINTS[slips.SOMETIMES])
 
 
 def test_what_prints_its_results_and_returns_the_last_is_told_so():
@@ -207,7 +207,7 @@ def test_what_prints_its_results_and_returns_the_last_is_told_so():
     last.printed = {"model_variances": "4"}
     found = diagnosis.diagnosed("model_variances", last, [])
     assert found is not None
-    assert found.hint == diagnosis.HINTS[diagnosis.PRINTED_BUT_LAST]
+    assert found.hint == slips.HINTS[slips.PRINTED_BUT_LAST]
 
 
 def test_standard_errors_of_statsmodels_hide_no_other_fault():

@@ -17,7 +17,6 @@ import numpy as np
 
 import lmm_core
 from tests.contract import COLUMNS, CONTRACT
-from tests.grading.judgement.diagnosis import wrong_fields
 from tests.grading.judgement.numbers import (
     NO_ANSWER,
     RIGHT,
@@ -29,6 +28,7 @@ from tests.grading.judgement.numbers import (
     is_rounded,
     normalised,
     right,
+    wrong_fields,
 )
 from tests.grading.sandbox.columns import LACKS
 from tests.grading.sandbox.plain import AS_TEXT, MISNAMED, UNNAMED

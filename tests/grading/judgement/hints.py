@@ -3,8 +3,8 @@
 from collections.abc import Mapping
 
 from tests.grading.judgement import misconceptions
-from tests.grading.judgement.diagnosis import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
 from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, ROUNDED, SEARCH
+from tests.grading.judgement.slips import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
 
 OF_ANY = {  # what may be wrong about any function, said to a class
     RETURNS_NOTHING: HINTS[RETURNS_NOTHING],

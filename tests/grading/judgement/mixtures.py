@@ -14,7 +14,7 @@ from scipy import stats
 
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
-from tests.grading.judgement.numbers import Fields
+from tests.grading.judgement.numbers import Case, Fields
 
 P = "p_value"
 # What shows a formula only beside its F: small whole numbers, which two formulas may have in common, and their tail.
@@ -41,7 +41,6 @@ AFTERWARDS: dict[str, list[tuple[set[str], Callable[[np.ndarray], np.ndarray]]]]
     "sd-for-variance": [({"Vb", "Ve", "Vbe", "sigma2"}, np.sqrt)],
 }
 
-Answers = list[tuple[Fields, Fields, dict[str, list[Fields]]]]  # right, the submission's, of misconceptions' formulas
 Same = Callable[[str, np.ndarray, np.ndarray | None, Fields], bool]  # of a field: the one, the other, all right ones
 
 
@@ -57,26 +56,25 @@ class Part:
         return Part(self.slugs + other.slugs, self.explains | other.explains, self.missed + other.missed)
 
 
-def mixed(function: str, answers: Answers, wrong: set[str], is_same: Same) -> Misconception | None:
+def mixed(function: str, cases: list[Case], wrong: set[str], is_same: Same) -> Misconception | None:
     """One or two misconceptions that between them explain every wrong number; the first has more of them."""
-    if not all(got for _, got, _ in answers):
+    if not all(case.got for case in cases):
         return None
     known = {one.slug: one for one in misconceptions.of(function)}
-    tails = set(_tails([got for _, got, _ in answers])) if P in wrong else set()
-    wrong = wrong - {P} if "" in tails else wrong
-    parts = list(_parts(known, answers, wrong, is_same))
-    single = sorted((part for part in parts if len(part.slugs) == 1), key=lambda part: -len(part.explains))
+    tails = set(_tails([case.got for case in cases])) if P in wrong else set()
+    question = Question(known, cases, wrong - {P} if "" in tails else wrong, is_same)
+    single, double = [], []
+    for part in question.parts():
+        (double if len(part.slugs) == 2 else single).append(part)
+    single.sort(key=lambda part: -len(part.explains))
     single += [Part((slug,), frozenset({P})) for slug in sorted(tails - {""})]
-    double = [part for part in parts if len(part.slugs) == 2]
     double += [one | other for one, other in combinations(single, 2) if one.slugs != other.slugs]
     for some in (single, double):
-        found = [part for part in some if part.explains >= wrong]
+        found = [part for part in some if part.explains >= question.wrong]
         least = min((part.missed for part in found), default=0)
         best = {frozenset(part.slugs): part for part in found if part.missed == least}
-        if len(best) == 1:
-            return _said(known, next(iter(best.values())).slugs)
         if best:
-            return None
+            return _said(known, next(iter(best.values())).slugs) if len(best) == 1 else None
     return None
 
 
@@ -85,40 +83,48 @@ def _said(known: dict[str, Misconception], slugs: tuple[str, ...]) -> Misconcept
     return replace(first, hint=f"There are two things. {first.hint} And: {others[0].hint}") if others else first
 
 
-def _parts(known: dict[str, Misconception], answers: Answers, wrong: set[str], is_same: Same) -> Iterator[Part]:
-    for slug, one in known.items():
-        for k in range(len(one.wrongs)):
-            formulas = [wrongs[slug][k] for _, _, wrongs in answers]
-            if all(formulas):
-                yield from _of_formula(slug, formulas, known, answers, wrong, is_same)
+@dataclass(frozen=True)
+class Question:
+    """What is to be explained of a submission, and by what."""
 
+    known: dict[str, Misconception]  # by slug
+    cases: list[Case]
+    wrong: set[str]
+    is_same: Same
 
-def _of_formula(
-    slug: str, formulas: list[Fields], known: dict[str, Misconception], answers: Answers, wrong: set[str], is_same: Same
-) -> Iterator[Part]:
-    """What one wrong formula explains by itself, and with something made of its numbers."""
+    def parts(self) -> Iterator[Part]:
+        """Of every wrong formula that answers all that is asked."""
+        for slug, one in self.known.items():
+            for k in range(len(one.wrongs)):
+                formulas = [case.wrongs[slug][k] for case in self.cases]
+                if all(formulas):
+                    yield from self._of_formula(slug, formulas)
 
-    def is_all(field: str, others: list[np.ndarray | None], mine: list[np.ndarray]) -> bool:
-        return all(is_same(field, a, b, truth) for a, b, (truth, *_) in zip(mine, others, answers, strict=True))
+    def _of_formula(self, slug: str, formulas: list[Fields]) -> Iterator[Part]:
+        """What it explains by itself, and with something made of its numbers."""
+        given = {field: [of.get(field) for of in formulas] for field in self.cases[0].truth}
+        gots = {field: [case.got[field] for case in self.cases] for field in self.wrong}
+        own = {name for name in given if not self._is_all(name, given[name], [case.truth[name] for case in self.cases])}
+        explained = {name for name in own & self.wrong - WEAK if self._is_all(name, given[name], gots[name])}
+        if explained >= own - WEAK:  # its F is the submission's, or right
+            explained |= {name for name in own & self.wrong & WEAK if self._is_all(name, given[name], gots[name])}
+        if not explained:
+            return
+        missed = own - explained - {P}
+        if P in given and P not in self.wrong and "" not in _tails(formulas):
+            missed |= {P}  # its p is no tail of its F, and the submission's is
+        yield Part((slug,), frozenset(explained), len(missed))
+        for after in self.known.keys() & AFTERWARDS.keys():
+            for fields, made in AFTERWARDS[after]:
+                others = {name: [_made(made, number) for number in given[name]] for name in fields & given.keys()}
+                left = fields & self.wrong - explained
+                changed = {name for name in left if self._is_all(name, others[name], gots[name])}
+                if changed:
+                    yield Part((slug, after), frozenset(explained | changed), len(missed - changed))
 
-    truths = [truth for truth, *_ in answers]
-    gots = {field: [got[field] for _, got, _ in answers] for field in wrong}
-    given = {field: [of.get(field) for of in formulas] for field in truths[0]}
-    own = {field for field in given if not is_all(field, given[field], [truth[field] for truth in truths])}
-    explained = {field for field in own & wrong - WEAK if is_all(field, given[field], gots[field])}
-    if explained >= own - WEAK:  # its F is the submission's, or right
-        explained |= {field for field in own & wrong & WEAK if is_all(field, given[field], gots[field])}
-    if not explained:
-        return
-    missed = own - explained - {P}
-    if P in given and P not in wrong and "" not in _tails(formulas):
-        missed |= {P}  # its p is no tail of its F, and the submission's is
-    yield Part((slug,), frozenset(explained), len(missed))
-    for after in known.keys() & AFTERWARDS.keys():
-        for fields, made in AFTERWARDS[after]:
-            changed = {f for f in fields & wrong - explained if is_all(f, [_made(made, x) for x in given[f]], gots[f])}
-            if changed:
-                yield Part((slug, after), frozenset(explained | changed), len(missed - changed))
+    def _is_all(self, field: str, others: list[np.ndarray | None], mine: list[np.ndarray]) -> bool:
+        """Whether one is the other in every case."""
+        return all(self.is_same(field, a, b, case.truth) for a, b, case in zip(mine, others, self.cases, strict=True))
 
 
 def _made(made: Callable[[np.ndarray], np.ndarray], number: np.ndarray | None) -> np.ndarray | None:

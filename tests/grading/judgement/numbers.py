@@ -1,7 +1,7 @@
 """Results as named arrays, and what lmm_core answers: what diagnoses and excuses compare."""
 
 from types import SimpleNamespace
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 import numpy as np
 import pandas as pd
@@ -10,10 +10,21 @@ import lmm_core
 from tests.contract import CONTRACT, ContractError, label
 from tests.grading.sandbox.plain import plain
 
+WRONG = 1e-3  # relative difference from the truth beyond which a field is wrong
+LITTLE = 1e-3  # of that: what a variance of 0 may be left at, as a share of the whole, is nothing
 RIGHT = 1e-6  # relative difference of a number that is right with all its digits
 NONE = range(0)
 Fields = dict[str, np.ndarray]
 NO_ANSWER = (ContractError, ArithmeticError, AttributeError, LookupError, TypeError, ValueError)
+
+
+class Case(NamedTuple):
+    """One probe: its arguments, the right fields, the submission's, and those of each misconception's formulas."""
+
+    arguments: tuple[Any, ...]
+    truth: Fields
+    got: Fields
+    wrongs: dict[str, list[Fields]]
 
 
 class Caller(Protocol):
@@ -107,6 +118,15 @@ def is_rounded(got: np.ndarray, truth: np.ndarray, decimals: range, digits: rang
 def whole_of(function: str, field: str, truth: Fields) -> float:
     """What a number is a part of: of REML's variances their sum; 0 where it stands for itself."""
     return float(np.sum(truth["Vb"] + truth["Ve"])) if function == "fit_reml" and field in ("Vb", "Ve") else 0.0
+
+
+def wrong_fields(function: str, truth: Fields, got: Fields) -> list[str]:
+    """Fields that differ from the right ones."""
+    return [
+        field
+        for field in truth
+        if not close(function, got.get(field), truth[field], WRONG, LITTLE * whole_of(function, field, truth))
+    ]
 
 
 ENDLESS = 1e15  # what divides by rounding is as good as infinity

@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from tests.contract import COLUMNS, CONTRACT
 from tests.grading.judgement import rubric
-from tests.grading.judgement.diagnosis import RETURNS_NOTHING, SWAPPED
 from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, FOLLOWS, SEARCH, Called, Excuse
 from tests.grading.judgement.hints import hint
 from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.rubric import Item, Rubric
+from tests.grading.judgement.slips import RETURNS_NOTHING, SWAPPED
 from tests.grading.names import CHAPTER, Names
 
 Hint = tuple[str, str, str]  # its slug, what is said before it, and itself
