@@ -1,5 +1,5 @@
-"""What may be wrong about any function: nothing comes back, arguments in each other's place, rounded numbers, one number
-for different questions, a search that ends near the best ones.
+"""What may be wrong about any function: nothing comes back, arguments in each other's place, rounded numbers, one
+number for different questions, a search that ends near the best ones.
 """
 
 from dataclasses import dataclass
