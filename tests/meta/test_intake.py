@@ -367,7 +367,7 @@ def test_of_several_versions_the_highest_counts(tmp_path):
 
 
 def test_an_archive_of_one_archive_of_everybody_is_that(tmp_path):
-    """And one that holds itself, or a student's own zip in a zip, is not."""
+    """A student's own zip in a zip is not."""
     people = {f"doe{k}_{k}_{k}0_hw.zip": zipped({"student.py": SMALL.format(k)}) for k in (1, 2)}
     (tmp_path / "outer.zip").write_bytes(zipped({"all/submissions.zip": zipped(people)}))
     assert sorted(whose(str(tmp_path / "outer.zip")).values()) == ["1", "2"]

@@ -209,3 +209,17 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     rng = np.random.default_rng(seed)
     bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within - 1)
     return table_of_frogs(n_buckets, n_within - 1, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception(
+    "colors-shifted",
+    "simulate_frogs",
+    "The runs of colours are shifted by one bucket: the first is shorter than the others, and the last longer. Buckets "
+    "are counted from 1, and what is left of a division from 0.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    run = np.arange(1, n_buckets + 1) // (n_buckets // len(colors))
+    shifted = np.repeat([colors[min(k, len(colors) - 1)] for k in run], n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within), shifted)
