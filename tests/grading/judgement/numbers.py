@@ -1,5 +1,6 @@
 """Results as named arrays, and what lmm_core answers: what diagnoses and excuses compare."""
 
+from collections import Counter
 from types import SimpleNamespace
 from typing import Any, NamedTuple, Protocol
 
@@ -140,15 +141,14 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     bucket = np.array([label(b) for b in table["bucket"]])
     color, ids = np.array([label(c) for c in table["color"]]), {label(i) for i in table["id"]}
     bucket_mu, weight = (np.asarray(table[column], dtype=float).ravel() for column in ("bucket_mu", "weight"))
-    first, codes = np.unique(bucket, return_index=True, return_inverse=True)[1:]
-    Z = np.equal.outer(codes, np.arange(codes.max() + 1))
-    means = Z.T @ weight / Z.sum(axis=0)
+    first, codes, sizes = np.unique(bucket, return_index=True, return_inverse=True, return_counts=True)[1:]
+    means = np.bincount(codes, weight) / sizes
     in_order = color[np.sort(first)]
     statistics = {
         "rows": len(weight) / (n_buckets * n_within),
-        "buckets": Z.shape[1] / n_buckets,
+        "buckets": len(sizes) / n_buckets,
         "bucket means": np.std(means, ddof=1) / np.hypot(sigma_bucket, sigma_within / np.sqrt(n_within)),
-        "within": np.sqrt(np.mean((weight - Z @ means) ** 2)) / sigma_within,
+        "within": np.sqrt(np.mean((weight - means[codes]) ** 2)) / sigma_within,
         "bucket_mu": np.std(bucket_mu) / sigma_bucket,
         "deviations": len(np.unique(np.round((weight - bucket_mu) / sigma_within, 6))) / len(weight),
         "changes of colour": np.count_nonzero(in_order[1:] != in_order[:-1]) / (len(colors) - 1),
@@ -156,14 +156,19 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
     if statistics["within"] > 1e-3 and statistics["deviations"] < 0.1:  # of few numbers: how they vary is chance
         features["within"] = 0.0
-    features["one bucket_mu"] = float(max(np.ptp(bucket_mu[here]) for here in Z.T) > 1e-9 * abs(mu))
-    features["colours of a bucket"] = float(max(len(set(color[here])) for here in Z.T))
+    sorted_mu, starts = bucket_mu[np.argsort(codes)], np.cumsum(sizes) - sizes
+    spread = np.maximum.reduceat(sorted_mu, starts) - np.minimum.reduceat(sorted_mu, starts)
+    features["one bucket_mu"] = float(spread.max() > 1e-9 * abs(mu))
+    pairs = set(zip(codes.tolist(), color.tolist(), strict=True))
+    features["colours of a bucket"] = float(max(Counter(code for code, _ in pairs).values()))
+        max(Counter(code for code, _ in set(zip(codes.tolist(), color.tolist(), strict=True))).values())
+    )
     again, another = (np.array_equal(weight, np.asarray(other["weight"], dtype=float).ravel()) for other in others)
     features |= {"same again": float(again), "same by another seed": float(another)}
     features["bucket_mu around mu"] = float(np.round((bucket_mu.mean() - mu) / mu))
     features["weights around bucket_mu"] = float(np.round((weight - bucket_mu).mean() / mu))
     features["as many buckets of each colour"] = float(len(set(np.unique(in_order, return_counts=True)[1])) == 1)
-    features["bucket_mu is an average"] = float(np.allclose(Z.T @ bucket_mu, Z.T @ weight, rtol=1e-9))
+    features["bucket_mu is an average"] = float(np.allclose(np.bincount(codes, bucket_mu), means * sizes, rtol=1e-9))
     drawn = (np.round(part, 6) for part in ((weight - bucket_mu) / sigma_within, (bucket_mu - mu) / sigma_bucket))
     features["the same draws twice"] = float(np.isin(*drawn).mean() > HARDLY)
     features |= {"an id 0": float("0" in ids), "a bucket 0": float("0" in bucket)}

@@ -128,7 +128,7 @@ def _counts(value: Any, name: str) -> dict[Any, Any]:
 
 
 def _table(value: Any, name: str) -> dict[str, Any]:
-    columns = value.to_dict("list") if hasattr(value, "columns") else value
+    columns = dict(value.items()) if hasattr(value, "columns") else value
     if not isinstance(columns, Mapping):
         raise UnreadableError(f"{name} is a {type(value).__name__}; expected a table with named columns")
     return {str(key): _column(column) for key, column in columns.items() if column is not None}
@@ -138,6 +138,9 @@ def _column(values: Iterable[Any]) -> Any:
     values = np.asarray(values) if hasattr(values, "__array__") else values  # R's vectors may have names
     if getattr(values, "ndim", 1) == 2 and values.shape[1] == 1:  # X %*% beta is a matrix of one column
         values = values[:, 0]
+    kind = getattr(getattr(values, "dtype", None), "kind", "O")
+    if kind in "iuf" and isinstance(values, np.ndarray):
+        return values.astype(np.float64) if kind == "f" else values.tolist()
     entries = [_scalar(value) for value in values]
     return np.array(entries, dtype=np.float64) if all(isinstance(e, float) for e in entries) else entries
 

@@ -9,6 +9,24 @@ from reference import exact
 from tests.strategies import indicators
 
 
+def remembered(function):
+    """What many wrong implementations ask about the same data is computed once."""
+    known = {}
+
+    def key(argument):
+        if isinstance(argument, pd.DataFrame):
+            return tuple(key(argument[name]) for name in argument.columns)
+        return tuple(np.ravel(argument).tolist())
+
+    def answer(*arguments):
+        asked = tuple(map(key, arguments))
+        if asked not in known:
+            known[asked] = function(*arguments)
+        return known[asked]
+
+    return answer
+
+
 def inverse_gram(X, V=None):
     return np.linalg.inv(X.T @ (X if V is None else np.linalg.solve(V, X)))
 
@@ -48,6 +66,7 @@ def fit_at(X, y, group, Vb, Ve, **replaced):
     return {"Vb": Vb, "Ve": Ve, "coef": coef, "se": np.sqrt(np.diag(C)), "criterion": criterion} | replaced
 
 
+@remembered
 def maximum_likelihood(X, y, group):
     """Vb, Ve and minus twice the log-likelihood at its maximum."""
     from scipy import optimize  # noqa: PLC0415 - the text of this file goes into a submission
@@ -137,6 +156,7 @@ def naive_anova(data):
     return total, rss, X.shape[1] - 1, len(y) - X.shape[1]
 
 
+@remembered
 def mixed_anova(data):
     """The right F, C - 1 and pooled df, and N - C."""
     fit = right_anova(data)
