@@ -161,8 +161,6 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
     features["one bucket_mu"] = float(spread.max() > 1e-9 * abs(mu))
     pairs = set(zip(codes.tolist(), color.tolist(), strict=True))
     features["colours of a bucket"] = float(max(Counter(code for code, _ in pairs).values()))
-        max(Counter(code for code, _ in set(zip(codes.tolist(), color.tolist(), strict=True))).values())
-    )
     again, another = (np.array_equal(weight, np.asarray(other["weight"], dtype=float).ravel()) for other in others)
     features |= {"same again": float(again), "same by another seed": float(another)}
     features["bucket_mu around mu"] = float(np.round((bucket_mu.mean() - mu) / mu))
