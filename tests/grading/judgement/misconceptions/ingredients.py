@@ -156,6 +156,12 @@ def naive_anova(data):
     return total, rss, X.shape[1] - 1, len(y) - X.shape[1]
 
 
+def naive_test(data):
+    """The right F of the naive test, C - 1 and N - C."""
+    total, rss, q, df = naive_anova(data)
+    return (total - rss) / q / (rss / df), q, df
+
+
 @remembered
 def mixed_anova(data):
     """The right F, C - 1 and pooled df, and N - C."""

@@ -8,6 +8,7 @@ from tests.grading.judgement.misconceptions.ingredients import (
     f_test,
     least_squares,
     naive_anova,
+    naive_test,
     slope_test,
     treatment,
     welch,
@@ -33,8 +34,7 @@ def _(data):
     "mean square within colours.",
 )
 def _(data):
-    total, _, q, df = naive_anova(data)
-    rss = naive_anova(data)[1]
+    total, rss, q, df = naive_anova(data)
     return f_test((total - rss) / q / (total / (q + df)), q, df)
 
 
@@ -44,8 +44,7 @@ def _(data):
     "The p-value is the lower tail. What speaks against equal colours is a large F: the tail above it counts.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, stats.f.cdf(F, q, df))
 
 
@@ -83,8 +82,7 @@ def _(data):
     "p is twice what it ought to be. Twice a tail is for a t, which may be large on either side; F has one side only.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, 2 * stats.f.sf(F, q, df))
 
 
@@ -95,15 +93,13 @@ def _(data):
     "numerator's, of the colours, then the denominator's, of what is left.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, stats.f.sf(F, df, q))
 
 
 @misconception("df-swapped", "anova_ols", "")
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, df, q, stats.f.sf(F, q, df))
 
 
@@ -214,8 +210,7 @@ def _(data):
     "p is a tail of the chi-square distribution, which takes the residual variance for known. It was estimated: F.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, stats.chi2.sf(q * F, q))
 
 
@@ -225,8 +220,7 @@ def _(data):
     "p is the density at F, the height of the curve there. A probability is an area: the tail above F.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, stats.f.pdf(F, q, df))
 
 
@@ -236,8 +230,7 @@ def _(data):
     "p is half of what it ought to be. F has one tail, and it counts in full.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, stats.f.sf(F, q, df) / 2)
 
 
@@ -247,8 +240,7 @@ def _(data):
     "p says whether it is below 0.05, yes or no. Asked for is the probability itself.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, float(stats.f.sf(F, q, df) < 0.05))
 
 
@@ -258,15 +250,13 @@ def _(data):
     "This is the root of F, a t. It is F itself that is asked for.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(np.sqrt(F), q, df, stats.f.sf(F, q, df))
 
 
 @misconception("colors-not-minus-one", "anova_ols", "")
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q + 1, df, stats.f.sf(F, q, df))
 
 
@@ -339,22 +329,19 @@ def _(data):
     "p is a tail of t. F is judged by the distribution F; t is its root, and only where two colours are compared.",
 )
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, 2 * stats.t.sf(F, df))
 
 
 @misconception("t-for-f", "anova_ols", "")
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, 2 * stats.t.sf(np.sqrt(F), df))
 
 
 @misconception("t-for-f", "anova_ols", "")
 def _(data):
-    total, rss, q, df = naive_anova(data)
-    F = (total - rss) / q / (rss / df)
+    F, q, df = naive_test(data)
     return f_test(F, q, df, stats.t.sf(np.sqrt(F), df))
 
 
