@@ -406,3 +406,12 @@ def test_a_platforms_own_roster_finds_its_people(case, tmp_path):
     (tmp_path / "roster.csv").write_text(text)
     lay(tmp_path / "class", {name: SMALL.format(n) if n else "a,b\n" for name, n in handed_in.items()})
     assert whose(str(tmp_path / "class"), Roster.read(tmp_path / "roster.csv")) == found
+
+
+def test_a_part_of_a_name_does_not_take_anothers_place(tmp_path):
+    """Jane's own file stays hers; who calls a file after her is graded beside it, and the teacher is told."""
+    (tmp_path / "roster.csv").write_text("name,login\nJane Doe,jane\n")
+    lay(tmp_path / "class", {"jane.py": SMALL.format(1), "frogs-jane.py": SMALL.format(2)})
+    found = taken([str(tmp_path / "class")], Roster.read(tmp_path / "roster.csv"))
+    assert sorted(one.source.text.split()[-1] for one in found) == ["1", "2"]
+    assert all("the roster gives several of these hand-ins to Jane Doe" in "".join(one.remarks) for one in found)

@@ -68,7 +68,8 @@ def taken(
     people: dict[object, list[_Upload]] = defaultdict(list)
     for number, upload in enumerate(_uploads(entries, roster)):
         named = upload.label.person if upload.label else ("", "")
-        known = upload.person if upload.person in roster.people else number
+        called = PurePosixPath(upload.entry.name).stem  # who is named by a part of it may be named by somebody else
+        known = (upload.person, roster.is_called(called)) if upload.person in roster.people else number
         people[(*named, upload.label.name) if upload.label and any(named) else known].append(upload)
     return _called(_twice([_hand_in(of_one, asked) for of_one in people.values()], roster))
 

@@ -101,10 +101,14 @@ class Roster:
         """Whether somebody has this login."""
         return f"login {login.lower()}" in self._found
 
+    def is_called(self, name: str) -> Person | None:
+        """Whose name or login this is."""
+        return self._found.get(f"login {name.lower()}") or self._found.get(f"name {_letters(name)}")
+
     def named(self, name: str) -> Person | None:
         """Who is called so, or has this login, if only one is; else by a part of it: ASSIGNMENT-login, NAME - file."""
         name = re.sub(r" \(\d+\)$", "", name)
-        whole = self._found.get(f"login {name.lower()}") or self._found.get(f"name {_letters(name)}")
+        whole = self.is_called(name)
         if whole:
             return whole
         ends = [name[at.end() :] for at in re.finditer("-", name)]

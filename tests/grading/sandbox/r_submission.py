@@ -114,7 +114,10 @@ function(name, owner, env) {
 # R's functions of that name but for capitals.
 NEARLY = robjects.r("function(name) Filter(function(n) tolower(n) == tolower(name), apropos(name, mode = 'function'))")
 # The functions that have nothing in them.
-EMPTY = robjects.r("function(f) is.null(body(f)) || identical(body(f)[[1]], as.name('{')) && length(body(f)) == 1")
+EMPTY = robjects.r(
+    "function(f) is.function(f) && (is.null(body(f)) || is.call(body(f)) && length(body(f)) == 1 &&"
+    " identical(body(f)[[1]], as.name('{')))"
+)
 # The value, or what R says and where in the source it was.
 CALL = robjects.r("""
 function(f, ...) {

@@ -272,7 +272,7 @@ def _has_words_of(other: str, name: str) -> bool:
     """Whether a name has the words of another, in any order, among more (my_ols), or one of them shortened (den_df)."""
     mine, asked = (re.split(r"[._]+|(?<=[a-z])(?=[A-Z])", each) for each in (other, name))
     mine, asked = [word.lower() for word in mine], [word.lower() for word in asked]
-    is_short = len(mine) == len(asked) > 1 and all(w[:3] and a.startswith(w) for w, a in zip(mine, asked, strict=True))
+    is_short = len(mine) == len(asked) > 1 and all(w[1:] and a.startswith(w) for w, a in zip(mine, asked, strict=True))
     return set(asked) <= set(mine) or is_short
 
 
