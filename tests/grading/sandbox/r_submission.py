@@ -115,7 +115,7 @@ function(name, owner, env) {
 NEARLY = robjects.r("function(name) Filter(function(n) tolower(n) == tolower(name), apropos(name, mode = 'function'))")
 # The functions that have nothing in them.
 EMPTY = robjects.r(
-    "function(f) is.function(f) && (is.null(body(f)) || is.call(body(f)) && length(body(f)) == 1 &&"
+    "function(f) is.function(f) && !is.primitive(f) && (is.null(body(f)) || is.call(body(f)) && length(body(f)) == 1 &&"
     " identical(body(f)[[1]], as.name('{')))"
 )
 # The value, or what R says and where in the source it was.
