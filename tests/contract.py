@@ -107,7 +107,8 @@ class Function:
 def _number(value: Any, name: str, _: Arguments) -> float:
     shape = np.shape(value)
     if np.size(value) != 1 or len(shape) > 2:
-        raise ContractError(f"{name} is {_many(shape)}; expected 1 number")
+        more = "; is one of them a p-value?" if name == "the result" else "; is it a whole column of a table?"
+        raise ContractError(f"{name} is {_many(shape)}; expected 1 number{more if shape == (2,) else ''}")
     return float(_real(value, name).reshape(()))
 
 

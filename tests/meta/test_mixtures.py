@@ -31,7 +31,7 @@ def made(function: str, *parts: Any, tail: Any = None) -> Any:
         right = getattr(lmm_core, function)(*arguments)
         result = {field: getattr(right, field) for field in CONTRACT[function].fields}
         for part in parts:
-            result |= part(result) if isinstance(part, After) else {f: part[1](*arguments)[f] for f in part[0]}
+            result |= part(result) if callable(part) else {f: part[1](*arguments)[f] for f in part[0]}
         if tail:
             result["p_value"] = float(tail(result["F"], result["df_num"], result["df_den"]))
         return result
@@ -53,6 +53,11 @@ class After:
 def of(function: str, slug: str, *names: str) -> tuple[tuple[str, ...], Any]:
     """Fields of a misconception's first formula, by default all."""
     return names or CONTRACT[function].fields, wrong(function, slug)
+
+
+def ratio(result: dict[str, Any]) -> dict[str, Any]:
+    """Vb / Ve, of its own."""
+    return {"rho": result["Vb"] / result["Ve"]}
 
 
 MIXED = {
@@ -105,6 +110,11 @@ MIXED = {
         "anova_ols",
         made("anova_ols", of("anova_ols", "colors-not-minus-one"), tail=stats.f.cdf),
         ("colors-not-minus-one", "lower-tail"),
+    ),
+    "divided by n, and a ratio for a share": (
+        "empirical_variances",
+        made("empirical_variances", of("empirical_variances", "divide-by-n"), ratio),
+        ("divide-by-n", "rho-without-residual"),
     ),
     "one numerator df whatever the colours: no t squared": (
         "anova_reml",

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 
 from tests.grading.judgement import misconceptions
 from tests.grading.judgement.excuses import CONSEQUENCE, FLAWS, ROUNDED, SEARCH
-from tests.grading.judgement.slips import HARD_CODED, HINTS, IMPRECISE, RETURNS_NOTHING, SWAPPED
+from tests.grading.judgement.slips import HARD_CODED, HINTS, IMPRECISE, NOT_A_NUMBER, RETURNS_NOTHING, SWAPPED
 
 OF_ANY = {  # what may be wrong about any function, said to a class
     RETURNS_NOTHING: HINTS[RETURNS_NOTHING],
     IMPRECISE: HINTS[IMPRECISE],
+    NOT_A_NUMBER: HINTS[NOT_A_NUMBER],
     SWAPPED: "Arguments are in each other's place.",
     HARD_CODED: "The same number comes out whatever the arguments are.",
     **{one.slug: one.said.format("those of the exercise") for one in (ROUNDED, SEARCH, *FLAWS.values()) if one.slug},

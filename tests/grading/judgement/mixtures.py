@@ -16,22 +16,35 @@ from tests.grading.judgement import misconceptions
 from tests.grading.judgement.misconceptions import Misconception
 from tests.grading.judgement.numbers import Case, Fields
 
-P = "p_value"
+P, RHO = "p_value", "rho"
 # What shows a formula only beside its F: small whole numbers, which two formulas may have in common, and their tail.
 WEAK = {"df_num", "df_den", "df_resid", P}
 
-# By slug: what p is of F and its df. Nothing is wrong about the first.
-TAILS: list[tuple[str, Callable[..., np.ndarray]]] = [
-    ("", stats.f.sf),
-    ("lower-tail", stats.f.cdf),
-    ("p-doubled", lambda F, q, df: 2 * stats.f.sf(F, q, df)),
-    ("p-halved", lambda F, q, df: stats.f.sf(F, q, df) / 2),
-    ("df-swapped", lambda F, q, df: stats.f.sf(F, df, q)),
-    ("chi-square-p-value", lambda F, q, _: stats.chi2.sf(q * F, q)),
-    ("chi-square-p-value", lambda F, q, _: stats.chi2.sf(F, q)),
-    ("t-for-f", lambda F, _, df: 2 * stats.t.sf(np.sqrt(F), df)),
-    ("t-for-f", lambda F, _, df: stats.t.sf(np.sqrt(F), df)),
-]
+# By field that is made of others in a result: these, and by slug what it may be of them. Nothing is wrong about "".
+MADE: dict[str, tuple[tuple[str, ...], list[tuple[str, Callable[..., np.ndarray]]]]] = {
+    P: (
+        ("F", "df_num", "df_den"),
+        [
+            ("", stats.f.sf),
+            ("lower-tail", stats.f.cdf),
+            ("p-doubled", lambda F, q, df: 2 * stats.f.sf(F, q, df)),
+            ("p-halved", lambda F, q, df: stats.f.sf(F, q, df) / 2),
+            ("df-swapped", lambda F, q, df: stats.f.sf(F, df, q)),
+            ("chi-square-p-value", lambda F, q, _: stats.chi2.sf(q * F, q)),
+            ("chi-square-p-value", lambda F, q, _: stats.chi2.sf(F, q)),
+            ("t-for-f", lambda F, _, df: 2 * stats.t.sf(np.sqrt(F), df)),
+            ("t-for-f", lambda F, _, df: stats.t.sf(np.sqrt(F), df)),
+        ],
+    ),
+    RHO: (
+        ("Vb", "Ve", "Vbe"),
+        [
+            ("", lambda Vb, _, Vbe: Vb / Vbe),
+            ("rho-without-residual", lambda Vb, Ve, _: Vb / Ve),
+            ("residual-share", lambda _, Ve, Vbe: Ve / Vbe),
+        ],
+    ),
+}
 
 # By slug: what is made of numbers that a wrong formula has given.
 AFTERWARDS: dict[str, list[tuple[set[str], Callable[[np.ndarray], np.ndarray]]]] = {
@@ -61,13 +74,13 @@ def mixed(function: str, cases: list[Case], wrong: set[str], is_same: Same) -> M
     if not all(case.got for case in cases):
         return None
     known = {one.slug: one for one in misconceptions.of(function)}
-    tails = set(_tails([case.got for case in cases])) if P in wrong else set()
-    question = Question(known, cases, wrong - {P} if "" in tails else wrong, is_same)
+    made = {field: set(_made_of(field, [case.got for case in cases])) for field in MADE.keys() & wrong}
+    question = Question(known, cases, {field for field in wrong if "" not in made.get(field, ())}, is_same)
     single, double = [], []
     for part in question.parts():
         (double if len(part.slugs) == 2 else single).append(part)
     single.sort(key=lambda part: -len(part.explains))
-    single += [Part((slug,), frozenset({P})) for slug in sorted(tails - {""})]
+    single += [Part((slug,), frozenset({field})) for field, of in made.items() for slug in sorted(of - {""})]
     double += [one | other for one, other in combinations(single, 2) if one.slugs != other.slugs]
     for some in (single, double):
         found = [part for part in some if part.explains >= question.wrong]
@@ -110,9 +123,9 @@ class Question:
             explained |= {name for name in own & self.wrong & WEAK if self._is_all(name, given[name], gots[name])}
         if not explained:
             return
-        missed = own - explained - {P}
-        if P in given and P not in self.wrong and "" not in _tails(formulas):
-            missed |= {P}  # its p is no tail of its F, and the submission's is
+        missed = own - explained - MADE.keys()
+        # what is made rightly of the submission's own numbers, and not of the formula's
+        missed |= {name for name in (MADE.keys() & given.keys()) - self.wrong if "" not in _made_of(name, formulas)}
         yield Part((slug,), frozenset(explained), len(missed))
         for after in self.known.keys() & AFTERWARDS.keys():
             for fields, made in AFTERWARDS[after]:
@@ -132,10 +145,11 @@ def _made(made: Callable[[np.ndarray], np.ndarray], number: np.ndarray | None) -
         return None if number is None else made(number)
 
 
-def _tails(results: list[Fields]) -> Iterator[str]:
-    """The slugs of the tails that p is, of the F and df beside it."""
-    numbers = [[result.get(field, np.array(np.nan)) for field in ("F", "df_num", "df_den", P)] for result in results]
-    for slug, tail in TAILS:
+def _made_of(field: str, results: list[Fields]) -> Iterator[str]:
+    """The slugs of what a field is, of the numbers beside it."""
+    names, ways = MADE[field]
+    numbers = [[result.get(name, np.array(np.nan)) for name in (*names, field)] for result in results]
+    for slug, way in ways:
         with np.errstate(all="ignore"):
-            if all(np.allclose(tail(F, q, df), p, rtol=1e-6, atol=1e-9) for F, q, df, p in numbers):
+            if all(np.allclose(way(*of), made, rtol=1e-6, atol=1e-9) for *of, made in numbers):
                 yield slug

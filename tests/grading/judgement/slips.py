@@ -15,6 +15,7 @@ from tests.grading.sandbox.plain import NOTHING
 
 RETURNS_NOTHING, SWAPPED, HARD_CODED, IMPRECISE = "returns-nothing", "arguments-swapped", "hard-coded", "imprecise"
 PRINTED, ROUNDED, SOMETIMES, PRINTED_BUT_LAST = "prints", "rounded", "sometimes", "prints-but-last"
+NOT_A_NUMBER = "not-a-number"
 UNNAMED = "without names"
 DECIMALS = range(9)  # that rounded numbers may show
 FEW = 3  # arguments of which every order is tried
@@ -33,6 +34,8 @@ HINTS = {
     "coarse.",
     ROUNDED: "The numbers are right, but rounded, some of them to so few digits that little is left. A result that "
     "others compute with is returned with all its digits; it is rounded where it is printed.",
+    NOT_A_NUMBER: "It is NaN whatever the arguments are: a number was missing on the way, as where two tables are "
+    "matched by names of rows that never meet, or where 0 was divided by 0. Look at what stands in each step.",
     HARD_CODED: "{} whatever the arguments are. It is right for one data set at most: let it be computed from the "
     "arguments.",
 }
@@ -131,6 +134,8 @@ def hard_coded(function: str, cases: list[Case]) -> Misconception | None:
         truths, gots = ([each.get(field, np.empty(0)) for each in some] for some in zip(*answered, strict=True))
         differ = any(truth.shape != truths[0].shape or not np.allclose(truth, truths[0], rtol=1e-6) for truth in truths)
         values = np.unique(np.concatenate([got.ravel() for got in gots]))
+        if differ and len(values) == 1 and np.isnan(values[0]):
+            return Misconception(NOT_A_NUMBER, function, HINTS[NOT_A_NUMBER], ())
         if differ and len(values) == 1:
             found.append(f"{field or 'The result'} is {values[0]:.6g}")
         elif any(field in wrong_fields(function, truth, got) for truth, got in answered):

@@ -130,7 +130,9 @@ def _counts(value: Any, name: str) -> dict[Any, Any]:
 def _table(value: Any, name: str) -> dict[str, Any]:
     columns = dict(value.items()) if hasattr(value, "columns") else value
     if not isinstance(columns, Mapping):
-        raise UnreadableError(f"{name} is a {type(value).__name__}; expected a table with named columns")
+        raise UnreadableError(
+            f"{name} is a {type(value).__name__}; expected a table with named columns; is it the table that comes back?"
+        )
     return {str(key): _column(column) for key, column in columns.items() if column is not None}
 
 

@@ -291,3 +291,11 @@ def _(data, first_id, second_id):
 def _(data, first_id, second_id):
     means = data.groupby("color", observed=True)["weight"].transform("mean")
     return np.corrcoef(*pair(data.assign(weight=data["weight"] - means), first_id, second_id))[0, 1]
+
+
+@misconception("rows-for-columns", "frog_correlation", "")
+def _(data, first_id, second_id):
+    first, second = (data.loc[data["bucket"] == one, "weight"].to_numpy(float) for one in (first_id, second_id))
+    if not len(first) == len(second) > 0:
+        raise ValueError("no such bucket, or another number of frogs")
+    return np.corrcoef(first, second)[0, 1]

@@ -247,3 +247,18 @@ def _(data):
 @misconception("frogs-minus-buckets", "denominator_df", "")
 def _(data):
     return len(data) - data["bucket"].nunique() - data["color"].nunique() + 1
+
+
+@misconception(
+    "one-too-many",
+    "denominator_df",
+    "This is buckets minus colours, and one more. Colours minus one are the numerator's df; here the mean of every "
+    "colour costs one.",
+)
+def _(data):
+    return data["bucket"].nunique() - (data["color"].nunique() - 1)
+
+
+@misconception("equal-buckets", "buckets_per_color", "")
+def _(data):
+    return (data["color"].value_counts() / 5).to_dict()

@@ -223,3 +223,35 @@ def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
     run = np.arange(1, n_buckets + 1) // (n_buckets // len(colors))
     shifted = np.repeat([colors[min(k, len(colors) - 1)] for k in run], n_within)
     return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within), shifted)
+
+
+@misconception(
+    "one-sd-for-both",
+    "simulate_frogs",
+    "Buckets and frogs were drawn with the same standard deviation. sigma_bucket is for the means of buckets, "
+    "sigma_within for the frogs around them.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_bucket, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_bucket))
+
+
+@misconception("one-sd-for-both", "simulate_frogs", "")
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    bucket_mu = np.repeat(rng.normal(mu, sigma_within, n_buckets), n_within)
+    return table_of_frogs(n_buckets, n_within, colors, bucket_mu, rng.normal(bucket_mu, sigma_within))
+
+
+@misconception(
+    "means-recycled",
+    "simulate_frogs",
+    "The frogs were drawn around the means of the wrong buckets: there is one mean for each bucket, and they were used "
+    "in turn from frog to frog. Each frog needs the mean of its own bucket, as the column bucket_mu has it.",
+)
+def _(n_buckets, n_within, colors, mu, sigma_bucket, sigma_within, seed):
+    rng = np.random.default_rng(seed)
+    means = rng.normal(mu, sigma_bucket, n_buckets)
+    weight = rng.normal(np.tile(means, n_within), sigma_within)
+    return table_of_frogs(n_buckets, n_within, colors, np.repeat(means, n_within), weight)

@@ -127,7 +127,12 @@ def _(X, y, V):
     return {"coef": coef, "se": np.sqrt(np.diag(C))}
 
 
-@misconception("v-not-inverted", "gls", "")
+@misconception(
+    "root-not-inverted",
+    "gls",
+    "X and y were multiplied by the Cholesky factor of V. It is the inverse of the factor that makes the frogs "
+    "independent: the covariance of what comes out has to be the identity.",
+)
 def _(X, y, V):
     L = np.linalg.cholesky(V)
     coef, C, _ = least_squares(L @ X, L @ y)

@@ -40,7 +40,10 @@ def _all() -> dict[str, list[tuple[Any, ...]]]:
     # with a colour effect, so that the p-values tell apart
     effects = [data.assign(weight=data["weight"] + 70 * (data["color"] == "red")) for data in tables]
     return {
-        "simulate_frogs": [(400, 6, ["red", "green"], 200.0, 34.0, 15.0, 7)],
+        "simulate_frogs": [
+            (400, 6, ["red", "green"], 200.0, 34.0, 15.0, 7),
+            (400, 6, ["red", "green"], 200.0, 30.0, 30.0, 8),
+        ],
         "buckets_per_color": [(data,) for data in (*tables, lopsided, counted)],
         "denominator_df": [(data,) for data in (*tables, lopsided, counted)],
         "model_variances": [(25.0, 10.0), (3.0, 7.0)],

@@ -389,3 +389,32 @@ def _(data):
 def _(data):
     fit, (F, q, df, _) = reml(*treatment(data)), mixed_anova(data)
     return f_test(F, q, df, 2 * stats.t.sf(abs(fit["coef"][1] / fit["se"][1]), fit["df"][1]))
+
+
+@misconception(
+    "color-left-in",
+    "anova_reml",
+    "The colours were not taken off the mean square of buckets: its deviations are from the mean of all frogs, and "
+    "have to be from the mean of the bucket's colour.",
+)
+def _(data):
+    y, means = data["weight"], data.groupby("bucket", observed=True)["weight"].transform("mean")
+    total, rss, q, _ = naive_anova(data)
+    B = data["bucket"].nunique()
+    return f_test((total - rss) / q / (np.sum((means - y.mean()) ** 2) / (B - 1)), q, B - q - 1)
+
+
+@misconception("color-left-in", "anova_reml", "")
+def _(data):
+    y, means = data["weight"], data.groupby("bucket", observed=True)["weight"].transform("mean")
+    total, rss, q, _ = naive_anova(data)
+    df = data["bucket"].nunique() - q - 1
+    return f_test((total - rss) / q / (np.sum((means - y.mean()) ** 2) / df), q, df)
+
+
+@misconception("color-left-in", "anova_reml", "")
+def _(data):
+    y, means = data["weight"], data.groupby("bucket", observed=True)["weight"].transform("mean")
+    total, rss, q, _ = naive_anova(data)
+    df = data["bucket"].nunique() - 1
+    return f_test((total - rss) / q / (np.sum((means - y.mean()) ** 2) / df), q, df)
