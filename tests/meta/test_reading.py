@@ -8,6 +8,7 @@ import pytest
 from reference import r
 from tests.grading.intake.source import Source
 from tests.grading.sandbox import python_reading
+from tests.grading.sandbox.plain import UnreadableError
 from tests.grading.sandbox.submission import CallFailedError, Submission
 
 DF = "def denominator_df(data):\n    return 7\n"
@@ -319,3 +320,32 @@ def test_an_r_file_is_read_for_what_it_defines(case):
     robjects.r('rm(list = intersect("denominator_df", ls(globalenv())), envir = globalenv())')
     said = [remark.replace("VERSION", submission.version) for remark in remarks]
     assert (value.item(), submission.remarks) == (7, said)
+
+
+R_WORDS = {
+    "a vector for a table": (
+        ("c(1, 2)", {"": "table"}),
+        "the result is a numeric; expected a table with named columns; is it the table that comes back?",
+    ),
+    "a list that lacks a field": (
+        ("list(coef = 1)", {"coef": "numbers", "se": "numbers"}),
+        "the result has no field 'se': it is a list with coef",
+    ),
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("case", R_WORDS)
+def test_what_is_wrong_with_a_result_is_said_in_rs_words(case):
+    """No ndarray, no dict."""
+    if r.unavailable():
+        pytest.skip(r.unavailable())
+    from tests.grading.sandbox.r_submission import RSubmission  # noqa: PLC0415 - starts R
+
+    (body, forms), words = R_WORDS[case]
+    submission = RSubmission([("", f"ols <- function(X) {body}\n")])
+    try:
+        said = submission.call(submission.function("ols"), [1.0], forms)["se"]
+    except UnreadableError as error:
+        said = str(error)
+    assert said == words

@@ -220,7 +220,8 @@ class RSubmission:
             raise RError(f"in line {said['line']}{of}: {said['error']}" if "line" in said else f": {said['error']}")
         result = outcome.rx2("value")
         try:
-            return self._plain(result, forms)
+            parts = self._plain(result, forms)
+            return {field: _in_r(part, result) if isinstance(part, str) else part for field, part in parts.items()}
         except plain.UnreadableError as error:
             raise plain.UnreadableError(_in_r(str(error), result)) from None
 
@@ -284,6 +285,7 @@ def _in_r(said: str, value: Any) -> str:
     article = "an" if kind[0] in "aeiou" else "a"
     said = re.sub(r"it is a .*?(; asked for|$)", lambda found: f"it is {article} {kind} {has}{found.group(1)}", said)
     said = re.sub(r"is a \w+ that is no array of numbers", f"is a {kind}, not numbers", said)
+    said = re.sub(r"the result is a \w+; expected", f"the result is {article} {kind}; expected", said)
     return said.replace("is None;", "is NULL;")
 
 
