@@ -1,8 +1,11 @@
 """Nothing is earned by what was not seen computing; what follows from another function's fault keeps half."""
 
+import warnings
+
+import pandas as pd
 import pytest
 
-from reference import r
+from reference import golden, r
 from tests.contract import CONTRACT
 from tests.grading.intake.source import Source
 from tests.grading.judgement import excuses
@@ -176,3 +179,29 @@ def test_a_class_earns_nothing_by_what_it_did_not_write(tmp_path):
     assert all(totals[name] == 0 for name in ("zeros", "raising", "a pair")) and all(t < 1 for t in totals.values())
     slugs = {test["extra_data"]["misconception"] for result in graded.values() for test in map(result.get, CONTRACT)}
     assert "consequence" not in slugs
+
+
+def test_one_wrong_field_beside_a_search_at_its_defaults_costs_its_share_and_a_tenth():
+    """MixedLM's: Vb in units of Ve, and standard errors that nobody is charged for; two wrong fields are no excuse."""
+    from statsmodels.regression.mixed_linear_model import MixedLM  # noqa: PLC0415 - takes seconds
+
+    asked = [(fit.X, fit.y, fit.group) for fit in map(golden.load, ("chapter_2", "chapter_2_unbalanced"))]
+
+    def result(X, y, group, **changed):
+        fit = MixedLM(y, X, pd.factorize(group)[0]).fit(reml=True)
+        numbers = {"Vb": fit.params[-1], "Ve": fit.scale, "coef": fit.fe_params, "se": fit.bse_fe}
+        return numbers | {"criterion": -2 * fit.llf} | changed
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        calls = [Called(arguments, result(*arguments)) for arguments in asked]
+        twice = [Called(arguments, result(*arguments, criterion=1.0)) for arguments in asked]
+    found = excuses.excused("fit_reml", {"test": calls}, {"test"}, {})[0]
+    assert found is not None and found.said.startswith("Of the result only Vb is wrong; Ve, coef, se, criterion: ")
+    assert found.loss in (pytest.approx(0.2), pytest.approx(0.28))
+    assert excuses.excused("fit_reml", {"test": twice}, {"test"}, {}) == (None, set())
+
+
+def test_a_wrong_column_of_a_simulation_keeps_a_half():
+    """bucket_mu alone; any other slug is no excuse."""
+    assert [one and one.loss for one in map(excuses.of_a_column, ("effect-for-mean", "sds-swapped"))] == [0.5, None]

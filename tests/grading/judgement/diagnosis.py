@@ -7,6 +7,7 @@ Where none does, slips are looked for that any function may have (slips.py), and
 """
 
 from functools import cache
+from typing import Any
 
 import numpy as np
 
@@ -68,9 +69,9 @@ def _probed(function: str) -> list[Case]:
 
 def _in_part(function: str, cases: list[Case]) -> Misconception | None:
     """Two at once; or beside what no student is charged for, or beside a boundary that is wrong, too."""
-    uncharged = [case._replace(got=_uncharged(function, case)) for case in cases]
+    freed = [case._replace(got=uncharged(function, *case[:3])) for case in cases]
     inside = -1 if function in misconceptions.boundary() else None
-    for some in (cases, cases[:inside], uncharged, uncharged[:inside]):
+    for some in (cases, cases[:inside], freed, freed[:inside]):
         found = _reproduced(function, some) or _mixed(function, some)
         if found:
             return found
@@ -133,9 +134,8 @@ def _numbers(got: Fields) -> Fields:
     return {field: part for field, part in got.items() if not np.isnan(part).all()} or got
 
 
-def _uncharged(function: str, case: Case) -> Fields:
+def uncharged(function: str, arguments: tuple[Any, ...], truth: Fields, got: Fields) -> Fields:
     """What no student is charged for hides nothing else: MixedLM's standard errors, and df of another basis."""
-    arguments, truth, got, _ = case
     wrong = set(wrong_fields(function, truth, got)) & set(got) if truth else set()
     if function == "fit_reml" and "se" in wrong:
         of_package = misconceptions.statsmodels_se(arguments)

@@ -17,6 +17,7 @@ import numpy as np
 
 import lmm_core
 from tests.contract import COLUMNS, CONTRACT
+from tests.grading.judgement.diagnosis import uncharged
 from tests.grading.judgement.numbers import (
     NO_ANSWER,
     RIGHT,
@@ -193,6 +194,7 @@ def _of_check(function: str, calls: list[Called]) -> list[Excuse]:
         truth, got = right(function, call.arguments), {} if call.result is None else fields(function, call.result)
         if not truth or not got or not set(got) <= set(truth):
             return []
+        got = uncharged(function, call.arguments, truth, got)
         wrong = [name for name in truth if not close(function, got.get(name), truth[name], RIGHT)]
         if not wrong:
             continue
@@ -210,16 +212,20 @@ def _rounded(got: Fields, truth: Fields, wrong: list[str]) -> Iterable[Excuse]:
 
 def _one_field(function: str, got: Fields, truth: Fields) -> Iterable[Excuse]:
     """One field of several; of a search, where the others are as near as optimisers at their defaults leave them."""
-    all_fields = list(CONTRACT[function].fields)
-    wrong, more = wrong_fields(function, truth, got), 0.0
-    if len(wrong) > 1 and function == "fit_reml":
-        wrong, more = [name for name in truth if not _is_near(name, got, truth)], SEARCH.loss
-    if len(wrong) == 1 and len(all_fields) > 1:
-        others = ", ".join(name for name in all_fields if name != wrong[0])
-        loss = FIELD_LOSS.get((function, wrong[0]), 1 / len(all_fields))
+    wrong = wrong_fields(function, truth, got)
+    yield from _of_field(function, wrong, got, "right", 0.0)
+    if function == "fit_reml":
+        far = [name for name in wrong if not _is_near(name, got, truth)]
+        yield from _of_field(function, far, got, "as near as a search at its defaults leaves them", SEARCH.loss)
+
+
+def _of_field(function: str, wrong: list[str], got: Fields, others_are: str, more: float) -> Iterable[Excuse]:
+    fields_asked = list(CONTRACT[function].fields)
+    if len(wrong) == 1 and len(fields_asked) > 1:
+        others = ", ".join(name for name in fields_asked if name != wrong[0])
+        loss = FIELD_LOSS.get((function, wrong[0]), 1 / len(fields_asked))
         is_what = "wrong" if wrong[0] in got else "missing"
-        right_ones = "as near as a search at its defaults" if more else "right"
-        said = f"Of the result only {wrong[0]} is {is_what}; {others}: {right_ones}."
+        said = f"Of the result only {wrong[0]} is {is_what}; {others}: {others_are}."
         yield Excuse("", said, 1 - (1 - loss) * (1 - more))
 
 
