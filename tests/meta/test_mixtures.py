@@ -141,6 +141,7 @@ SEVERAL = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", SEVERAL)
 def test_a_wrong_formula_with_one_number_off_is_not_named(name):
     """By a tenth: no two explain what is left, either."""

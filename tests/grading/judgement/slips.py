@@ -2,6 +2,7 @@
 number for different questions, a search that ends near the best ones.
 """
 
+import re
 from dataclasses import dataclass
 from itertools import permutations
 from typing import Any
@@ -50,7 +51,7 @@ def nothing(function: str, submission: Caller, probes: list[tuple[Any, ...]]) ->
         said = str(error)
     else:
         return None
-    if UNNAMED in said and printed.get(function):
+    if UNNAMED in said and re.search(r"\d", printed.get(function, "")):
         kind = PRINTED_BUT_LAST
     elif NOTHING not in said:
         return None
