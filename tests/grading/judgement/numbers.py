@@ -99,7 +99,7 @@ def close(function: str, got: np.ndarray | None, expected: np.ndarray, rtol: flo
         return bool(np.allclose(got, expected, rtol=0, atol=ROUGHLY))
     finite = expected[np.isfinite(expected)]
     largest = float(np.max(np.abs(finite), initial=0.0))
-    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * max(1e-3 * largest, scale), equal_nan=True))
+    return bool(np.allclose(got, expected, rtol=rtol, atol=rtol * max(1e-3 * largest, scale)))
 
 
 def is_rounded(got: np.ndarray, truth: np.ndarray, decimals: range, digits: range = NONE) -> bool:
@@ -132,6 +132,7 @@ def wrong_fields(function: str, truth: Fields, got: Fields) -> list[str]:
 
 ENDLESS = 1e15  # what divides by rounding is as good as infinity
 ROUGHLY = 0.15  # the difference of statistics of random draws, as logarithms: four standard errors of the least sure
+BY_CHANCE = 1.2  # the logarithm by which the spread of few numbers is off by chance, where the same are drawn again
 HARDLY = 0.05  # the share of draws that are the same by chance is below it
 
 
@@ -154,7 +155,7 @@ def _features(table: Any, others: list[Any], n_buckets: int, n_within: int, colo
         "changes of colour": np.count_nonzero(in_order[1:] != in_order[:-1]) / (len(colors) - 1),
     }
     features = {name: np.log(max(value, 1e-6)) for name, value in statistics.items()}
-    if statistics["within"] > 1e-3 and statistics["deviations"] < 0.1:  # of few numbers: how they vary is chance
+    if statistics["deviations"] < 0.1 and abs(features["within"]) < BY_CHANCE:
         features["within"] = 0.0
     sorted_mu, starts = bucket_mu[np.argsort(codes)], np.cumsum(sizes) - sizes
     spread = np.maximum.reduceat(sorted_mu, starts) - np.minimum.reduceat(sorted_mu, starts)

@@ -36,7 +36,8 @@ HINTS = {
     ROUNDED: "The numbers are right, but rounded, some of them to so few digits that little is left. A result that "
     "others compute with is returned with all its digits; it is rounded where it is printed.",
     NOT_A_NUMBER: "It is NaN whatever the arguments are: a number was missing on the way, as where two tables are "
-    "matched by names of rows that never meet, or where 0 was divided by 0. Look at what stands in each step.",
+    "matched by names of rows that never meet, 0 was divided by 0, or a matrix with zeros was inverted element by "
+    "element. Look at what stands in each step.",
     HARD_CODED: "{} whatever the arguments are. It is right for one data set at most: let it be computed from the "
     "arguments.",
 }

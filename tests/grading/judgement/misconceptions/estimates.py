@@ -337,13 +337,6 @@ def _(X, y):
     return ols_result(X, y, len(y) - X.shape[1]) | {"sigma2": ols_result(X, y, len(y))["sigma2"]}
 
 
-@misconception("inverted-element-by-element", "gls", "")
-def _(X, y, V):
-    W = np.asarray(V, dtype=float) ** -1.0
-    C = np.linalg.inv(X.T @ W @ X)
-    return {"coef": C @ X.T @ W @ y, "se": np.sqrt(np.diag(C))}
-
-
 @misconception("root-of-sigma-only", "ols", "")
 def _(X, y):
     fit = ols_result(X, y, len(y) - X.shape[1])
