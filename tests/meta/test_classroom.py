@@ -14,9 +14,11 @@ from dataclasses import asdict
 from html.parser import HTMLParser
 from itertools import pairwise
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
+from tests.grading.classroom import Class
 from tests.grading.intake import handin
 from tests.grading.intake.roster import Person
 from tests.grading.judgement import copies, misconceptions
@@ -509,3 +511,25 @@ def test_the_secret_of_a_report_among_the_hand_ins_lies_elsewhere(tmp_path, monk
 def test_no_line_is_a_command_to_a_build_server(line, shown):
     """GitHub's, Azure's and TeamCity's are broken, others are as they were."""
     assert terminal.harmless(line) == shown
+
+
+ENDS = {  # absent, strangers, and what is said of the roster
+    "all are there": ([], [], []),
+    "one handed in nothing": (["Jane"], [], ["of the roster, 1 handed in nothing: Jane"]),
+    "names that say nothing": (
+        ["Jane", "Zoe"],
+        ["student (1)"],
+        [
+            "1 of these are nobody's of the roster, by their names: student (1)",
+            "of the roster, 2 have no hand-in that bears their name: Jane, Zoe",
+        ],
+    ),
+}
+
+
+@pytest.mark.parametrize("case", ENDS)
+def test_nobody_is_said_to_have_handed_in_nothing_whose_file_may_be_there(case):
+    """Where hand-ins are nobody's, it is their names that say nothing."""
+    absent, strangers, said = ENDS[case]
+    run = Class(SimpleNamespace(absent=absent, strangers=strangers, formats=[]), 1)
+    assert run._end([]) == ["0 handed in, 0 graded", *said]

@@ -55,11 +55,14 @@ def _is_everybodys(found: list[Entry], asked: tuple[str, ...]) -> bool:
 
 def _archive(called: str, archive: Path | bytes, asked: tuple[str, ...], zips: int = files.ZIPS) -> list[Entry]:
     """What stands side by side in a class's archive, below the folders, or the one archive, that hold all of it."""
-    only = _only_archive(called, archive) if zips else None
-    below = _archive(*only, asked, zips - 1) if only else []
-    if _is_everybodys(below, asked):
-        return below
-    within = [PurePosixPath(name).parts for name, _ in files.members(called, archive) if files.stays(name)]
+    names = [name for name, _ in files.members(called, archive)]
+    if zips and len(names) == 1 and suffix(names[0]) == ".zip" and not label(PurePosixPath(names[0]).name):
+        with suppress(IntakeError):
+            for name, read in files.members(called, archive):
+                below = _archive(name, read(), asked, zips - 1)
+                if _is_everybodys(below, asked):
+                    return below
+    within = [PurePosixPath(name).parts for name in names if files.stays(name)]
     depth = 0
     while len({parts[depth] for parts in within}) == 1 and all(len(parts) > depth + 1 for parts in within):
         if label(within[0][depth]):
@@ -71,17 +74,6 @@ def _archive(called: str, archive: Path | bytes, asked: tuple[str, ...], zips: i
         top, *rest = parts[min(depth, len(parts) - 1) :]
         found.setdefault(top, Entry(top)).keep("/".join(rest) or top, read)
     return [found[name] for name in sorted(found)]
-
-
-def _only_archive(called: str, archive: Path | bytes) -> tuple[str, bytes] | None:
-    """The one archive that is all that an archive holds."""
-    found = None
-    with suppress(IntakeError):
-        for name, read in files.members(called, archive):
-            if found or suffix(name) != ".zip" or label(PurePosixPath(name).name):
-                return None
-            found = name, read()
-    return found
 
 
 def _together(found: list[Entry], asked: tuple[str, ...]) -> Entry | None:

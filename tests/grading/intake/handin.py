@@ -54,6 +54,7 @@ class _Upload:
     label: Label | None
     person: Person | None
     together: tuple[str, ...] = ()  # with whom it was handed in
+    in_part: bool = False  # whether only a part of its name is the person's, which another may have given it
 
 
 def taken(
@@ -68,8 +69,7 @@ def taken(
     people: dict[object, list[_Upload]] = defaultdict(list)
     for number, upload in enumerate(_uploads(entries, roster)):
         named = upload.label.person if upload.label else ("", "")
-        called = PurePosixPath(upload.entry.name).stem  # who is named by a part of it may be named by somebody else
-        known = (upload.person, roster.is_called(called)) if upload.person in roster.people else number
+        known = (upload.person, upload.in_part) if upload.person in roster.people else number
         people[(*named, upload.label.name) if upload.label and any(named) else known].append(upload)
     return _called(_twice([_hand_in(of_one, asked) for of_one in people.values()], roster))
 
@@ -105,7 +105,8 @@ def _uploads(entries: list[Entry], roster: Roster) -> list[_Upload]:
             ]
         elif not (entry.name in OF_PLATFORMS or (people and entry.name == METADATA) or _is_receipt(entry, one)):
             stem = PurePosixPath(entry.name).stem if suffix(entry.name) in (*READERS, ".zip") else entry.name
-            found.append(_Upload(entry, one, roster.person(one) if one else roster.named(stem)))
+            whole = roster.person(one) if one else roster.named(stem)
+            found.append(_Upload(entry, one, whole or roster.named_in_part(stem), in_part=not whole))
     return found
 
 

@@ -26,6 +26,7 @@ COLUMNS = {
 }
 NO_PERSON = re.compile(r"^\s*(points possible|student, test|test student)\s*$", re.IGNORECASE)  # rows of Canvas
 MOST_PARTS = 20  # of a file's name
+UPLOAD = re.compile(r" \(\d+\)$")  # a drive numbers a file that is handed in again
 MAX_ROSTER = 8 * 2**20
 
 
@@ -101,16 +102,14 @@ class Roster:
         """Whether somebody has this login."""
         return f"login {login.lower()}" in self._found
 
-    def is_called(self, name: str) -> Person | None:
-        """Whose name or login this is."""
+    def named(self, name: str) -> Person | None:
+        """Who is called so, or has this login, if only one is."""
+        name = UPLOAD.sub("", name)
         return self._found.get(f"login {name.lower()}") or self._found.get(f"name {_letters(name)}")
 
-    def named(self, name: str) -> Person | None:
-        """Who is called so, or has this login, if only one is; else by a part of it: ASSIGNMENT-login, NAME - file."""
-        name = re.sub(r" \(\d+\)$", "", name)
-        whole = self.is_called(name)
-        if whole:
-            return whole
+    def named_in_part(self, name: str) -> Person | None:
+        """Whose name or login, and nobody else's, a part of it is: ASSIGNMENT-login, NAME - file, file - NAME."""
+        name = UPLOAD.sub("", name)
         ends = [name[at.end() :] for at in re.finditer("-", name)]
         by_part = [self._found.get(f"name {_letters(part)}") for part in name.split(" - ")[:MOST_PARTS]]
         by_login = [self._found.get(f"login {end.lower()}") for end in ends[:MOST_PARTS]]

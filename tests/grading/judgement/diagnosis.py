@@ -31,7 +31,6 @@ NOUGHT = 1e-12  # numbers below a thousandth of it are 0: the p of an F that is 
 NEARER = 0.05  # or within that share of itself, and of its difference from the truth: where an optimiser stops early
 # What a search leaves of them, relative.
 LEFT = {("anova_reml", "F"): 1e-2, ("anova_reml", "p_value"): 2e-2, ("satterthwaite_df", ""): 4e-3}
-SEARCHED = ("fit_reml", "satterthwaite_df", "anova_reml")
 
 
 def diagnosed(function: str, submission: Caller, signature: list[str]) -> Misconception | None:
@@ -70,11 +69,13 @@ def _probed(function: str) -> list[Case]:
 def _in_part(function: str, cases: list[Case]) -> Misconception | None:
     """Two at once; or beside what no student is charged for, or beside a boundary that is wrong, too."""
     freed = [case._replace(got=uncharged(function, *case[:3])) for case in cases]
-    inside = -1 if function in misconceptions.boundary() else None
-    for some in (cases, cases[:inside], freed, freed[:inside]):
-        found = _reproduced(function, some) or _mixed(function, some)
-        if found:
-            return found
+    is_freed = any(one.got is not other.got for one, other in zip(cases, freed, strict=True))
+    ends = (None, -1) if function in misconceptions.boundary() else (None,)
+    for some in (cases, freed) if is_freed else (cases,):
+        for end in ends:
+            found = _reproduced(function, some[:end]) or _mixed(function, some[:end])
+            if found:
+                return found
     return None
 
 
@@ -89,7 +90,7 @@ def alike(
         return False
     if close(function, got, wrong, EXPLAINED, scale):
         return True
-    if function not in SEARCHED or wrong.shape != truth.shape or not np.all(np.isfinite(wrong)):
+    if wrong.shape != truth.shape or not np.all(np.isfinite(wrong)):
         return False
     left = np.max(np.abs(got.ravel() - wrong.ravel()), initial=0.0)
     return bool(left <= NEARER * min(np.max(np.abs(part), initial=0.0) for part in (wrong - truth, wrong)))
@@ -97,15 +98,13 @@ def alike(
 
 def _reproduced(function: str, cases: list[Case]) -> Misconception | None:
     """The misconception of which one wrong formula gives every number that came back, wrong ones among them."""
+    if not any(case.got for case in cases):  # no formula stops everywhere
+        return None
     for misconception in misconceptions.of(function):
         for k in range(len(misconception.wrongs)):
             answers = [(case.truth, case.got, case.wrongs[misconception.slug][k]) for case in cases]
             is_shown = any(_is_wrong(function, truth, got) for truth, got, wrong in answers if got or not wrong)
-            if (
-                is_shown
-                and any(got for _, got, _ in answers)
-                and all(_is_of(function, *answer, stops=_stops(answers)) for answer in answers)
-            ):
+            if is_shown and all(_is_of(function, *answer, stops=_stops(answers)) for answer in answers):
                 return misconception
     return None
 
@@ -122,7 +121,7 @@ def _mixed(function: str, cases: list[Case]) -> Misconception | None:
 
     def is_same(field: str, got: np.ndarray, other: np.ndarray | None, truth: Fields) -> bool:
         if function != "fit_reml":
-            return _is_same(function, field, got, other, truth[field], NOUGHT)
+            return _is_same(function, field, got, other, truth[field], 0.0)
         scale = LITTLE * whole_of(function, field, truth)  # and no search that stops early: two may explain much
         return other is not None and close(function, got, other, EXPLAINED, scale)
 

@@ -112,6 +112,21 @@ def on_df_of(truth, got, data):
     return got | {"df_den": truth["df_den"], "p_value": np.asarray(stats.f.sf(F, q, right_df))}
 
 
+def blups(X, y, group):
+    """The predicted effects of the buckets, at the REML fit."""
+    fit, Z = reml(X, y, group), indicators(group)
+    return fit["Vb"] * Z.T @ np.linalg.solve(covariance(group, fit["Vb"], fit["Ve"]), y - X @ fit["coef"])
+
+
+def with_constant(X):
+    """A constant, and the columns of X that are not made of those before."""
+    columns = [np.ones(len(X))]
+    for column in X.T:
+        more = [*columns, column]
+        columns = more if np.linalg.matrix_rank(np.column_stack(more)) == len(more) else columns
+    return np.column_stack(columns)
+
+
 def statsmodels_se(X, y, group):
     """Standard errors as MixedLM has them: of the joint Hessian of coef and Vb / Ve, whose mixed part is not 0."""
     fit, D = reml(X, y, group), (group[:, None] == group) + 0.0

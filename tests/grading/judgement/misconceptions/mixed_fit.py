@@ -4,6 +4,7 @@ import numpy as np
 import pandas as pd
 
 from tests.grading.judgement.misconceptions.ingredients import (
+    blups,
     by_bucket,
     covariance,
     fit_at,
@@ -12,9 +13,9 @@ from tests.grading.judgement.misconceptions.ingredients import (
     mean_squares,
     reml,
     weighted,
+    with_constant,
 )
 from tests.grading.judgement.misconceptions.registry import misconception
-from tests.strategies import indicators
 
 
 @misconception(
@@ -310,17 +311,13 @@ def _(X, y, group):
 )
 def _(X, y, group):
     fit = reml(X, y, group)
-    Z, V = indicators(group), covariance(group, fit["Vb"], fit["Ve"])
-    effects = fit["Vb"] * Z.T @ np.linalg.solve(V, y - X @ fit["coef"])
-    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": effects.var(ddof=1)}
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": blups(X, y, group).var(ddof=1)}
 
 
 @misconception("variance-of-blups", "fit_reml", "")
 def _(X, y, group):
     fit = reml(X, y, group)
-    Z, V = indicators(group), covariance(group, fit["Vb"], fit["Ve"])
-    effects = fit["Vb"] * Z.T @ np.linalg.solve(V, y - X @ fit["coef"])
-    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": effects.var()}
+    return fit_at(X, y, group, fit["Vb"], fit["Ve"]) | {"Vb": blups(X, y, group).var()}
 
 
 @misconception(
@@ -378,21 +375,13 @@ def _(X, y, group):
     "wanted, and the coefficients are theirs.",
 )
 def _(X, y, group):
-    fit, columns = reml(X, y, group), [np.ones(len(y))]
-    for column in X.T:
-        more = [*columns, column]
-        columns = more if np.linalg.matrix_rank(np.column_stack(more)) == len(more) else columns
-    W = np.column_stack(columns)
+    fit, W = reml(X, y, group), with_constant(X)
     return fit_at(W, y, group, *(reml(W, y, group)[name] for name in ("Vb", "Ve")), criterion=fit["criterion"])
 
 
 @misconception("constant-once-more", "fit_reml", "")
 def _(X, y, group):
-    columns = [np.ones(len(y))]
-    for column in X.T:
-        more = [*columns, column]
-        columns = more if np.linalg.matrix_rank(np.column_stack(more)) == len(more) else columns
-    W = np.column_stack(columns)
+    W = with_constant(X)
     return fit_at(W, y, group, *(reml(W, y, group)[name] for name in ("Vb", "Ve")))
 
 
