@@ -9,7 +9,8 @@ from scipy import stats
 import lmm_core
 from tests.contract import CONTRACT
 from tests.grading.judgement import diagnosis, misconceptions
-from tests.grading.judgement.numbers import Local
+from tests.grading.judgement.misconceptions import Misconception
+from tests.grading.judgement.numbers import Case, Local
 
 
 @pytest.fixture(autouse=True)
@@ -177,3 +178,38 @@ def test_arguments_in_another_order_are_named(case):
     found = diagnosis.diagnosed(function, Local(student), signature)
     assert found.slug == "arguments-swapped"
     assert f"in each other's place: {moved}." in found.hint
+
+
+TRUTH = {"F": np.array(4.0), "df_num": np.array(2.0), "df_den": np.array(9.0)}
+MADE_UP = {  # what comes back, by slug the numbers of a wrong formula, and who is named
+    "one": (TRUTH | {"F": np.array(5.0)}, {"a": {"F": 5.0}}, "a"),
+    "two as good as one another": (TRUTH | {"F": np.array(5.0)}, {"a": {"F": 5.0}, "b": {"F": 5.0}}, None),
+    "two, of which one has more wrong": (
+        TRUTH | {"F": np.array(5.0)},
+        {"a": {"F": 5.0, "df_num": 3.0}, "b": {"F": 5.0}},
+        "b",
+    ),
+    "df of one whose F is another": (TRUTH | {"df_num": np.array(3.0)}, {"a": {"F": 5.0, "df_num": 3.0}}, None),
+    "df beside its F": (
+        TRUTH | {"F": np.array(5.0), "df_num": np.array(3.0)},
+        {"a": {"F": 5.0, "df_num": 3.0}},
+        "a",
+    ),
+}
+
+
+@pytest.mark.parametrize("case", MADE_UP)
+def test_none_is_named_where_two_are_as_good_or_counts_are_all_that_agree(case, monkeypatch):
+    """Made-up formulas of a test of colour, without a p."""
+    got, formulas, named = MADE_UP[case]
+    known = [Misconception(slug, "anova_ols", "why", (None,)) for slug in formulas]
+    monkeypatch.setattr(misconceptions, "of", lambda _: known)
+    wrongs = {slug: [TRUTH | {name: np.array(n) for name, n in of.items()}] for slug, of in formulas.items()}
+    found = diagnosis._mixed("anova_ols", [Case((), TRUTH, got, wrongs)])
+    assert (found and found.slug) == named
+
+
+def test_a_formula_that_always_stops_names_nobody(monkeypatch):
+    """Else whoever always stops would be told it."""
+    monkeypatch.setattr(misconceptions, "of", lambda _: [Misconception("stops", "anova_ols", "why", (None,))])
+    assert diagnosis._reproduced("anova_ols", [Case((), TRUTH, {}, {"stops": [{}]})]) is None

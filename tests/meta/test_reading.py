@@ -278,7 +278,10 @@ R = {
         f"{R_DF}x <- \u201ca\u201d\ngls <- function(X, y, V) 3\u00a0\u2013 1\n",
         ["lines 4, 5: quotation marks, dashes or blanks of a word processor were read as those of a keyboard"],
     ),
-    "a second definition, of few words": (f"f <- function(x) x\nf <- function(x) x\nf <- sum\n{R_DF}", []),
+    "a second definition, of few words": (
+        f"f <- function(x) x\nf <- function(x) x\nf <- sum\ng <- function(x) x\ng <- function(x) x\n{R_DF}",
+        [],
+    ),
     "a second definition with nothing in it": (
         f"gls <- function(X, y, V) 1\n{R_DF}gls <- function(X, y, V) {{ # TODO\n}}\n",
         ["gls is defined in line 1 and line 5; the last counts, and is empty"],
