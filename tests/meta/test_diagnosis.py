@@ -11,6 +11,7 @@ from scipy.stats import f_oneway
 import lmm_core
 from tests.contract import CONTRACT, ContractError
 from tests.grading.judgement import diagnosis, misconceptions, slips
+from tests.grading.judgement.misconceptions import ingredients
 from tests.grading.judgement.numbers import Local, wrong_fields
 from tests.grading.sandbox.plain import UnreadableError
 
@@ -227,3 +228,29 @@ def test_standard_errors_of_statsmodels_hide_no_other_fault():
         found = diagnosis.diagnosed("fit_reml", Local(total_as_within), [])
     assert found is not None
     assert found.slug == "total-as-within"
+
+
+def test_df_in_another_basis_hide_no_other_fault():
+    """The mean of the contrasts' df is right where F's own df are pooled: that F is not divided is what is named."""
+
+    def not_divided(data):
+        X, y, group = ingredients.treatment(data)
+        F, q, *_ = ingredients.mixed_anova(data)
+        df = ingredients.reml(X, y, group)["df"][1:].mean()
+        return ingredients.f_test(q * F, q, df)
+
+    found = diagnosis.diagnosed("anova_reml", Local(not_divided), [])
+    assert found is not None
+    assert found.slug == "not-divided"
+
+
+def test_a_boundary_that_is_wrong_too_hides_no_other_fault():
+    """Half the df, and at the boundary something else."""
+
+    def halved(X, y, group):
+        fit = ingredients.reml(X, y, group)
+        return fit["df"] / 2 if fit["Vb"] > 0 else np.full(X.shape[1], 7.0)
+
+    found = diagnosis.diagnosed("satterthwaite_df", Local(halved), [])
+    assert found is not None
+    assert found.slug == "factor-of-two"
