@@ -216,20 +216,19 @@ def table(data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
         raise ValueError(f"data is a {type(data).__name__}; expected a pandas DataFrame")
     if data.columns.nlevels > 1:
         raise ValueError(f"data has {data.columns.nlevels} levels of column names; expected 1")
+    names = data.columns.tolist()
     for column in columns:
-        if column not in data.columns:
-            raise ValueError(f"data has no column {column!r}; it has {list(data.columns)}")
-        n_columns = np.count_nonzero(data.columns == column)
-        if n_columns > 1:
-            raise ValueError(f"data has {n_columns} columns {column!r}; expected 1")
+        if column not in names:
+            raise ValueError(f"data has no column {column!r}; it has {names}")
+        if names.count(column) > 1:
+            raise ValueError(f"data has {names.count(column)} columns {column!r}; expected 1")
     if len(data) == 0:
         raise ValueError("data is empty: it has 0 rows")
     for column in columns:
-        n_missing = int(data[column].isna().sum())
-        if n_missing:
-            raise ValueError(f"data column {column!r} has {n_missing} missing values among its {len(data)}")
         if column != "weight":
             labels(f"data column {column!r}", data[column])
+        elif n_missing := int(data[column].isna().sum()):
+            raise ValueError(f"data column {column!r} has {n_missing} missing values among its {len(data)}")
     return data[list(columns)]
 
 

@@ -13,7 +13,7 @@ by level, so its part of S is D - U U', block diagonal less what the few columns
 dense.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import pairwise, product
@@ -26,6 +26,7 @@ from lmm_core.checks import Matrix, Vector
 from lmm_core.qr import QR, Blocks, diagonal_above_identity, whitened
 from lmm_core.terms import Reduced
 
+TOGETHER = 2**17  # entries of the first term's triangles that are whitened together
 Entries = NDArray[np.float64]  # by the entries (a, b) of one Gamma and (c, d) of another: (r, r, r', r')
 
 
@@ -44,17 +45,9 @@ class At:
 
     @cached_property
     def _first(self) -> tuple[Blocks, QR, float]:
-        """The first term away: N', the rows [C; N'B] = Q R, the first of every level first, and log|H_1| / 2."""
-        (M, r, c), k = self.data.B.shape, len(self.data.C)
+        """The first term away: N', what is left of the rows, and log|H_1| / 2."""
         N, logs = whitened(self.data.A @ self.Lambda[0])
-        rows = np.empty((k + r * M, c), order="F")
-        rows[:k] = self.data.C
-        np.einsum("iab,ibc->cai", self._of_levels(N), self.data.B, out=rows[k:].T.reshape(c, r, M))
-        return N, QR(rows), float(logs @ self.data.counts)
-
-    def _of_levels(self, N: Blocks) -> Blocks:
-        """N (M, r, r) of each level; as B, the levels together in memory."""
-        return np.asfortranarray(N[self.data.of])
+        return N, _left(self.data, N), float(logs @ self.data.counts)
 
     @property
     def half(self) -> Blocks:
@@ -121,7 +114,7 @@ class At:
         """A'N Q (M, r, k): the first term's columns, whitened, along the rows that R stands for."""
         M, r, _ = self.data.B.shape
         Q = self._first[1].Q()[len(self.data.C) :].T.reshape(-1, r, M)
-        return np.ascontiguousarray(np.einsum("iab,jai->jbi", self._of_levels(self.half), Q).T)
+        return np.ascontiguousarray(np.einsum("iab,jai->jbi", _of_levels(self.data, self.half), Q).T)
 
     def _lift(self, columns: NDArray[np.float64]) -> NDArray[np.float64]:
         """N times columns: from coordinates that are whitened to those of R."""
@@ -141,6 +134,20 @@ class At:
         return F @ (Q.T @ R[:, q + p]), F, [self._levels @ self._lift(Q), *self._by_level(R[:, :q].T @ Q)]
 
 
+def _left(data: Reduced, N: Blocks) -> QR:
+    """The rows [C; N'B] = Q R, the first of every level first."""
+    (M, r, c), k = data.B.shape, len(data.C)
+    rows = np.empty((k + r * M, c), order="F")
+    rows[:k] = data.C
+    np.einsum("iab,ibc->cai", _of_levels(data, N), data.B, out=rows[k:].T.reshape(c, r, M))
+    return QR(rows)
+
+
+def _of_levels(data: Reduced, N: Blocks) -> Blocks:
+    """N (M, r, r) of each level; as B, the levels together in memory."""
+    return np.asfortranarray(N[data.of])
+
+
 def scan(data: Reduced, lambdas: Sequence[Matrix], *, ml: bool) -> NDArray[np.float64]:
     """The criterion where Lambda_k is the diagonal of any row of lambdas[k] (g_k, r_k): (g_1, ..., g_K).
 
@@ -150,15 +157,33 @@ def scan(data: Reduced, lambdas: Sequence[Matrix], *, ml: bool) -> NDArray[np.fl
     df, of_H = (n, q) if ml else (n - p, q + p)
     m = [term.m for term in data.terms[1:]]
     scales = [np.concatenate([*map(np.tile, rows, m), np.ones(p + 1)]) for rows in product(*lambdas[1:])]
-    criteria = []
-    for row in lambdas[0]:
-        _, stacked, log = At(data, [np.diag(row)])._first
-        R = np.zeros((q + p + 1, q + p + 1), order="F")
-        R[: stacked.k] = stacked.R
-        with np.errstate(divide="ignore"):
-            logs = np.log([diagonal_above_identity(R * L, q) for L in scales])
-        criteria.append(df * (1 + np.log(2 * np.pi / df) + 2 * logs[:, -1]) + 2 * (logs[:, :of_H].sum(axis=1) + log))
-    return np.reshape(criteria, [len(rows) for rows in lambdas])
+    diagonals, logs_of_H = [], []
+    for N, log in _whitened_at(data, lambdas[0]):
+        diagonals.append(_diagonals(_left(data, N), scales, q))
+        logs_of_H.append(log)
+    with np.errstate(divide="ignore"):
+        logs = np.log(diagonals)
+    halves = logs[..., :of_H].sum(axis=-1) + np.array(logs_of_H)[:, None]
+    criteria = df * (1 + np.log(2 * np.pi / df) + 2 * logs[..., -1]) + 2 * halves
+    return criteria.reshape([len(rows) for rows in lambdas])
+
+
+def _whitened_at(data: Reduced, diagonals: Matrix) -> Iterator[tuple[Blocks, float]]:
+    """N' and log|H_1| / 2 where Lambda_1 is the diagonal of each row, those of many small levels together."""
+    g, at_once = len(data.A), max(1, TOGETHER // data.A.size)
+    for start in range(0, len(diagonals), at_once):
+        rows = diagonals[start : start + at_once]
+        N, logs = whitened((data.A * rows[:, None, None, :]).reshape(-1, *data.A.shape[1:]))
+        yield from zip(N.reshape(-1, *data.A.shape), logs.reshape(-1, g) @ data.counts, strict=True)
+
+
+def _diagonals(left: QR, scales: Sequence[Vector], q: int) -> list[Vector]:
+    """|diag T| of [[RL, R_X, R_y], [I, 0, 0]] for each scale L of the columns."""
+    if q == 0:
+        return [left.diagonal()]
+    R = np.zeros((left.c, left.c), order="F")
+    R[: left.k] = left.R
+    return [diagonal_above_identity(R * L, q) for L in scales]
 
 
 class Products:

@@ -47,9 +47,15 @@ def buckets_per_color(data: pd.DataFrame) -> dict[object, int]:
 
     Source: Hurlbert (1984), Ecological Monographs 54, 187-211 (what counts as a replicate).
     """
-    layout = checks.table(data, ["bucket", "color"]).drop_duplicates()
-    codes, colors = checks.sorted_labels("data column 'color'", layout["color"])
-    return dict(zip(colors, np.bincount(codes).tolist(), strict=True))
+    return replicates(checks.table(data, ["bucket", "color"]))
+
+
+def replicates(data: pd.DataFrame) -> dict[object, int]:
+    """`buckets_per_color` of a table that is checked already."""
+    buckets, names = checks.labels("data column 'bucket'", data["bucket"])
+    codes, colors = checks.sorted_labels("data column 'color'", data["color"])
+    pairs = np.unique(codes * len(names) + buckets)
+    return dict(zip(colors, np.bincount(pairs // len(names)).tolist(), strict=True))
 
 
 def denominator_df(data: pd.DataFrame) -> int:

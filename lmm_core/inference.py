@@ -10,7 +10,7 @@ from scipy.special import fdtrc
 from lmm_core import checks
 from lmm_core.basis import triangle
 from lmm_core.checks import Labels, Matrix, Vector
-from lmm_core.design import buckets_per_color, design_matrix
+from lmm_core.design import design_matrix, replicates
 from lmm_core.least_squares import ols
 from lmm_core.reml import RemlFit, fit_reml
 
@@ -172,8 +172,7 @@ def _contrasts(fit: RemlFit, L: ArrayLike) -> tuple[Matrix, Vector]:
 
 
 def _colors(data: pd.DataFrame) -> dict[object, int]:
-    checks.table(data, ["bucket", "color", "weight"])
-    counts = buckets_per_color(data)
+    counts = replicates(checks.table(data, ["bucket", "color", "weight"]))
     if len(counts) < 2:
         raise ValueError(f"data has {len(counts)} colour; a test of colour needs at least 2")
     return counts

@@ -167,9 +167,26 @@ class At:
         return self.V_inverse if self.model.ml else self.P
 
     @cached_property
+    def PZ(self) -> list[arb_mat]:
+        """P Z_k."""
+        return [self.P * Z for Z in self.model.Z]
+
+    @cached_property
     def MZ(self) -> list[arb_mat]:
         """M Z_k."""
-        return [self.M * Z for Z in self.model.Z]
+        return [self.M * Z for Z in self.model.Z] if self.model.ml else self.PZ
+
+    @cached_property
+    def ZPZ(self) -> list[list[arb_mat]]:
+        """Z_k'P Z_m, for every k and every m <= k."""
+        return [[Z.transpose() * PZ for PZ in self.PZ[: k + 1]] for k, Z in enumerate(self.model.Z)]
+
+    @cached_property
+    def ZMZ(self) -> list[list[arb_mat]]:
+        """Z_k'M Z_m, for every k and every m <= k."""
+        if not self.model.ml:
+            return self.ZPZ
+        return [[Z.transpose() * MZ for MZ in self.MZ[: k + 1]] for k, Z in enumerate(self.model.Z)]
 
     @cached_property
     def information(self) -> arb_mat:
@@ -177,28 +194,28 @@ class At:
         model, entries = self.model, self.model.entries
         found = arb_mat(1 + len(entries), 1 + len(entries))
         found[0, 0] = balls.sum_of_products(self.M, self.M)
+        squared = [MZ.transpose() * MZ for MZ in self.MZ]
         for j, (k, a, b) in enumerate(entries):
-            Z, r = model.Z[k], model.r[k]
-            found[0, 1 + j] = balls.sum_of_entries(self.MZ[k].transpose() * self.MZ[k], a, b, r)
+            found[0, 1 + j] = balls.sum_of_entries(squared[k], a, b, model.r[k])
             for i, (m, c, d) in enumerate(entries[: j + 1]):
-                found[1 + i, 1 + j] = balls.sum_over_pairs(Z.transpose() * self.MZ[m], (a, b, r), (c, d, model.r[m]))
+                found[1 + i, 1 + j] = balls.sum_over_pairs(self.ZMZ[k][m], (a, b, model.r[k]), (c, d, model.r[m]))
         return balls.symmetric(found)
 
     @cached_property
     def derivatives(self) -> tuple[arb_mat, arb_mat]:
         """Gradient (q, 1) and Hessian (q, q) by Ve and the entries of the G_k."""
         model, entries, Py = self.model, self.model.entries, self.Py
-        PPy, PZ = self.P * Py, [self.P * Z for Z in model.Z]
+        PPy = self.P * Py
         g, H = arb_mat(1 + len(entries), 1), arb_mat(1 + len(entries), 1 + len(entries))
         g[0, 0] = sum((self.M[i, i] for i in range(model.n)), arb(0)) - balls.dot(Py, Py)
         H[0, 0] = balls.dot(Py, PPy)
         Es = [balls.mirrored(self.scores[k], a, b, model.r[k]) for k, a, b in entries]
         for j, (k, a, b) in enumerate(entries):
-            Z, r = model.Z[k], model.r[k]
-            g[1 + j, 0] = balls.sum_of_entries(Z.transpose() * self.MZ[k], a, b, r) - balls.dot(self.scores[k], Es[j])
-            H[0, 1 + j] = balls.dot(Z.transpose() * PPy, Es[j])
+            trace = balls.sum_of_entries(self.ZMZ[k][k], a, b, model.r[k])
+            g[1 + j, 0] = trace - balls.dot(self.scores[k], Es[j])
+            H[0, 1 + j] = balls.dot(model.Z[k].transpose() * PPy, Es[j])
             for i, (m, _, _) in enumerate(entries[: j + 1]):
-                H[1 + i, 1 + j] = balls.dot(Es[j], Z.transpose() * PZ[m] * Es[i])
+                H[1 + i, 1 + j] = balls.dot(Es[j], self.ZPZ[k][m] * Es[i])
         return g, 2 * balls.symmetric(H) - self.information
 
     def along(self, w: arb_mat) -> list[arb_mat]:

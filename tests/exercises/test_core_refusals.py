@@ -111,7 +111,7 @@ REFUSALS = {
     ),
     "missing_color": (
         lambda core: core.anova_reml(data.assign(color=data["color"].where(data["id"] > 1))),
-        "data column 'color' has 8 missing values among its 40",
+        "data column 'color' has 8 missing labels among its 40",
     ),
     "empty_x": (lambda core: core.ols(np.zeros((0, 2)), []), "X is empty: its shape is (0, 2)"),
     "complex": (lambda core: core.ols(X * 1j, y), "X is not numeric: it has 1j"),

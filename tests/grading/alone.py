@@ -1,5 +1,6 @@
 """One submission of a class in a process of its own: an ordinary run of pytest, silent, that ends with its parent."""
 
+import gc
 import json
 import os
 import pickle
@@ -42,6 +43,7 @@ def grade(grading: Grading, target: str) -> None:
     os.dup2(silence, 1)
     os.dup2(silence, 2)
     os.chdir(PROJECT)
+    gc.freeze()  # what it shares with others is not looked through, which would copy it
     status = pytest.main([*door.apart(), *OPTIONS], plugins=[Given(grading)])
     if grading.is_whole:
         written.write_whole(Path(target), written.as_text({"record": grading.record, "was_late": grading.was_late}))

@@ -12,6 +12,7 @@ import pandas as pd
 from tests.contract import ContractError
 from tests.grading.intake.text import printable
 from tests.grading.names import CHAPTER, Names
+from tests.grading.sandbox import wire
 
 MAX_LABEL = 200  # characters: among thousands of labels the longest decides what all of them take
 MAX_TEXTS = 200
@@ -67,7 +68,7 @@ def _numbers(value: Any, name: str) -> np.ndarray:
 
 
 def _is_labels(column: Any) -> bool:
-    return isinstance(column, list) and all(isinstance(entry, str | int | float) for entry in column)
+    return isinstance(column, list) and wire.PLAIN.issuperset(map(type, column)) and None not in column
 
 
 def _labels(column: list[Any], name: str) -> list[Any]:

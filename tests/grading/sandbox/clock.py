@@ -59,7 +59,7 @@ class Watch:
         process, output = worker.process.pid, worker.output
         self._root, self._output, self._printed = process, output, printed
         self._requests, self._replies = worker.requests, worker.replies
-        self._family, self._processor = [process], 0.0
+        self._family, self._processor, self._counted = [process], 0.0, time.monotonic()
         self._last: Look | None = None
         os.set_blocking(output, False)
 
@@ -115,12 +115,13 @@ class Watch:
                     return
 
     def settle(self) -> None:
-        """Count the processor time since the last look, and take what is printed."""
+        """Take what is printed, and count the processor time since the last look, which may wait for a tick."""
         self.take()
-        self._spend()
+        if time.monotonic() - self._counted >= TICK:
+            self._spend()
 
     def _spend(self) -> None:
-        now = _processor_seconds(self._family)
+        self._counted, now = time.monotonic(), _processor_seconds(self._family)
         self.used += max(0.0, now - self._processor) / self._unit
         self._processor = now
 

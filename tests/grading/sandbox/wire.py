@@ -18,6 +18,7 @@ import numpy as np
 
 PREFIX = struct.Struct("<IQ")
 TYPES = {"<f8": np.dtype("<f8"), "<i8": np.dtype("<i8")}
+PLAIN = {str, int, float, bool, type(None)}
 MAX_HEADER = 4 * 2**20
 MAX_BUFFERS = 128 * 2**20
 
@@ -53,37 +54,34 @@ def _outgoing(value: Any, buffers: list[bytes]) -> Any:
     if isinstance(value, dict):
         return {str(key): _outgoing(entry, buffers) for key, entry in value.items()}
     if isinstance(value, list | tuple):
-        return [_outgoing(entry, buffers) for entry in value]
+        return value if PLAIN.issuperset(map(type, value)) else [_outgoing(entry, buffers) for entry in value]
     return value.item() if isinstance(value, np.generic) else value
 
 
 def decode(header: bytes, body: bytes) -> dict[str, Any]:
     """The message of a frame; raises ProtocolError for whatever is not one."""
+    left = len(body)  # every byte may be used once
+
+    def array(part: dict[str, Any]) -> Any:
+        nonlocal left
+        if set(part) != {"array", "shape", "type"}:
+            return part
+        shape, offset = part["shape"], part["array"]
+        if not all(type(n) is int and n >= 0 for n in (*shape, offset)) or len(shape) > 8:
+            raise ValueError("bad shape")
+        n_items = math.prod(shape)
+        left -= 8 * n_items
+        if offset + 8 * n_items > len(body) or left < 0:
+            raise ValueError("buffer too short")
+        return np.frombuffer(body, TYPES[part["type"]], n_items, offset).reshape(shape).copy()
+
     try:
-        message = _incoming(json.loads(header), body, [len(body)])
+        message = json.loads(header, object_hook=array)
     except (ValueError, TypeError, KeyError, RecursionError, OverflowError, MemoryError) as error:
         raise ProtocolError(f"it is malformed ({type(error).__name__})") from None
     if not isinstance(message, dict):
         raise ProtocolError("it is no mapping")
     return message
-
-
-def _incoming(value: Any, body: bytes, left: list[int]) -> Any:
-    """Every byte of the body may be used once: `left` counts down."""
-    if isinstance(value, dict) and set(value) == {"array", "shape", "type"}:
-        shape, offset = value["shape"], value["array"]
-        if not all(type(n) is int and n >= 0 for n in (*shape, offset)) or len(shape) > 8:
-            raise ValueError("bad shape")
-        n_items = math.prod(shape)
-        left[0] -= 8 * n_items
-        if offset + 8 * n_items > len(body) or left[0] < 0:
-            raise ValueError("buffer too short")
-        return np.frombuffer(body, TYPES[value["type"]], n_items, offset).reshape(shape).copy()
-    if isinstance(value, dict):
-        return {key: _incoming(entry, body, left) for key, entry in value.items()}
-    if isinstance(value, list):
-        return [_incoming(entry, body, left) for entry in value]
-    return value
 
 
 def send(write: Callable[[memoryview], int], frame: bytes) -> None:
