@@ -1,6 +1,7 @@
 """What `lmm_core.mixed` owes beyond the contract: what starts are worth, refusals from both sides, ML, BLUPs, units."""
 
 from importlib import import_module
+from itertools import product
 
 import numpy as np
 import pytest
@@ -271,3 +272,19 @@ def test_the_criterion_of_the_search_keeps_the_digits_of_its_definition(mixed, c
     logs = np.log(np.abs(np.linalg.qr(np.vstack([W, np.eye(q, q + 3)]), mode="r").diagonal()))
     expected = n * (1 + np.log(2 * np.pi / n) + 2 * logs[-1]) + 2 * logs[: q if ml else -1].sum()
     assert_close("criterion", got, expected, 1e-11, 1.0 + abs(expected))  # rounding over the least pivot, exp(-u / 2)
+
+
+@pytest.mark.parametrize("ml", [False, True])
+def test_places_of_a_search_may_be_whitened_together_or_one_by_one(mixed, core, monkeypatch, ml):
+    """The criterion of every place is that of the place alone, whatever fits into memory."""
+    criterion, terms = (import_module(f"{core.__name__}.{name}") for name in ("criterion", "terms"))
+    X, u, many = np.column_stack([ONES, WOBBLE]), np.sqrt(np.expm1([0.05, 1.0, 9.0])), criterion.TOGETHER
+    lines = np.hstack([ONES, WOBBLE]), A
+    for several in ([(ONES, A)], [lines], [lines, (ONES, B)]):
+        data = terms.reduced(*terms.read(X, Y, several))
+        places = [np.stack(np.meshgrid(*[u] * term.r), axis=-1).reshape(-1, term.r) for term in data.terms]
+        alone = [criterion.At(data, list(map(np.diag, at)), ml).criterion for at in product(*places)]
+        for together in (many, 1):
+            monkeypatch.setattr(criterion, "TOGETHER", together)
+            got = criterion.scan(data, places, ml=ml).ravel()
+            assert_close("criterion", got, alone, 1e-12, 1.0 + np.abs(alone).max())
