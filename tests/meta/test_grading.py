@@ -1,5 +1,6 @@
 """The grading machinery, part by part: options, wire, forms, rubric, feedback, reports, limits."""
 
+import contextlib
 import re
 import subprocess
 import sys
@@ -10,6 +11,7 @@ import pandas as pd
 import pytest
 
 from reference import r
+from tests.assertions import assert_equal
 from tests.contract import CONTRACT, Answer, ContractError, Table
 from tests.grading.intake import template
 from tests.grading.intake.handin import taken
@@ -19,10 +21,10 @@ from tests.grading.reports import feedback, formats
 from tests.grading.sandbox import clock, tiers, wire
 from tests.grading.sandbox.limits import PACKAGES, Limits
 from tests.grading.sandbox.plain import UnreadableError, plain
-from tests.grading.sandbox.submission import Submission
+from tests.grading.sandbox.submission import RightFunction, Submission
 from tests.grading.sandbox.tiers import TIERS
 from tests.implementation import Call, Implementation
-from tests.meta.graded import typed
+from tests.meta.graded import PROJECT, typed
 
 NUMBERS = {"": "numbers"}
 GLS = {"coef": "numbers", "se": "numbers"}
@@ -432,6 +434,38 @@ def test_a_function_that_cost_a_worker_is_not_called_again_and_the_rest_is(submi
         with pytest.raises(ContractError, match="ended the process"):
             impl.denominator_df(pd.DataFrame({"bucket": [1]}))
     assert impl.gls(np.ones((2, 1)), np.ones(2), np.eye(2)).coef.tolist() == [1.0]
+
+
+SPOKEN = """
+def denominator_df(data): return buckets_per_color(data)["red"] - 1
+def buckets_per_color(data): return {"red": "2"}
+def ols(X, y): return print
+def gls(X, y, V): return 1 / 0
+"""
+
+
+def test_the_messages_of_the_readme_are_those_that_go_over_the_wire(monkeypatch):
+    """Its table has every part and every kind of failure, and no other."""
+    said, encode, receive = [], wire.encode, wire.receive
+    monkeypatch.setattr(wire, "encode", lambda message: said.append(message) or encode(message))
+    monkeypatch.setattr(wire, "receive", lambda *given: said.append(receive(*given)) or said[-1])
+    right = RightFunction("buckets_per_color", lambda _: {"": {"red": np.array(3.0)}})
+    for text in (SPOKEN, "1 +"):
+        one = Submission(Source.of("Python", text), "none")
+        for function, arguments, *instead in (
+            *(("buckets_per_color", ["data"]), ("denominator_df", ["data"], right), ("fit_reml", ["X", "y", "group"])),
+            *(("ols", ["X", "y"]), ("gls", ["X", "y", "V"])),
+        ):
+            with contextlib.suppress(ContractError):
+                one.call(function, dict.fromkeys(arguments, np.eye(2)), CONTRACT[function].forms, *instead)
+        one.close()
+    text = (PROJECT / "tests" / "grading" / "README.md").read_text(encoding="utf-8").partition("over the wire")[2]
+    parts = {part for told in re.findall(r"`\{(.*?)\}`", text) for part in re.split(r"[:,] ", told)} - {"false"}
+    assert_equal(
+        "parts", parts, {part for message in said for part in message} | {"labels", "table", "factors", "flaws"}
+    )
+    kinds = set(re.findall(r"`(\w+)`", text.partition("kind}` |")[2].partition("\n")[0]))
+    assert_equal("kinds", kinds, {message["kind"] for message in said if "kind" in message} | {"stopped"})
 
 
 def test_a_call_costs_less_than_a_twentieth_of_a_start_with_numpy(submitted):
