@@ -198,13 +198,13 @@ class ExactModel:
         rss, det = arb(leading_a / (leading_b * leading_P)), arb(det_Z * leading_b / leading_P**self.p)
         return df * (1 + (2 * arb.pi() * rss / df).log()) + det.log()
 
-    def best_gamma(self) -> Number:
+    def best_gamma(self, stationary: Sequence[arb]) -> Number:
         """The gamma of the lowest criterion: of all stationary points, of 0, and of the limit where Ve is 0.
 
         Raises:
             NoMinimumError: as `score_numerator`; or Ve = 0 is lowest; or two are lowest (`TieError`).
         """
-        places = [(gamma, self.profiled(arb(gamma))) for gamma in (fmpq(0), *self.stationary())]
+        places = [(gamma, self.profiled(arb(gamma))) for gamma in (fmpq(0), *stationary)]
         limit = self.limit()
         if limit is not None:
             places.append((None, limit))
@@ -303,7 +303,8 @@ def _reml(X: Frozen, y: Frozen, codes: Frozen) -> ExactFit:
 
 def _fit(model: ExactModel) -> ExactFit | None:
     """The fit, or None where a ball is too large to prove its digits."""
-    gamma = model.best_gamma()
+    stationary = model.stationary()
+    gamma = model.best_gamma(stationary)
     Ve = model.residual_variance(arb(gamma))
     Vb = gamma * Ve
     variances = np.diag(model.covariance(Vb, Ve))
@@ -314,7 +315,6 @@ def _fit(model: ExactModel) -> ExactFit | None:
         df = 2 * variances**2 / np.sum(g * (covariance @ g), axis=0)
     se = [variance.sqrt() for variance in variances]
     coef, criterion = list(model.beta(arb(gamma))), model.criterion(Vb, Ve)
-    stationary = model.stationary()
     proved = [
         *((number, number) for number in (Vb, Ve, *se, *df, *stationary)),
         *((estimate, error) for estimate, error in zip(coef, se, strict=True)),
@@ -358,16 +358,14 @@ def ddf_range(X: ArrayLike, y: ArrayLike, group: Labels, L: ArrayLike) -> tuple[
 @lru_cache(maxsize=REMEMBERED)
 def _ddf_range(X: Frozen, y: Frozen, codes: Frozen, L: Frozen) -> tuple[float, float]:
     with flint.ctx.workdps(WORKING_DIGITS[0]):
-        model = ExactModel(X.array, y.array, codes.array)
-        gamma = model.best_gamma()
-        if gamma == 0:
+        model, Vb, Ve = _fitted(X.array, y.array, codes.array)
+        if Vb == 0:
             return float(model.n - model.p), float(model.n - model.p)
-        Ve = model.residual_variance(gamma)
-        by_Vb, _, covariance = (table.astype(float) for table in model.derivatives(gamma * Ve, Ve))
-        C = model.covariance(gamma * Ve, Ve).astype(float)
+        by_Vb, _, covariance = (table.astype(float) for table in model.derivatives(Vb, Ve))
+        C = model.covariance(Vb, Ve).astype(float)
     rows = L.array
     t = eigh(rows @ by_Vb @ rows.T, rows @ C @ rows.T, eigvals_only=True)
-    a, b = np.array([0.0, 1 / float(Ve)]), np.array([1.0, -float(gamma)])  # gradient of log f = a + b t
+    a, b = np.array([0.0, 1 / float(Ve)]), np.array([1.0, -float(Vb / Ve)])  # gradient of log f = a + b t
     vertex = np.clip(-(a @ covariance @ b) / (b @ covariance @ b), t[0], t[-1])
     ddf = [2 / ((a + b * at) @ covariance @ (a + b * at)) for at in (t[0], t[-1], vertex)]
     return float(min(ddf)), float(max(ddf))
@@ -376,13 +374,17 @@ def _ddf_range(X: Frozen, y: Frozen, codes: Frozen, L: Frozen) -> tuple[float, f
 def f_statistic(X: ArrayLike, y: ArrayLike, group: Labels, L: ArrayLike) -> Decimal:
     """F = (L beta)'(L Cov(beta) L')^-1 (L beta) / q at the REML fit, for the q rows of L."""
     with flint.ctx.workdps(WORKING_DIGITS[0]):
-        model = ExactModel(X, y, group)
-        gamma = arb(model.best_gamma())
-        Ve = model.residual_variance(gamma)
+        model, Vb, Ve = _fitted(X, y, group)
         rows = np.array([list(map(_rational, row)) for row in np.asarray(L, float).tolist()], dtype=object)
-        contrasts = rows @ model.beta(gamma)
-        covariance = rows @ model.covariance(gamma * Ve, Ve) @ rows.T
+        contrasts = rows @ model.beta(Vb / Ve)
+        covariance = rows @ model.covariance(Vb, Ve) @ rows.T
         return _decimal(contrasts @ _inverse(covariance) @ contrasts / len(rows))
+
+
+def _fitted(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[ExactModel, arb, arb]:
+    """The model, and the Vb and Ve of `reml`: what is computed from them has its digits."""
+    fit = reml(X, y, group)
+    return ExactModel(X, y, group), arb(str(fit.Vb)), arb(str(fit.Ve))
 
 
 def lre(value: ArrayLike, truth: Sequence[Decimal] | Decimal) -> float:
