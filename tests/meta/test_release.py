@@ -1,6 +1,7 @@
 """A release in one command: what is written where, what is refused before anything is, what is built."""
 
 import datetime
+import re
 import shutil
 import subprocess
 import sys
@@ -25,20 +26,20 @@ def checkout(tmp_path):
 
 def test_the_version_is_written_where_it_is_read(checkout):
     """Once in each file; the changelog keeps what was unreleased, below the version and the day."""
-    texts = {path.name: text for path, text in release.written(checkout, "7.0.0", DAY).items()}
-    assert '\nversion = "7.0.0"\n' in texts["pyproject.toml"]
-    assert "/actions/judge@v7.0.0\n" in texts["README.md"]
-    assert "ref: v7.0.0\n" in texts["grade.yml"]
-    assert "## Unreleased\n\n## 7.0.0 (2030-01-02)\n\n- Contract 2" in texts["CHANGELOG.md"]
+    texts = {path.name: text for path, text in release.written(checkout, "9.0.0", DAY).items()}
+    assert '\nversion = "9.0.0"\n' in texts["pyproject.toml"]
+    assert "/actions/judge@v9.0.0\n" in texts["README.md"]
+    assert "ref: v9.0.0\n" in texts["grade.yml"]
+    assert "## Unreleased\n\n## 9.0.0 (2030-01-02)\n\n- Contract 2" in texts["CHANGELOG.md"]
 
 
 def test_a_release_follows_a_release(checkout):
     """What one has written, the next one finds."""
-    for path, text in release.written(checkout, "7.0.0", DAY).items():
+    for path, text in release.written(checkout, "9.0.0", DAY).items():
         path.write_text(text.replace("## Unreleased\n", "## Unreleased\n\n- More.\n"))
-    texts = {path.name: text for path, text in release.written(checkout, "7.1.0", DAY).items()}
-    assert "/actions/judge@v7.1.0\n" in texts["README.md"] and "v7.0.0" not in texts["grade.yml"]
-    assert "## 7.1.0 (2030-01-02)\n\n- More.\n\n## 7.0.0" in texts["CHANGELOG.md"]
+    texts = {path.name: text for path, text in release.written(checkout, "9.1.0", DAY).items()}
+    assert "/actions/judge@v9.1.0\n" in texts["README.md"] and "v9.0.0" not in texts["grade.yml"]
+    assert "## 9.1.0 (2030-01-02)\n\n- More.\n\n## 9.0.0" in texts["CHANGELOG.md"]
 
 
 @pytest.mark.parametrize("version", ["1", "1.0", "v1.0.0", "1.0.0rc1", ""])
@@ -104,11 +105,19 @@ def test_a_release_builds_a_wheel_an_sdist_and_the_vectors(tmp_path):
     pytest.importorskip("build", reason="`build` is not installed: `tox -e release` has it")
     folder = tmp_path / "clone"
     subprocess.run(["git", "clone", "-q", str(PROJECT), str(folder)], check=True)
-    command = [sys.executable, "-m", "tests.door.release", "7.0.0"]
+    command = [sys.executable, "-m", "tests.door.release", "9.0.0"]
     run = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
     made = sorted(path.name for path in (folder / "dist").iterdir())
-    assert made[1:] == ["lmm_verification-7.0.0-py3-none-any.whl", "lmm_verification-7.0.0.tar.gz"]
+    assert made[1:] == ["lmm_verification-9.0.0-py3-none-any.whl", "lmm_verification-9.0.0.tar.gz"]
     vectors = zipfile.ZipFile(folder / "dist" / made[0])
     assert f"{made[0].removesuffix('.zip')}/slopes.json" in vectors.namelist()
-    assert "git tag v7.0.0" in run.stdout
+    assert "git tag v9.0.0" in run.stdout
+
+
+@pytest.mark.parametrize("workflow", sorted((PROJECT / ".github" / "workflows").iterdir()), ids=lambda path: path.name)
+def test_actions_of_others_are_what_was_read(workflow):
+    """By commit, which nobody can move; the tag beside it is for the reader, and for who renews both."""
+    used = re.findall(r"uses: (?!\./)(.*)", workflow.read_text(encoding="utf-8"))
+    assert used
+    assert [line for line in used if not re.fullmatch(r"[\w-]+/[\w-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)] == []
