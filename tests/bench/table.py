@@ -9,6 +9,7 @@ import os
 import platform
 import re
 import sys
+import textwrap
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -116,7 +117,7 @@ def _versions() -> str:
     packages = ("numpy", "scipy", "pandas", "statsmodels")
     here = ", ".join(f"{name} {importlib.metadata.version(name)}" for name in packages)
     R = "no R" if r.unavailable() else r.versions()
-    return f"Python {platform.python_version()}, {here}; {R}; {os.cpu_count()} cores."
+    return textwrap.fill(f"Python {platform.python_version()}, {here}; {R}; {os.cpu_count()} cores.", 120)
 
 
 def main(results: Path, readme: Path) -> None:

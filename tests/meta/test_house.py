@@ -8,6 +8,7 @@ import pytest
 
 from tests.assertions import assert_between, assert_equal
 from tests.meta import bundle, core
+from tests.meta.graded import PROJECT
 
 GROUND, FILE, FUNCTION, ITEM = 2_300, 400, 60, 40  # lines
 ALL = 3_200  # with lme4's models, for which 2,600 was planned
@@ -74,3 +75,14 @@ def test_a_file_that_carries_the_ground_floor_needs_nothing_else_of_it(tmp_path)
     (tmp_path / "right.py").write_text(bundle.correct())
     run = subprocess.run([sys.executable, "right.py"], cwd=tmp_path, capture_output=True, text=True, check=False)
     assert run.returncode == 0, run.stderr
+
+
+PROSE = [PROJECT / "README.md", *PROJECT.glob("tests/**/README.md"), *PROJECT.glob(".github/*.md")]
+
+
+@pytest.mark.parametrize("path", PROSE, ids=lambda path: path.relative_to(PROJECT).as_posix())
+def test_no_line_of_prose_is_longer_than_its_neighbours(path):
+    """A hundred and twenty characters, as code; a row of a table is one line, and a command, too."""
+    of_text = path.read_text(encoding="utf-8").split("```")[::2]
+    lines = [line for text in of_text for line in text.splitlines() if not line.startswith("|")]
+    assert_between("characters of the longest", max(map(len, lines)), 1, 120)
