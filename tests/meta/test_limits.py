@@ -12,7 +12,7 @@ from tests.grading.asked import Assignment
 from tests.grading.classroom import Class
 from tests.grading.intake.source import Source
 from tests.grading.judgement import rubric
-from tests.grading.sandbox import limits, tiers
+from tests.grading.sandbox import clock, limits, tiers
 from tests.grading.sandbox.limits import UNIT_SECONDS, Limits, measured_unit
 from tests.grading.sandbox.submission import CallFailedError, Submission
 from tests.grading.sandbox.tiers import Tier
@@ -24,7 +24,6 @@ def denominator_df(data):
     while time.process_time() < end: pass
     return 3
 """
-
 
 CALLS = 138 + 56 + 85  # of fit_reml, satterthwaite_df and anova_reml, by the checks of one submission
 
@@ -52,6 +51,20 @@ def test_a_limit_is_so_much_longer_on_a_slower_machine(unit, late):
         submission.call("denominator_df", {"data": pd.DataFrame({"bucket": [1]})}, {})
     submission.close()
     assert submission.late == late
+
+
+def test_many_quick_calls_use_up_the_time_in_all(monkeypatch):
+    """None is looked at while it goes on (clock.py)."""
+    monkeypatch.setattr(clock, "TICK", 1.0)
+    tier, _ = tiers.best("auto")
+    assert tier
+    text = TWO_SECONDS.replace("+ 2", "+ 0.03")
+    submission = Submission(Source.of("Python", text), tier.name, Limits(submission_seconds=3))
+    with contextlib.suppress(CallFailedError):
+        for _ in range(200):
+            submission.call("denominator_df", {"data": pd.DataFrame({"bucket": [1]})}, {"": "numbers"})
+    submission.close()
+    assert submission.overdrawn
 
 
 @pytest.mark.parametrize(("unit", "said"), [(1.0, []), (2.5, ["limits of time: 2.5 times the rubric's"])])
