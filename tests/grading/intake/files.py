@@ -30,7 +30,6 @@ MAX_DEPTH, MAX_PATH = 40, 1000  # folders in one another, and characters of a pa
 MAX_LISTED = 200_000  # files in an archive, passed over or not
 ZIPS = 2  # so many archives in one another are opened
 IN_DIRECTORY = b"PK\1\2"  # begins the line of each file in an archive's own list
-OTHER_ARCHIVES = (".7z", ".bz2", ".gz", ".rar", ".tar", ".tgz", ".xz")
 ENVIRONMENTS = ("venv", ".venv", "site-packages", "node_modules", "renv", "__pycache__", ".git")
 NOISE = {*ENVIRONMENTS, "__MACOSX", "Thumbs.db", "desktop.ini", ".DS_Store", ".gitignore", ".idea", ".vscode"}
 NOISE_ENDS = (".Rproj", ".Rproj.user", ".Rhistory", ".RData", ".ipynb_checkpoints", ".pyc")
