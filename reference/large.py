@@ -1,4 +1,4 @@
-"""Frozen answers of data that exact arithmetic needs a minute for: 5,000 rows, 200 unequal buckets, 30 columns.
+"""Frozen answers of data that exact arithmetic needs half a minute for: 5,000 rows, 200 unequal buckets, 30 columns.
 
 `python -m reference.large` computes them and writes `large.json` beside this file. The data are not stored: a plan and
 a seed draw them (reference/designs.py), and their hash is checked.

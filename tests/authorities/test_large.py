@@ -57,6 +57,6 @@ def test_a_plan_has_what_its_name_says():
 @pytest.mark.slow
 @pytest.mark.parametrize("name", large.PLANS)
 def test_the_frozen_answers_are_those_of_exact_arithmetic(name):
-    """Computed afresh, to the letter: a minute each."""
+    """Computed afresh, to the letter: half a minute each."""
     fit = large.computed(name)
     assert fit == large.frozen(name)
