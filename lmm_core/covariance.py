@@ -102,14 +102,14 @@ def frog_correlation(data: pd.DataFrame, first_id: int, second_id: int) -> float
     Source: Pearson (1896), Philosophical Transactions A 187, 253-318.
     """
     data = checks.table(data, ["id", "bucket", "weight"])
-    buckets, _ = checks.labels("data column 'bucket'", data["bucket"])
+    buckets, _ = pd.factorize(data["bucket"])
     weight = pd.Series(checks.in_units(checks.weights(data))[0], index=buckets)
     ids = [checks.label("first_id", first_id), checks.label("second_id", second_id)]
-    frogs = [weight[data["id"].isin([one]).to_numpy()] for one in ids]
-    n_twice = sum(int(frog.index.duplicated().sum()) for frog in dict(zip(ids, frogs, strict=True)).values())
+    frogs = {one: weight[data["id"].isin([one]).to_numpy()] for one in ids}
+    n_twice = sum(int(frog.index.duplicated().sum()) for frog in frogs.values())
     if n_twice:
         raise ValueError(f"data lists {n_twice} frogs twice: the same id and the same bucket")
-    first, second = (frog.to_numpy() for frog in frogs[0].align(frogs[1], join="inner"))
+    first, second = (frog.to_numpy() for frog in frogs[ids[0]].align(frogs[ids[1]], join="inner"))
     if len(first) < 2:
         raise ValueError(f"frogs {first_id!r} and {second_id!r} share {len(first)} buckets; expected at least 2")
     if np.ptp(first) == 0 or np.ptp(second) == 0:

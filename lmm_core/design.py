@@ -52,7 +52,7 @@ def buckets_per_color(data: pd.DataFrame) -> dict[object, int]:
 
 def replicates(data: pd.DataFrame) -> dict[object, int]:
     """`buckets_per_color` of a table that is checked already."""
-    buckets, names = checks.labels("data column 'bucket'", data["bucket"])
+    buckets, names = pd.factorize(data["bucket"])
     codes, colors = checks.sorted_labels("data column 'color'", data["color"])
     pairs = np.unique(codes * len(names) + buckets)
     return dict(zip(colors, np.bincount(pairs // len(names)).tolist(), strict=True))

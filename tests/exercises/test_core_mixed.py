@@ -276,7 +276,7 @@ def test_the_criterion_of_the_search_keeps_the_digits_of_its_definition(mixed, c
 
 @pytest.mark.parametrize("ml", [False, True])
 def test_places_of_a_search_may_be_whitened_together_or_one_by_one(mixed, core, monkeypatch, ml):
-    """The criterion of every place is that of the place alone, whatever fits into memory."""
+    """The criterion of every place is that of the place alone; no more is whitened together than may be."""
     criterion, terms = (import_module(f"{core.__name__}.{name}") for name in ("criterion", "terms"))
     X, u, many = np.column_stack([ONES, WOBBLE]), np.sqrt(np.expm1([0.05, 1.0, 9.0])), criterion.TOGETHER
     lines = np.hstack([ONES, WOBBLE]), A
@@ -285,6 +285,9 @@ def test_places_of_a_search_may_be_whitened_together_or_one_by_one(mixed, core, 
         places = [np.stack(np.meshgrid(*[u] * term.r), axis=-1).reshape(-1, term.r) for term in data.terms]
         alone = [criterion.At(data, list(map(np.diag, at)), ml).criterion for at in product(*places)]
         for together in (many, 1):
+            seen, whitened = [], import_module(f"{core.__name__}.qr").whitened
             monkeypatch.setattr(criterion, "TOGETHER", together)
+            monkeypatch.setattr(criterion, "whitened", lambda M, seen=seen, of=whitened: seen.append(M.size) or of(M))
             got = criterion.scan(data, places, ml=ml).ravel()
+            assert_at_most("entries", max(seen), max(together, data.A.size))
             assert_close("criterion", got, alone, 1e-12, 1.0 + np.abs(alone).max())
