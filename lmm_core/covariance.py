@@ -67,7 +67,7 @@ def empirical_variances(data: pd.DataFrame) -> Variances:
     data = checks.table(data, ["bucket", "weight"])
     weights, unit = checks.in_units(checks.weights(data))
     weight = pd.Series(weights - weights[0])  # what is large and common to all would cost digits
-    codes, levels = checks.labels("data column 'bucket'", data["bucket"])
+    codes, levels = pd.factorize(data["bucket"])
     by_bucket = weight.groupby(codes)
     sizes = by_bucket.size()
     if sizes.min() < 2:

@@ -179,14 +179,15 @@ class At:
     @cached_property
     def ZPZ(self) -> list[list[arb_mat]]:
         """Z_k'P Z_m, for every k and every m <= k."""
-        return [[Z.transpose() * PZ for PZ in self.PZ[: k + 1]] for k, Z in enumerate(self.model.Z)]
+        return self._crossed(self.PZ)
 
     @cached_property
     def ZMZ(self) -> list[list[arb_mat]]:
         """Z_k'M Z_m, for every k and every m <= k."""
-        if not self.model.ml:
-            return self.ZPZ
-        return [[Z.transpose() * MZ for MZ in self.MZ[: k + 1]] for k, Z in enumerate(self.model.Z)]
+        return self._crossed(self.MZ) if self.model.ml else self.ZPZ
+
+    def _crossed(self, columns: list[arb_mat]) -> list[list[arb_mat]]:
+        return [[Z.transpose() * of_term for of_term in columns[: k + 1]] for k, Z in enumerate(self.model.Z)]
 
     @cached_property
     def information(self) -> arb_mat:

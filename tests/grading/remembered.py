@@ -21,10 +21,10 @@ from tests.grading.examples import DRAWN, Examples
 from tests.grading.judgement import fingerprint
 from tests.grading.reports.ledger import Ledger, LedgerError, state
 from tests.grading.reports.written import WriteError
+from tests.grading.sandbox.wire import PLAIN
 from tests.strategies import Frogs, Regression
 
 EXAMPLES, ANSWERS = "examples", "answers"
-PLAIN = (bool, int, float, str, type(None))
 KINDS = {kind.__name__: kind for kind in (Frogs, Regression)}
 
 

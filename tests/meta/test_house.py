@@ -77,7 +77,10 @@ def test_a_file_that_carries_the_ground_floor_needs_nothing_else_of_it(tmp_path)
     assert run.returncode == 0, run.stderr
 
 
-PROSE = [PROJECT / "README.md", *PROJECT.glob("tests/**/README.md"), *PROJECT.glob(".github/*.md")]
+PROSE = [
+    *(PROJECT / "README.md", PROJECT / "reference" / "README.md"),
+    *(*PROJECT.glob("tests/**/README.md"), *PROJECT.glob(".github/*.md")),
+]
 
 
 @pytest.mark.parametrize("path", PROSE, ids=lambda path: path.relative_to(PROJECT).as_posix())
