@@ -18,7 +18,8 @@ from tests.grading.intake.handin import taken
 from tests.grading.intake.source import Source
 from tests.grading.judgement import rubric
 from tests.grading.reports import feedback, formats
-from tests.grading.sandbox import clock, tiers, wire
+from tests.grading.sandbox import border, clock, tiers, wire
+from tests.grading.sandbox.border import CallFailedError
 from tests.grading.sandbox.limits import PACKAGES, Limits
 from tests.grading.sandbox.plain import UnreadableError, plain
 from tests.grading.sandbox.submission import RightFunction, Submission
@@ -115,6 +116,8 @@ MALFORMED = [
     b'{"a": {"array": 0, "shape": [-1, -8], "type": "<f8"}}',
     b'{"a": {"array": 0, "shape": "x", "type": "<f8"}}',
     b'{"a": {"array": true, "shape": [1], "type": "<f8"}}',
+    b'{"a": {"array": 0, "shape": [1, 1, 1, 1, 1, 1, 1, 1, 1], "type": "<f8"}}',
+    b'{"a": {"array": 0, "shape": [1], "type": "<f8"}, "b": {"array": 0, "shape": [1], "type": "<f8"}}',
 ]
 
 
@@ -123,6 +126,14 @@ def test_a_malformed_frame_is_a_protocol_error(header):
     """Whatever the bytes, decode raises ProtocolError and nothing else."""
     with pytest.raises(wire.ProtocolError):
         wire.decode(header, b"\0" * 8)
+
+
+@pytest.mark.parametrize("column", [["x", None], ["x", ["y"]], ["x", {}], "x", None])
+def test_a_column_is_numbers_or_labels_and_nothing_else(column):
+    """Whatever a worker says that it is."""
+    with pytest.raises(CallFailedError, match="returned no numbers"):
+        border.typed({"color": column}, "table", "simulate_frogs")
+    assert border.typed({"color": ["x", 1, 2.5, True]}, "table", "simulate_frogs") == {"color": ["x", 1, 2.5, True]}
 
 
 # --- forms ----------------------------------------------------------------------------------------------
