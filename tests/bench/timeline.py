@@ -53,7 +53,7 @@ class Stages:
 def used(submission: Submission) -> float:
     """Seconds of the processor, of its worker."""
     watch = submission._watch
-    return clock._processor_seconds(clock._family(watch._root)) if isinstance(watch, clock.Watch) else 0.0
+    return clock._processor_seconds(clock._family(watch._roots)) if isinstance(watch, clock.Watch) else 0.0
 
 
 def main(began: str, *arguments: str) -> int:

@@ -5,6 +5,7 @@ alone. Each result is written when it is there; a run with the same --report gra
 another fingerprint.
 """
 
+import contextlib
 import json
 import multiprocessing
 import os
@@ -24,7 +25,7 @@ from tests.grading.judgement.fingerprint import fingerprint
 from tests.grading.judgement.verdict import Record, Result, gradescope
 from tests.grading.reports import terminal, written
 from tests.grading.reports.lines import Line
-from tests.grading.sandbox import scratch
+from tests.grading.sandbox import forks, scratch, tiers
 from tests.grading.sandbox.clock import WALL
 from tests.grading.session import not_graded
 
@@ -150,9 +151,17 @@ class Class:
         if not todo:
             return
         os.environ["LMM_DRAW"] = str(self.assignment.seed)  # for warm.py
-        warm = ["tests.grading.warm"] if len(todo) >= WARM_FROM else []
+        is_many, of = len(todo) >= WARM_FROM, self.assignment
+        warm = ["tests.grading.warm"] if is_many else []
+        packages = forks.served(of.rubric.limits.forbidden("Python")) if is_many and of.tier.name == "bwrap" else None
         _say("drawing examples, and the right answers to them" if warm else "starting")
-        with server.serving([*PRELOADED, *warm]), ThreadPoolExecutor(self.processes) as pool:
+        with (
+            packages or contextlib.nullcontext(),
+            server.serving([*PRELOADED, *warm]),
+            ThreadPoolExecutor(self.processes) as pool,
+        ):
+            if packages and not tiers.forks_are_closed(of.tier.name):
+                forks.refuse()
             self._warmed()
             futures = {pool.submit(self._alone, one): name for name, one in todo.items()}
             try:

@@ -18,7 +18,7 @@ from tests.grading.intake.handin import HandIn
 from tests.grading.judgement.fingerprint import PROJECT
 from tests.grading.judgement.normal import trees
 from tests.grading.names import CHAPTER, Names
-from tests.grading.sandbox.launch import ONE_THREAD
+from tests.grading.sandbox.view import ONE_THREAD
 
 MANY = 10  # in such a class half may write alike
 ALTOGETHER = 600, 30  # seconds by the wall clock, and more for each hand-in: far above what the others let pass

@@ -26,6 +26,7 @@ RUNS, WAITS = [b"R"], [b"D"]  # or waits to run; for the disk, or for a child th
 WAITING = 60.0  # seconds of the latter that are free
 FULL = 2**15  # bytes: a pipe of 16 pages, each at least half full, is full, and who prints more waits
 MOST_PRINTED = 2**28  # bytes, in a call
+MOST_AT_ONCE = 2**16  # bytes, that a pipe holds
 
 
 class Channel(NamedTuple):
@@ -55,13 +56,13 @@ class Watch:
 
     def __init__(self, worker: Worker, printed: Callable[[bytes], None], unit: float = 1.0) -> None:
         self.used, self._free, self._unit = 0.0, WAITING, unit
+        self._said = b""  # of a reply, what is read and not asked for yet
         self._in_call = self._taken = 0  # bytes printed: in this call, and since the last look
-        process, output = worker.process.pid, worker.output
-        self._root, self._output, self._printed = process, output, printed
+        self._roots, self._output, self._printed = worker.roots, worker.output, printed
         self._requests, self._replies = worker.requests, worker.replies
-        self._family, self._processor, self._counted = [process], 0.0, time.monotonic()
+        self._family, self._processor, self._counted = [*worker.roots], 0.0, time.monotonic()
         self._last: Look | None = None
-        os.set_blocking(output, False)
+        os.set_blocking(worker.output, False)
 
     def within(self, seconds: float) -> Channel:
         """Ways to write and read that raise LateError once so many seconds are used."""
@@ -87,18 +88,24 @@ class Watch:
                     raise wire.LateError
 
         def write(part: memoryview) -> int:
-            wait(self._requests, writing=True)
-            return os.write(self._requests, part)
+            try:
+                return os.write(self._requests, part)
+            except BlockingIOError:
+                wait(self._requests, writing=True)
+                raise
 
         def read(length: int) -> bytes:
-            wait(self._replies, writing=False)
-            return os.read(self._replies, length)
+            if not self._said:
+                wait(self._replies, writing=False)
+                self._said = os.read(self._replies, MOST_AT_ONCE)
+            part, self._said = self._said[:length], self._said[length:]
+            return part
 
         return Channel(write, read)
 
     def is_early(self) -> bool:
         """Whether something is said before it was asked."""
-        return bool(select.select([self._replies], [], [], 0)[0])
+        return bool(self._said or select.select([self._replies], [], [], 0)[0])
 
     def take(self) -> None:
         """Take what is printed until now; of what is printed without end, a little more than is allowed."""
@@ -115,12 +122,13 @@ class Watch:
                     return
 
     def settle(self) -> None:
-        """Take what is printed, and count the processor time since the last look, which may wait for a tick."""
-        self.take()
+        """Count the processor time since the last look, which may wait for a tick."""
         if time.monotonic() - self._counted >= TICK:
             self._spend()
 
     def _spend(self) -> None:
+        if len(self._family) == len(self._roots):  # which are none of it, but wait for it
+            self._family = _family(self._roots)
         self._counted, now = time.monotonic(), _processor_seconds(self._family)
         self.used += max(0.0, now - self._processor) / self._unit
         self._processor = now
@@ -130,7 +138,7 @@ class Watch:
 
     def _look(self) -> None:
         time.sleep(TICK / 5 * random.random())  # it is awake whenever it has just printed
-        self._family = _family(self._root)
+        self._family = _family(self._roots)
         self._spend()
         look, before = _looked_at(self._family), self._last
         states = [state for pid in self._family for state in _states(pid)]
@@ -161,10 +169,10 @@ def _fields(path: str) -> list[bytes]:
         return []
 
 
-def _family(root: int) -> list[int]:
-    """A process and all below it."""
+def _family(roots: list[int]) -> list[int]:
+    """Processes and all below them."""
     parents = {int(entry): _fields(f"/proc/{entry}/stat") for entry in os.listdir("/proc") if entry.isdigit()}
-    family, more = [root], [root]
+    family, more = [*roots], roots
     while more:
         more = [pid for pid, fields in parents.items() if fields and int(fields[1]) in more]
         family += more

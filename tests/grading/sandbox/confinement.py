@@ -22,6 +22,8 @@ TRUNCATE_SINCE, SIGNALS_SINCE = 3, 6  # Landlock's versions that keep files from
 
 def confine(config: dict) -> list:
     """Give up what the submission does not need; the names of the fences that stand."""
+    signal.signal(signal.SIGPIPE, signal.SIG_IGN)
+    os.umask(0o022)
     ruleset, version = landlock_rules(config)
     if config["drop_uid"]:
         if config["tier"] == "process":

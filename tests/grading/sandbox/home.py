@@ -21,7 +21,7 @@ from typing import IO
 from tests.grading.intake.source import Source
 from tests.grading.sandbox import laid, wire
 from tests.grading.sandbox.clock import Channel
-from tests.grading.sandbox.launch import ANSWERS, HERE, ONE_THREAD
+from tests.grading.sandbox.view import ANSWERS, HERE, ONE_THREAD
 
 
 @dataclass

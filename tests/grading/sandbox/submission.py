@@ -118,6 +118,7 @@ class Submission:
     def close(self) -> None:
         """End the worker."""
         if self._worker is not None and self._watch is not None:
+            self._watch.take()
             self._watch.settle()
             self.used += self._watch.used
             self._worker.stop()

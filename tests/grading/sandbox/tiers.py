@@ -70,8 +70,17 @@ def r_unusable(tier: str) -> str | None:
     return None
 
 
+def forks_are_closed(tier: str) -> bool:
+    """Whether a worker that is forked (forks.py) shows what one that is started has shown."""
+    return _shown(tier) == _probed(tier)
+
+
 @cache
 def _probed(tier: str) -> tuple[str | None, bool]:
+    return _shown(tier)
+
+
+def _shown(tier: str) -> tuple[str | None, bool]:
     """Why a tiny submission did not work in a tier, or None; and whether both fences stood."""
     submission = Submission(early.PROBE, tier)
     try:
