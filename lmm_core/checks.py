@@ -12,11 +12,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike, NDArray
+from pandas.api.extensions import ExtensionArray
 
 Vector = NDArray[np.float64]
 Matrix = NDArray[np.float64]
 Codes = NDArray[np.intp]
 Labels = Sequence[object] | NDArray[np.generic] | pd.Series
+Levels = NDArray[np.generic] | ExtensionArray
 
 SMALL = 2.0**-400  # sums of squares down to it, and up to 1 over it, are multiplied without leaving float64
 SMALLEST, LARGEST = float(np.finfo(float).tiny), float(np.finfo(float).max)
@@ -168,7 +170,7 @@ def numerical_rank(R: Matrix, lengths: Vector, n_rows: int) -> int:
 # --- labels and tables ----------------------------------------------------------------------------------
 
 
-def labels(name: str, value: Labels) -> tuple[Codes, NDArray[np.generic] | pd.Index]:
+def labels(name: str, value: Labels) -> tuple[Codes, Levels]:
     """Labels as codes 0, 1, ... of their levels, in order of appearance; strings or integers."""
     _no_mask(name, value)
     if not pd.api.types.is_list_like(value) or isinstance(value, Set | Mapping):
@@ -177,7 +179,7 @@ def labels(name: str, value: Labels) -> tuple[Codes, NDArray[np.generic] | pd.In
     if len(shape) > 1 or isinstance(value, pd.MultiIndex):
         raise ValueError(f"{name} has {max(len(shape), 2)} dimensions {shape or (len(value),)}; expected 1")
     try:
-        codes, levels = pd.factorize(value if isinstance(value, np.ndarray) else pd.Series(value))
+        codes, levels = pd.factorize(_entries(value))  # type: ignore[arg-type] # any array
     except TypeError as error:
         raise ValueError(f"{name} has entries that are no labels: {error}") from None
     if len(codes) == 0:
@@ -190,6 +192,14 @@ def labels(name: str, value: Labels) -> tuple[Codes, NDArray[np.generic] | pd.In
             if not isinstance(level, LABEL_TYPES) or level in {np.inf, -np.inf}:
                 raise ValueError(f"{name} has the entry {level!r}, which is no label")
     return codes, levels
+
+
+def _entries(value: Labels) -> Levels:
+    """Without an index, in numpy's array where it is one of numpy's types."""
+    if isinstance(value, np.ndarray):
+        return value
+    entries = (value if isinstance(value, pd.Series) else pd.Series(value)).array  # type: ignore[arg-type] # any entries
+    return entries.to_numpy() if isinstance(entries, pd.arrays.NumpyExtensionArray) else entries
 
 
 def sorted_labels(name: str, value: Labels) -> tuple[Codes, list[object]]:
@@ -211,7 +221,7 @@ def label(name: str, value: object) -> Hashable:
 
 
 def table(data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
-    """The named columns of a table that has rows and lacks no value."""
+    """A table that has rows, and the named columns, which lack no value."""
     if not isinstance(data, pd.DataFrame):
         raise ValueError(f"data is a {type(data).__name__}; expected a pandas DataFrame")
     if data.columns.nlevels > 1:
@@ -229,7 +239,7 @@ def table(data: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             labels(f"data column {column!r}", data[column])
         elif n_missing := int(data[column].isna().sum()):
             raise ValueError(f"data column {column!r} has {n_missing} missing values among its {len(data)}")
-    return data[list(columns)]
+    return data
 
 
 def weights(data: pd.DataFrame) -> Vector:

@@ -7,11 +7,11 @@ from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lmm_core import checks
 from lmm_core.basis import least_squares_basis
-from lmm_core.checks import Codes, Labels, Matrix, Vector
+from lmm_core.checks import Codes, Labels, Levels, Matrix, Vector
 from lmm_core.profile import Profile
 from lmm_core.search import lowest
 from lmm_core.sums import BucketSums, identified
@@ -185,9 +185,7 @@ def _of_units(sums: BucketSums, x_units: Vector | float, y_unit: Vector | float)
     return float(2 * np.sum(np.log(x_units)) + 2 * sums.df_resid * np.log(y_unit))
 
 
-def _arguments(
-    X: ArrayLike, y: ArrayLike, group: Labels
-) -> tuple[Matrix, Vector, Codes, NDArray[np.generic] | pd.Index]:
+def _arguments(X: ArrayLike, y: ArrayLike, group: Labels) -> tuple[Matrix, Vector, Codes, Levels]:
     X, y = checks.array("X", X, 2), checks.array("y", y, 1)
     codes, buckets = checks.labels("group", group)
     checks.same_rows("X", len(X), "y", len(y))

@@ -17,12 +17,11 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
-import pandas as pd
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from lmm_core import checks
 from lmm_core.basis import ROWS_AT_A_TIME, Basis, least_squares_basis
-from lmm_core.checks import Codes, Matrix, Vector
+from lmm_core.checks import Codes, Levels, Matrix, Vector
 from lmm_core.qr import NEGLIGIBLE, Blocks, of_levels, triangular
 
 
@@ -33,7 +32,7 @@ class Term:
     columns: Matrix
     T: Matrix
     codes: Codes
-    levels: NDArray[np.generic] | pd.Index = field(repr=False)
+    levels: Levels = field(repr=False)
 
     @property
     def m(self) -> int:
