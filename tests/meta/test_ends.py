@@ -80,9 +80,10 @@ def _is_left(place: Path) -> set[str]:
 @pytest.mark.parametrize("user", USERS)
 @pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_run_that_is_ended_leaves_nothing(place, number, tier, user):
+@pytest.mark.parametrize("files", [2, 6])
+def test_a_run_that_is_ended_leaves_nothing(place, files, number, tier, user):
     """A scheduler's SIGTERM, a closed terminal, SIGKILL, while a file of a minute and more is graded."""
-    _filled(place, {"a.py": QUICK, "b.py": SLEEPS})
+    _filled(place, {"a.py": QUICK, **{f"b{k}.py": f"{SLEEPS}# {k}\n" for k in range(1, files)}})
     run = _begun(place, tier, user)
     assert _is_soon(run, (place / "out" / "a" / "results.json").exists)
     run.send_signal(number)
@@ -91,15 +92,16 @@ def test_a_run_that_is_ended_leaves_nothing(place, number, tier, user):
     killed = number == signal.SIGKILL
     assert killed or not list((place / "out").rglob("*.part"))
     assert run.returncode == (-signal.SIGKILL if killed else 2), said
-    assert killed or "stopped with 1 of 2 graded; the same command goes on from here" in said
+    assert killed or f"stopped with 1 of {files} graded; the same command goes on from here" in said
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize("tier", TIERS)
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGKILL], ids=lambda number: number.name)
-def test_a_run_that_is_ended_before_its_first_file_leaves_nothing(place, number):
-    """While the server of a larger class still draws the examples."""
+def test_a_run_that_is_ended_before_its_first_file_leaves_nothing(place, number, tier):
+    """While the server of a larger class still draws the examples, beside the zygote."""
     _filled(place, {f"{k}.py": f"{QUICK}# {k}\n" for k in range(12)})
-    run = _begun(place, "process", "oneself")
+    run = _begun(place, tier, "oneself")
     assert _is_soon(run, lambda: any("forkserver" in one for one in leftovers(place / "scratch")))
     run.send_signal(number)
     run.communicate(timeout=10 * SOON)

@@ -9,6 +9,7 @@ import json
 import os
 import socket
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -23,8 +24,8 @@ LAZY = ("scipy.linalg", "scipy.special", "scipy.stats")  # "import scipy" alone 
 
 @contextlib.contextmanager
 def served(forbidden: list[str]) -> Iterator[None]:
-    """With a zygote, for this process and all that it starts; none for packages that may not be imported."""
-    path = scratch.folder() / "zygote"
+    """With a zygote, which has loaded nothing that is forbidden, for this process and all that it starts."""
+    path = Path(tempfile.mkdtemp(dir=scratch.folder())) / "zygote"  # nobody else may come to it
     with socket.socket(socket.AF_UNIX) as listener:
         listener.bind(str(path))
         listener.listen()
@@ -41,8 +42,8 @@ def served(forbidden: list[str]) -> Iterator[None]:
             stderr=subprocess.DEVNULL,
             pass_fds=(listener.fileno(),),
             start_new_session=True,
-            cwd="/",
-            env=view.environment("/tmp"),
+            cwd=path.parent,
+            env=view.environment("/tmp") | {"PWD": "/tmp"},  # which bubblewrap says, too
         )
     os.environ[ZYGOTE] = str(path)
     try:

@@ -4,6 +4,7 @@ Started as `python worker.py CONFIG`, CONFIG being JSON (see launch.py). It impo
 neighbours, which lie beside it.
 """
 
+import gc
 import json
 import os
 import sys
@@ -28,6 +29,7 @@ def end_with(parent: int) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # until all is loaded
     config = json.loads(sys.argv[1])
     sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
     fences = []

@@ -63,6 +63,7 @@ def in_a_fork(work) -> int:
 def lead(connection: socket.socket) -> None:
     """Let a worker into its sandbox, wait outside for its end, and say how it ended."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    os.setsid()
     path, numbers, _, _ = socket.recv_fds(connection, os.pathconf("/", "PC_PATH_MAX"), len(ENDS))
     ends = dict(zip(ENDS, numbers, strict=True))
     with open(path, encoding="utf-8") as file:
@@ -103,7 +104,6 @@ def become(config: dict, ends: dict, outside: dict) -> None:
     same = [name for name, number in outside.items() if namespace(name) == number and name not in WHERE_POSSIBLE]
     if same:
         raise SandboxError(f"{', '.join(same)}: none of its own")
-    os.setsid()
     os.chdir("/tmp")
     os.dup2(ends["output"], 1)
     os.dup2(ends["output"], 2)
@@ -132,6 +132,7 @@ def keep_capabilities(kept: list) -> None:
 
 
 if __name__ == "__main__":
+    gc.disable()  # until all is loaded
     config = json.loads(sys.argv[1])
     sys.path[:0] = [os.path.dirname(os.path.abspath(__file__))]
     sys.path += [folder for folder in config["path"] if folder not in sys.path]
@@ -144,5 +145,4 @@ if __name__ == "__main__":
 
     for module in config["modules"]:
         importlib.import_module(module)
-    gc.freeze()
     serve(socket.socket(fileno=config["listener"]))

@@ -1,0 +1,228 @@
+"""A worker that is forked from the zygote is what a worker of its own Python is, but for the time that it takes."""
+
+import json
+import os
+import signal
+from contextlib import nullcontext
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from tests.grading.intake.source import Source
+from tests.grading.sandbox import forks, launch, tiers
+from tests.grading.sandbox.border import CallFailedError
+from tests.grading.sandbox.limits import Limits
+from tests.grading.sandbox.submission import Submission
+from tests.meta import bundle
+from tests.meta.graded import grade, rubric
+
+pytestmark = pytest.mark.skipif(tiers.unusable("bwrap") is not None, reason=f"bwrap: {tiers.unusable('bwrap')}")
+
+DATA = {"data": pd.DataFrame({"bucket": [1, 2, 3]})}
+FACTS = """
+import json, os, resource, signal, sys
+def status(*names):
+    with open("/proc/self/status") as file:
+        lines = dict(line.split(":", 1) for line in file)
+    return {name: lines[name].split() for name in names}
+def opened(path):
+    try:
+        return os.listdir(path)
+    except OSError as error:
+        return type(error).__name__
+def kind(descriptor):
+    try:
+        return os.readlink(f"/proc/self/fd/{descriptor}").partition(":")[0]
+    except OSError:
+        return "the list itself"
+def denominator_df(data):
+    with open("/proc/self/mountinfo") as file:
+        mounts = sorted(line.split()[4:6] for line in file)
+    handled = (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM)
+    kinds = [kind for kind in dir(resource) if kind.startswith("RLIMIT")]
+    facts = dict(
+        environment=dict(os.environ), folder=os.getcwd(), argv=sys.argv, path=sys.path,
+        flags=list(sys.flags), mask=os.umask(0), leads=os.getsid(0) == os.getpid(), names=os.uname().nodename,
+        descriptors=sorted(map(kind, os.listdir("/proc/self/fd"))), home=opened("/tmp"), users=opened("/root"), mounts=mounts,
+        limits=[resource.getrlimit(getattr(resource, kind)) for kind in kinds], threads=len(opened("/proc/self/task")),
+        handled=[str(signal.getsignal(number)) for number in handled], null=os.readlink("/proc/self/fd/0"),
+        status=status("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Groups", "SigIgn"),
+        is_root=0 in (os.getuid(), os.geteuid(), os.getgid()), finders=[getattr(one, "__name__", type(one).__name__) for one in sys.meta_path],
+        main=sorted(sys.modules["__main__"].__dict__), chance=__import__("random").random(), hashed=hash("frog"),
+        score=open("/proc/self/oom_score_adj").read(),
+    )
+    spaces = {name: os.stat(f"/proc/self/ns/{name}").st_ino for name in ("mnt", "pid", "net", "ipc", "uts", "user")}
+    print(json.dumps([facts, spaces, "scipy.stats" in sys.modules]))
+    return 3
+"""
+
+
+def served(how):
+    """A run with a zygote, or without."""
+    return forks.served(Limits().forbidden("Python")) if how == "forked" else nullcontext()
+
+
+@pytest.fixture
+def asked():
+    """Call a submission once: it, by what processes it is, and the sentence where that failed. Its worker lives on."""
+    open_ones = []
+
+    def ask(text, limits=None):
+        submission, said = Submission(Source.of("Python", text), "bwrap", limits or Limits()), ""
+        open_ones.append(submission)
+        submission.begin()
+        roots = submission._worker.roots
+        try:
+            submission.call("denominator_df", DATA, {"": "numbers"})
+        except CallFailedError as error:
+            said = str(error)
+        return submission, roots, said
+
+    yield ask
+    for submission in open_ones:
+        submission.close()
+
+
+def test_it_finds_what_any_worker_finds(asked):
+    """View of files, descriptors, environment, limits, capabilities, signals; and no namespace of anybody else's."""
+    seen = {}
+    for how in ("executed", "forked", "forked again"):
+        with served(how.removesuffix(" again")):
+            submission, roots, said = asked(FACTS)
+        assert not said
+        assert len(roots) == (1 if how == "executed" else 2)
+        seen[how] = json.loads(submission.printed_until_now())
+        assert submission.fences == ["landlock", "calls"]
+    mine = {name: Path(f"/proc/self/ns/{name}").stat().st_ino for name in seen["forked"][1]}
+    if os.geteuid() == 0:  # no worker of root's has a user namespace
+        assert {spaces.pop("user") for _, spaces, _ in seen.values()} == {mine.pop("user")}
+    for name, number in mine.items():
+        assert len({number, *(spaces[name] for _, spaces, _ in seen.values())}) == 1 + len(seen), name
+    executed, forked = seen["executed"][0], seen["forked"][0]
+    for name in ("CapInh", "CapBnd"):  # what bubblewrap leaves to root's, a fork gives up
+        more, less = (int(facts["status"].pop(name)[0], 16) for facts in (executed, forked))
+        assert less & ~more == 0
+    assert forked == executed
+    assert not forked["is_root"]
+    assert forked["status"]["CapEff"] == ["0" * 16]
+    assert [has_loaded for _, _, has_loaded in seen.values()] == [False, True, True]
+
+
+def test_what_may_not_be_imported_is_not_there(asked):
+    """A zygote loads scipy where that is allowed."""
+    text = "import sys\ndef denominator_df(data):\n    raise ValueError('scipy' in sys.modules)\n"
+    few = Limits(packages=("numpy", "pandas"))
+    with forks.served(few.forbidden("Python")):
+        assert "raised ValueError in line 3: False" in asked(text, limits=few)[2]
+
+
+@pytest.mark.parametrize("how", ["executed", "forked"])
+@pytest.mark.parametrize(
+    ("body", "words"),
+    [
+        ("os.kill(os.getpid(), signal.SIGKILL)", "ended the process it runs in (killed)"),
+        ("os.abort()", "ended the process it runs in (aborted)"),
+        ("os._exit(3)", "ended the process it runs in"),
+    ],
+)
+def test_how_it_ended_is_said(asked, how, body, words):
+    """The shell in the sandbox ends as the worker has ended."""
+    with served(how):
+        said = asked(f"import os, signal\ndef denominator_df(data):\n    {body}\n")[2]
+    assert said.startswith(f"denominator_df {words}"), said
+
+
+def test_its_time_counts():
+    """It is no child of the sandbox's process; many quick calls use up the time in all."""
+    text = """
+import time
+def denominator_df(data):
+    end = time.process_time() + 0.03
+    while time.process_time() < end: pass
+    return 3
+"""
+    submission = Submission(Source.of("Python", text), "bwrap", Limits(submission_seconds=0.5))
+    calls = (submission.call("denominator_df", DATA, {"": "numbers"}) for _ in range(200))
+    with served("forked"), pytest.raises(CallFailedError, match=r"has used its 0\.5 seconds"):
+        list(calls)
+
+
+@pytest.mark.parametrize("end", [forks.refuse, lambda: os.kill(_zygote(), signal.SIGKILL)])
+def test_without_a_zygote_workers_have_a_python_of_their_own(asked, end):
+    """Where it was refused, or has ended, nobody is charged for it."""
+    with served("forked"):
+        assert len(asked(FACTS)[1]) == 2
+        end()
+        _, roots, said = asked(FACTS)
+    assert (len(roots), said) == (1, "")
+
+
+def _zygote() -> int:
+    commands = {int(path.parent.name): path.read_bytes() for path in Path("/proc").glob("[0-9]*/cmdline")}
+    mine = f'"parent": {os.getpid()}'.encode()
+    return next(pid for pid, command in commands.items() if b"zygote.py" in command and mine in command)
+
+
+def test_a_sandbox_that_is_none_is_not_entered(asked, monkeypatch):
+    """Bubblewrap that stops, and a process in the namespaces of the run: nothing of the file is run."""
+    touched = "def denominator_df(data):\n    return 3\n"
+    honest = forks.subprocess.Popen
+    lies = json.dumps({"child-pid": os.getpid()})
+    for script in ("exit 1", f"echo '{lies}' >&$1; echo; sleep 1"):
+
+        def popen(command, script=script, **options):
+            if "--info-fd" not in command:
+                return honest(command, **options)
+            number = command[command.index("--info-fd") + 1]
+            return honest(["/bin/sh", "-c", script, "sh", number], **options)
+
+        with served("forked"):
+            monkeypatch.setattr(forks.subprocess, "Popen", popen)
+            said = asked(touched)[2]
+            monkeypatch.undo()
+        assert said.startswith("the file ends the process while it is loaded"), said
+
+
+def test_a_probe_that_shows_less_closes_it(monkeypatch):
+    """What tiers.py asks of every tier is asked of a fork, too."""
+    with served("forked"):
+        assert tiers.forks_are_closed("bwrap")
+        monkeypatch.setattr(launch.forks, "start", lambda *_: None)
+        monkeypatch.setattr(tiers, "_shown", lambda _: (None, False))
+        assert not tiers.forks_are_closed("bwrap")
+
+
+@pytest.mark.parametrize(("files", "is_forked"), [(6, True), (5, False)])
+def test_a_class_has_one(tmp_path, files, is_forked):
+    """From six files on; each says whether scipy was there before it asked for it."""
+    text = "import sys\ndef denominator_df(data):\n    raise ValueError(f'there: {\"scipy.stats\" in sys.modules}.')\n"
+    (tmp_path / "class").mkdir()
+    for k in range(files):
+        (tmp_path / "class" / f"{k}.py").write_text(f"# {k}\n{text}")
+    chosen = rubric(tmp_path / "rubric.toml", "denominator_df")
+    graded = grade(tmp_path / "class", report=tmp_path / "out", options=(f"--rubric={chosen}", "--isolation=bwrap"))
+    assert all(f"there: {is_forked}." in one["denominator_df"]["output"] for one in graded.values())
+
+
+@pytest.mark.slow
+def test_a_forked_worker_gives_the_same_points(tmp_path):
+    """Six right files, three wrong ones: to the point those of five files and fewer."""
+    sources = [
+        bundle.correct(),
+        *(bundle.correct() + f"\ndef denominator_df(data):\n    return {n}\n" for n in range(2)),
+    ]
+    (tmp_path / "few").mkdir()
+    (tmp_path / "many").mkdir()
+    for k in range(6):
+        (tmp_path / "many" / f"{k}.py").write_text(f"# {k}\n{sources[k % 3]}")
+    for k in range(3):
+        (tmp_path / "few" / f"{k}.py").write_text(f"# {k}\n{sources[k]}")
+    points = {
+        name: {
+            file: {function: one.get("score") for function, one in of.items() if isinstance(one, dict)}
+            for file, of in grade(tmp_path / name, report=tmp_path / f"{name}_out", options=("--seed=5",)).items()
+        }
+        for name in ("few", "many")
+    }
+    assert [points["many"][str(k)] for k in range(6)] == [points["few"][str(k % 3)] for k in range(6)]
