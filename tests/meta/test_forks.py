@@ -3,6 +3,8 @@
 import json
 import os
 import signal
+import subprocess
+import sys
 from contextlib import nullcontext
 from pathlib import Path
 
@@ -41,19 +43,21 @@ def denominator_df(data):
         mounts = sorted(line.split()[4:6] for line in file)
     handled = (signal.SIGCHLD, signal.SIGPIPE, signal.SIGINT, signal.SIGTERM)
     kinds = [kind for kind in dir(resource) if kind.startswith("RLIMIT")]
+    capabilities = "CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"
     facts = dict(
-        environment=dict(os.environ), folder=os.getcwd(), argv=sys.argv, path=sys.path,
-        flags=list(sys.flags), mask=os.umask(0), leads=os.getsid(0) == os.getpid(), names=os.uname().nodename,
-        descriptors=sorted(map(kind, os.listdir("/proc/self/fd"))), home=opened("/tmp"), users=opened("/root"), mounts=mounts,
-        limits=[resource.getrlimit(getattr(resource, kind)) for kind in kinds], threads=len(opened("/proc/self/task")),
-        handled=[str(signal.getsignal(number)) for number in handled], null=os.readlink("/proc/self/fd/0"),
-        status=status("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb", "NoNewPrivs", "Seccomp", "Groups", "SigIgn"),
-        is_root=0 in (os.getuid(), os.geteuid(), os.getgid()), finders=[getattr(one, "__name__", type(one).__name__) for one in sys.meta_path],
+        environment=dict(os.environ), folder=os.getcwd(), argv=sys.argv, path=sys.path, flags=list(sys.flags),
+        mask=os.umask(0), leads=os.getsid(0) == os.getpid(), name=os.uname().nodename, mounts=mounts,
+        descriptors=sorted(map(kind, os.listdir("/proc/self/fd"))), null=os.readlink("/proc/self/fd/0"),
+        home=opened("/tmp"), users=opened("/root"), threads=len(opened("/proc/self/task")),
+        limits=[resource.getrlimit(getattr(resource, kind)) for kind in kinds],
+        handled=[str(signal.getsignal(number)) for number in handled],
+        status=status(*capabilities, "NoNewPrivs", "Seccomp", "Groups", "SigIgn"),
+        is_root=0 in (os.getuid(), os.geteuid(), os.getgid()), score=open("/proc/self/oom_score_adj").read(),
+        finders=[getattr(one, "__name__", type(one).__name__) for one in sys.meta_path],
         main=sorted(sys.modules["__main__"].__dict__), chance=__import__("random").random(), hashed=hash("frog"),
-        score=open("/proc/self/oom_score_adj").read(),
     )
     spaces = {name: os.stat(f"/proc/self/ns/{name}").st_ino for name in ("mnt", "pid", "net", "ipc", "uts", "user")}
-    print(json.dumps([facts, spaces, "scipy.stats" in sys.modules]))
+    print(json.dumps([facts, spaces, "scipy.linalg" in sys.modules]))
     return 3
 """
 
@@ -115,6 +119,34 @@ def test_what_may_not_be_imported_is_not_there(asked):
     few = Limits(packages=("numpy", "pandas"))
     with forks.served(few.forbidden("Python")):
         assert "raised ValueError in line 3: False" in asked(text, limits=few)[2]
+
+
+NAMES = """
+import importlib, json, sys, types
+import numpy, pandas
+for name in sys.argv[1:]:
+    importlib.import_module(name)
+packages = {name: sys.modules[name] for name in sys.modules if name.count(".") == 1 and name.startswith("scipy.")}
+known = {
+    name: sorted(key for key, part in vars(package).items() if isinstance(part, types.ModuleType) and key[0] != "_")
+    for name, package in packages.items()
+    if name.split(".")[1][0] != "_"
+}
+print(json.dumps(known))
+"""
+
+
+def test_no_name_is_known_that_is_not_known_alone():
+    """`scipy.sparse.linalg` without an import of it would work in a class, and not at home."""
+
+    def known(*modules):
+        run = subprocess.run([sys.executable, "-c", NAMES, *modules], capture_output=True, text=True, check=True)
+        return json.loads(run.stdout)
+
+    together = known(*forks.LAZY)
+    assert set(forks.LAZY) <= set(together)
+    assert together == {name: known(name)[name] for name in together}
+    assert known("scipy.sparse", "scipy.stats")["scipy.sparse"] != known("scipy.sparse")["scipy.sparse"]
 
 
 @pytest.mark.parametrize("how", ["executed", "forked"])
@@ -196,7 +228,7 @@ def test_a_probe_that_shows_less_closes_it(monkeypatch):
 @pytest.mark.parametrize(("files", "is_forked"), [(6, True), (5, False)])
 def test_a_class_has_one(tmp_path, files, is_forked):
     """From six files on; each says whether scipy was there before it asked for it."""
-    text = "import sys\ndef denominator_df(data):\n    raise ValueError(f'there: {\"scipy.stats\" in sys.modules}.')\n"
+    text = "import sys\ndef denominator_df(data):\n    raise ValueError(f'there: {\"scipy.linalg\" in sys.modules}.')\n"
     (tmp_path / "class").mkdir()
     for k in range(files):
         (tmp_path / "class" / f"{k}.py").write_text(f"# {k}\n{text}")

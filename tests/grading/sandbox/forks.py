@@ -1,4 +1,4 @@
-"""Workers of a class, forked from one process that has loaded numpy, pandas and scipy for all of them (zygote.py).
+"""Workers of a class, forked from a process that has loaded numpy, pandas and much of scipy for all (zygote.py).
 
 For each, bubblewrap builds the same sandbox as for any worker, around a shell that does nothing until the worker has
 ended; the fork goes into it.
@@ -19,7 +19,7 @@ from tests.grading.sandbox import scratch, view
 ZYGOTE = "LMM_ZYGOTE"  # in the environment of who grades: where it listens
 WAITS = 'echo; read -r status; exit "${status:-1}"'  # in the sandbox: it ends as the worker has ended
 PATIENCE = 60.0  # seconds until a worker is started without it
-LAZY = ("scipy.linalg", "scipy.special", "scipy.stats")  # "import scipy" alone has these, too
+LAZY = ("scipy.linalg", "scipy.special")  # "import scipy" alone has these, too, and they make no other name known
 
 
 @contextlib.contextmanager
