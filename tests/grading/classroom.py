@@ -151,17 +151,13 @@ class Class:
         if not todo:
             return
         os.environ["LMM_DRAW"] = str(self.assignment.seed)  # for warm.py
-        is_many, of = len(todo) >= WARM_FROM, self.assignment
-        warm = ["tests.grading.warm"] if is_many else []
-        packages = forks.served(of.rubric.limits.forbidden("Python")) if is_many and of.tier.name == "bwrap" else None
+        warm = ["tests.grading.warm"] if len(todo) >= WARM_FROM else []
         _say("drawing examples, and the right answers to them" if warm else "starting")
         with (
-            packages or contextlib.nullcontext(),
+            self._zygote() if warm else contextlib.nullcontext(),
             server.serving([*PRELOADED, *warm]),
             ThreadPoolExecutor(self.processes) as pool,
         ):
-            if packages and not tiers.forks_are_closed(of.tier.name):
-                forks.refuse()
             self._warmed()
             futures = {pool.submit(self._alone, one): name for name, one in todo.items()}
             try:
@@ -184,8 +180,17 @@ class Class:
         """Wait until all is loaded that the processes share, so that the time of a file is its own."""
         process = FORKED.Process(target=alone.nothing)
         process.start()
+        if forks.is_served() and not tiers.forks_are_closed(self.assignment.tier.name):
+            forks.refuse()
         process.join()
         _say("grading")
+
+    def _zygote(self) -> contextlib.AbstractContextManager[None]:
+        """What workers are forked from, where bubblewrap builds their sandboxes."""
+        of = self.assignment
+        return (
+            forks.served(of.rubric.limits.forbidden("Python")) if of.tier.name == "bwrap" else contextlib.nullcontext()
+        )
 
     def _alone(self, handed_in: HandIn) -> tuple[Record | None, bool]:
         """Grade one file in a process of its own, once more if that is lost; and whether a limit of time was met."""

@@ -55,9 +55,14 @@ def served(forbidden: list[str]) -> Iterator[None]:
         zygote.wait()
 
 
+def is_served() -> bool:
+    """Whether there is one for this process."""
+    return ZYGOTE in os.environ
+
+
 def refuse() -> None:
     """From now on workers are started without it."""
-    Path(os.environ.get(ZYGOTE, "")).unlink(missing_ok=True)
+    Path(os.environ[ZYGOTE]).unlink(missing_ok=True)
 
 
 def start(
@@ -67,7 +72,7 @@ def start(
 
     `output` is the end of the pipe for what is printed, `folder` one that no sandbox shows.
     """
-    if ZYGOTE not in os.environ:
+    if not is_served():
         return None
     path = folder / "config.json"
     path.write_text(json.dumps(config), encoding="utf-8")

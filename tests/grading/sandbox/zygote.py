@@ -32,6 +32,7 @@ ENDS = ("requests", "replies", "output", "status", "about", "ready")  # of pipes
 PR_SET_PDEATHSIG, PR_CAPBSET_DROP = 1, 24
 SETGID, SETUID = 6, 7  # of linux/capability.h, with which the worker leaves root
 CAPABILITIES, VERSION_3 = 64, 0x20080522
+MOST_OPEN = 256  # descriptors; the zygote is started with one
 
 
 class SandboxError(Exception):
@@ -116,7 +117,7 @@ def become(config: dict, ends: dict, outside: dict) -> None:
 def close_all_but(kept: list) -> None:
     """Of what is open, but for standard input and output."""
     first = 3
-    for descriptor in (*sorted(kept), os.sysconf("SC_OPEN_MAX")):
+    for descriptor in (*sorted(kept), MOST_OPEN):
         os.closerange(first, descriptor)
         first = descriptor + 1
 
