@@ -432,6 +432,30 @@ def test_whatever_has_an_order_is_a_label(core, labels):
     assert_equal("cell means", core.design_matrix(labels, intercept=False).tolist(), [[0.0, 1.0], [1.0, 0.0]])
 
 
+@pytest.mark.parametrize(
+    "colors",
+    [
+        pd.Series(["a", "b"]),
+        pd.Series(["a", "b"], dtype=object),
+        pd.Series(["b", "a"], dtype="category"),
+        pd.Series([3, 30]),
+        pd.Series([3, 30], dtype="Int64"),
+        pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02"])).dt.as_unit("ns"),
+        pd.Series(pd.to_datetime(["2020-01-01", "2020-01-02"])).dt.tz_localize("UTC"),
+        pd.Series(pd.to_timedelta([1, 2], unit="s")).dt.as_unit("ns"),
+        pd.Series(pd.period_range("2020", periods=2)),
+    ],
+    ids=lambda colors: str(colors.dtype),
+)
+def test_levels_are_called_what_the_column_shows(core, colors):
+    """Of the same type, whatever pandas keeps them in."""
+    data = pd.DataFrame({"bucket": [1, 2, 3, 4], "color": [colors[0], colors[1], colors[1], colors[1]]})
+    data["color"] = data["color"].astype(colors.dtype)
+    counts = core.buckets_per_color(data)
+    assert_equal("buckets of each", counts, {colors[0]: 1, colors[1]: 3})
+    assert_equal("types", {type(level) for level in counts}, {type(level) for level in colors.tolist()})
+
+
 def test_numbers_may_be_decimals(core):
     """Decimal is a real number."""
     got = core.ols([[Decimal(1)], [Decimal(1)]], [Decimal("1.5"), Decimal("2.5")])

@@ -172,13 +172,13 @@ class Trial:
     def concerned(self, mutant: Mutant) -> set[str]:
         """The tests that call the mutated function; of a line outside functions, any of its file.
 
-        Tests that call nothing in their own process may do so in another.
+        Tests that call nothing in their own process may do so in another; one that was skipped in between asks nothing.
         """
         called = self.callers.get(f"{mutant.module}:{_function(mutant)}")
         if called is None:
             of_file = [tests for place, tests in self.callers.items() if place.startswith(f"{mutant.module}:")]
             called = set().union(*of_file)
-        return called | (set(self.seconds) - set().union(*self.callers.values()))
+        return (called & set(self.seconds)) | (set(self.seconds) - set().union(*self.callers.values()))
 
     def learn(self) -> None:
         """Run all tests once on the unchanged project: their times, and which functions they call."""
