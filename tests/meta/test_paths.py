@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.grading.intake.handin import taken
-from tests.grading.sandbox import launch
+from tests.grading.sandbox import launch, view
 from tests.grading.sandbox.laid import lay
 from tests.grading.sandbox.limits import Limits
 from tests.meta import attacks
@@ -52,6 +52,8 @@ def test_only_one_function_writes_what_has_a_hand_ins_path():
     assert written_by(GRADING / "intake") == {"intake/template.py: write"}
     assert written_by(GRADING / "sandbox") == {
         "sandbox/confinement.py: confine",  # /proc/self/oom_score_adj, in the worker
+        "sandbox/forks.py: served",  # a folder for the zygote's socket
+        "sandbox/forks.py: start",  # a worker's config, for the zygote
         "sandbox/home.py: start",
         "sandbox/laid.py: lay",
         "sandbox/launch.py: start",
@@ -143,5 +145,5 @@ def test_an_archive_leaves_the_workers_files_as_they_are(case, way, tmp_path):
         in_it = {path.name for path in worker.folder.iterdir()}
         worker.stop()
         assert parts.pop("submission.json")
-        assert parts == {name: (launch.HERE / name).read_bytes() for name in launch.PARTS}
+        assert parts == {name: (view.HERE / name).read_bytes() for name in launch.PARTS}
         assert (beside, in_it) == ({worker.folder.name}, {"grader", "home"})
