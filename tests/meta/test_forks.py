@@ -7,12 +7,14 @@ import subprocess
 import sys
 from contextlib import nullcontext
 from pathlib import Path
+from types import SimpleNamespace
 
 import pandas as pd
 import pytest
 
+from tests.grading import classroom
 from tests.grading.intake.source import Source
-from tests.grading.sandbox import forks, launch, tiers
+from tests.grading.sandbox import forks, tiers
 from tests.grading.sandbox.border import CallFailedError
 from tests.grading.sandbox.limits import Limits
 from tests.grading.sandbox.submission import Submission
@@ -23,7 +25,7 @@ pytestmark = pytest.mark.skipif(tiers.unusable("bwrap") is not None, reason=f"bw
 
 DATA = {"data": pd.DataFrame({"bucket": [1, 2, 3]})}
 FACTS = """
-import json, os, resource, signal, sys
+import gc, json, os, resource, signal, sys
 def status(*names):
     with open("/proc/self/status") as file:
         lines = dict(line.split(":", 1) for line in file)
@@ -55,6 +57,7 @@ def denominator_df(data):
         is_root=0 in (os.getuid(), os.geteuid(), os.getgid()), score=open("/proc/self/oom_score_adj").read(),
         finders=[getattr(one, "__name__", type(one).__name__) for one in sys.meta_path],
         main=sorted(sys.modules["__main__"].__dict__), chance=__import__("random").random(), hashed=hash("frog"),
+        collects=gc.isenabled(),
     )
     spaces = {name: os.stat(f"/proc/self/ns/{name}").st_ino for name in ("mnt", "pid", "net", "ipc", "uts", "user")}
     print(json.dumps([facts, spaces, "scipy.linalg" in sys.modules]))
@@ -108,6 +111,7 @@ def test_it_finds_what_any_worker_finds(asked):
         more, less = (int(facts["status"].pop(name)[0], 16) for facts in (executed, forked))
         assert less & ~more == 0
     assert forked == executed
+    assert forked["collects"]
     assert not forked["is_root"]
     assert forked["status"]["CapEff"] == ["0" * 16]
     assert [has_loaded for _, _, has_loaded in seen.values()] == [False, True, True]
@@ -216,13 +220,18 @@ def test_a_sandbox_that_is_none_is_not_entered(asked, monkeypatch):
         assert said.startswith("the file ends the process while it is loaded"), said
 
 
-def test_a_probe_that_shows_less_closes_it(monkeypatch):
-    """What tiers.py asks of every tier is asked of a fork, too."""
-    with served("forked"):
-        assert tiers.forks_are_closed("bwrap")
-        monkeypatch.setattr(launch.forks, "start", lambda *_: None)
+@pytest.mark.parametrize("shows_less", [True, False])
+def test_a_fork_that_shows_less_than_another_worker_is_the_last(asked, monkeypatch, shows_less):
+    """What tiers.py asks of every tier is asked of a fork before the first file; else workers have their own Python."""
+    assert tiers.unusable("bwrap") is None
+    if shows_less:
         monkeypatch.setattr(tiers, "_shown", lambda _: (None, False))
-        assert not tiers.forks_are_closed("bwrap")
+    idle = SimpleNamespace(start=lambda: None, join=lambda: None)
+    monkeypatch.setattr(classroom.FORKED, "Process", lambda **_: idle)
+    run = SimpleNamespace(assignment=SimpleNamespace(tier=tiers.Tier("bwrap")))
+    with served("forked"):
+        classroom.Class._warmed(run)
+        assert len(asked(FACTS)[1]) == (1 if shows_less else 2)
 
 
 @pytest.mark.parametrize(("files", "is_forked"), [(6, True), (5, False)])
